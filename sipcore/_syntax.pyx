@@ -1,0 +1,456 @@
+"""The scanners of header values: bytes to offsets, without the GIL and without allocation.
+
+Each takes a cursor at the start of a value and returns NO_FAULT with the cursor behind it, or what is wrong with the
+cursor at the offending byte. Nothing here knows of Python objects; `sipcore._values` puts objects on top.
+"""
+
+from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memchr, memcpy, memset
+
+from sipcore._cursor cimport (
+    Cursor,
+    Span,
+    equals_folded,
+    is_alpha,
+    is_digit,
+    is_lws,
+    is_present,
+    peek,
+    skip_lws,
+    skip_quoted,
+    take_token,
+    trimmed,
+)
+
+cdef extern from "<arpa/inet.h>" nogil:
+    enum:
+        AF_INET6
+    int inet_pton(int family, const char *text, void *address) noexcept
+
+
+# -- parts of values ---------------------------------------------------------------------------------------------------
+
+cdef bint scan_number(const uint8_t *base, Span span, uint64_t limit, uint64_t *number) noexcept nogil:
+    """Read 1*DIGIT that fills the span; false when it is anything else or passes the limit (below 2**59)."""
+    cdef uint32_t i
+    number[0] = 0
+    if span.start >= span.end:
+        return False
+    for i in range(span.start, span.end):
+        if not is_digit(base[i]):
+            return False
+        number[0] = number[0] * 10 + (base[i] - c'0')
+        if number[0] > limit:
+            return False
+    return True
+
+
+cdef Fault scan_param_value(Cursor *cursor, Span *value) noexcept nogil:
+    """gen-value (RFC 3261 section 25.1): token, host or quoted string; looser, up to white space, ';' or ','."""
+    value.start = cursor.pos
+    if peek(cursor) == c'"':
+        if not skip_quoted(cursor):
+            return UNTERMINATED_QUOTE
+    else:
+        while cursor.pos < cursor.end and not is_lws(cursor.base[cursor.pos]):
+            if cursor.base[cursor.pos] == c';' or cursor.base[cursor.pos] == c',':
+                break
+            cursor.pos += 1
+    value.end = cursor.pos
+    return NO_FAULT
+
+
+cdef Fault next_param(Cursor *cursor, Param *param, bint *found) noexcept nogil:
+    """The next ``;name[=value]`` of a header value; ``found`` is false at the value's end (a comma or the end)."""
+    skip_lws(cursor)
+    found[0] = peek(cursor) == c';'
+    if not found[0]:
+        return NO_FAULT
+    cursor.pos += 1
+    skip_lws(cursor)
+    param.name = take_token(cursor)
+    param.value.start = param.value.end = 0
+    if param.name.start == param.name.end:
+        return BAD_PARAMETER
+    skip_lws(cursor)
+    if peek(cursor) != c'=':
+        return NO_FAULT
+    cursor.pos += 1
+    skip_lws(cursor)
+    return scan_param_value(cursor, &param.value)
+
+
+cdef bint next_uri_param(Cursor *cursor, Param *param) noexcept nogil:
+    """The next ``;name[=value]`` of a URI, where neither white space nor quotes exist."""
+    if peek(cursor) != c';':
+        return False
+    cursor.pos += 1
+    param.name.start = cursor.pos
+    param.value.start = param.value.end = 0
+    while cursor.pos < cursor.end and cursor.base[cursor.pos] != c';' and cursor.base[cursor.pos] != c'=':
+        cursor.pos += 1
+    param.name.end = cursor.pos
+    if peek(cursor) == c'=':
+        cursor.pos += 1
+        param.value.start = cursor.pos
+        while cursor.pos < cursor.end and cursor.base[cursor.pos] != c';':
+            cursor.pos += 1
+        param.value.end = cursor.pos
+    return True
+
+
+cdef Fault check_ends_value(Cursor *cursor) noexcept nogil:
+    """A value ends at a comma or at the end of the header; anything else is left-over."""
+    skip_lws(cursor)
+    if cursor.pos < cursor.end and cursor.base[cursor.pos] != c',':
+        return TRAILING_BYTES
+    return NO_FAULT
+
+
+cdef bint is_ipv6(const uint8_t *base, Span span) noexcept nogil:
+    """Whether the text between the brackets is an IPv6 address (RFC 3261 section 25.1, IPv6address)."""
+    cdef char text[46]  # INET6_ADDRSTRLEN: no longer text can be an IPv6 address
+    cdef uint8_t address[16]
+    cdef uint32_t length = span.end - span.start
+    if length == 0 or length >= sizeof(text) or memchr(base + span.start, 0, length) != NULL:
+        return False
+    memcpy(text, base + span.start, length)
+    text[length] = 0
+    return inet_pton(AF_INET6, text, address) == 1
+
+
+cdef Fault scan_host(Cursor *cursor, Span *host) noexcept nogil:
+    """A host name, IPv4 or bracketed IPv6 address. An underscore is let pass: real host names have it."""
+    cdef Span inner
+    cdef uint8_t byte
+    host.start = cursor.pos
+    if peek(cursor) == c'[':
+        inner.start = cursor.pos + 1
+        while cursor.pos < cursor.end and cursor.base[cursor.pos] != c']':
+            cursor.pos += 1
+        inner.end = cursor.pos
+        if cursor.pos == cursor.end or not is_ipv6(cursor.base, inner):
+            cursor.pos = host.start
+            return BAD_HOST
+        cursor.pos += 1
+    else:
+        while cursor.pos < cursor.end:
+            byte = cursor.base[cursor.pos]
+            if not (is_alpha(byte) or is_digit(byte) or byte == c'.' or byte == c'-' or byte == c'_'):
+                break
+            cursor.pos += 1
+    host.end = cursor.pos
+    return NO_FAULT if host.end > host.start else BAD_HOST
+
+
+cdef Fault scan_port(Cursor *cursor, int32_t *port) noexcept nogil:
+    """The digits behind a colon, 0 to 65535."""
+    cdef Span digits
+    cdef uint64_t number
+    digits.start = cursor.pos
+    while cursor.pos < cursor.end and is_digit(cursor.base[cursor.pos]):
+        cursor.pos += 1
+    digits.end = cursor.pos
+    if not scan_number(cursor.base, digits, 65535, &number):
+        cursor.pos = digits.start
+        return BAD_PORT
+    port[0] = <int32_t>number
+    return NO_FAULT
+
+
+# -- whole values ------------------------------------------------------------------------------------------------------
+
+cdef Fault scan_scheme(Cursor *cursor, UriSpans *uri) noexcept nogil:
+    """``scheme ":"`` (RFC 3261 section 25.1)."""
+    cdef uint8_t byte
+    uri.scheme.start = cursor.pos
+    while cursor.pos < cursor.end:
+        byte = cursor.base[cursor.pos]
+        if not (is_alpha(byte) or is_digit(byte) or byte == c'+' or byte == c'-' or byte == c'.'):
+            break
+        cursor.pos += 1
+    uri.scheme.end = cursor.pos
+    if peek(cursor) != c':' or uri.scheme.end == uri.scheme.start or not is_alpha(cursor.base[uri.scheme.start]):
+        return BAD_SCHEME
+    cursor.pos += 1
+    return NO_FAULT
+
+
+cdef Fault scan_userinfo(Cursor *cursor, UriSpans *uri) noexcept nogil:
+    """``user [":" password] "@"`` when there is an at sign; the user part may hold ';' and '?' (section 25.1)."""
+    cdef const uint8_t *found = <const uint8_t *>memchr(cursor.base + cursor.pos, c'@', cursor.end - cursor.pos)
+    cdef uint32_t at, colon
+    if found == NULL:
+        return NO_FAULT
+    at = <uint32_t>(found - cursor.base)
+    colon = cursor.pos
+    while colon < at and cursor.base[colon] != c':':
+        colon += 1
+    if colon == cursor.pos:
+        return BAD_USERINFO
+    uri.user.start = cursor.pos
+    uri.user.end = colon
+    if colon < at:
+        uri.password.start = colon + 1
+        uri.password.end = at
+    cursor.pos = at + 1
+    return NO_FAULT
+
+
+cdef Fault scan_uri(Cursor *cursor, UriSpans *uri) noexcept nogil:
+    """A URI that fills the cursor (RFC 3261 section 19.1.1). Other schemes than sip and sips are not looked into."""
+    cdef Fault fault
+    cdef uint32_t start = cursor.pos
+    cdef uint32_t i
+    memset(uri, 0, sizeof(UriSpans))
+    uri.port = -1
+    uri.whole.start = start
+    uri.whole.end = cursor.end
+    for i in range(start, cursor.end):
+        if cursor.base[i] <= c' ' or cursor.base[i] == c'<' or cursor.base[i] == c'>' or cursor.base[i] == c'"':
+            cursor.pos = i
+            return BAD_ADDRESS
+    fault = scan_scheme(cursor, uri)
+    if fault != NO_FAULT:
+        return fault
+    uri.is_sip = (equals_folded(cursor.base, uri.scheme, "sip", 3)
+                  or equals_folded(cursor.base, uri.scheme, "sips", 4))
+    if not uri.is_sip:
+        return NO_FAULT if cursor.pos < cursor.end else BAD_ADDRESS
+    fault = scan_userinfo(cursor, uri)
+    if fault == NO_FAULT:
+        fault = scan_host(cursor, &uri.host)
+    if fault == NO_FAULT and peek(cursor) == c':':
+        cursor.pos += 1
+        fault = scan_port(cursor, &uri.port)
+    if fault != NO_FAULT:
+        return fault
+    return scan_uri_tail(cursor, uri)
+
+
+cdef Fault scan_uri_tail(Cursor *cursor, UriSpans *uri) noexcept nogil:
+    """``*(";" parameter) ["?" headers]``: split here, looked into when asked for."""
+    if peek(cursor) == c';':
+        uri.params.start = cursor.pos
+        while cursor.pos < cursor.end and cursor.base[cursor.pos] != c'?':
+            cursor.pos += 1
+        uri.params.end = cursor.pos
+    if peek(cursor) == c'?':
+        uri.headers.start = cursor.pos + 1
+        uri.headers.end = cursor.pos = cursor.end
+    return NO_FAULT if cursor.pos == cursor.end else BAD_HOST
+
+
+cdef Fault scan_bracketed(Cursor *cursor, AddressSpans *address) noexcept nogil:
+    """``"<" URI ">"`` at the cursor."""
+    cursor.pos += 1
+    address.uri.start = cursor.pos
+    while cursor.pos < cursor.end and cursor.base[cursor.pos] != c'>':
+        cursor.pos += 1
+    if cursor.pos == cursor.end:
+        return UNTERMINATED_BRACKET
+    address.uri.end = cursor.pos
+    cursor.pos += 1
+    return NO_FAULT if address.uri.end > address.uri.start else BAD_ADDRESS
+
+
+cdef void scan_bare_uri(Cursor *cursor, AddressSpans *address) noexcept nogil:
+    """addr-spec without brackets: parameters behind it are the header's, so it ends at ';' (RFC 3261 section 20)."""
+    address.uri.start = cursor.pos
+    while cursor.pos < cursor.end and not is_lws(cursor.base[cursor.pos]):
+        if cursor.base[cursor.pos] == c';' or cursor.base[cursor.pos] == c',' or cursor.base[cursor.pos] == c'?':
+            break
+        cursor.pos += 1
+    address.uri.end = cursor.pos
+
+
+cdef bint find_bracket(const Cursor *cursor, uint32_t *at) noexcept nogil:
+    """Whether a '<' comes before anything that ends an unquoted display name or a bare URI."""
+    cdef uint32_t i
+    for i in range(cursor.pos, cursor.end):
+        if cursor.base[i] == c'<':
+            at[0] = i
+            return True
+        if cursor.base[i] == c',' or cursor.base[i] == c'"' or cursor.base[i] == c'>':
+            return False
+    return False
+
+
+cdef Fault scan_display_and_uri(Cursor *cursor, AddressSpans *address) noexcept nogil:
+    """``[display-name] "<" URI ">"`` or a bare URI or ``*``."""
+    cdef uint32_t bracket
+    cdef int first = peek(cursor)
+    if first == c'"':
+        address.display.start = cursor.pos
+        if not skip_quoted(cursor):
+            return UNTERMINATED_QUOTE
+        address.display.end = cursor.pos
+        skip_lws(cursor)
+        return scan_bracketed(cursor, address) if peek(cursor) == c'<' else BAD_ADDRESS
+    if first == c'<':
+        return scan_bracketed(cursor, address)
+    if find_bracket(cursor, &bracket):
+        address.display = trimmed(cursor.base, cursor.pos, bracket)
+        cursor.pos = bracket
+        return scan_bracketed(cursor, address)
+    if first == c'*' and (cursor.pos + 1 == cursor.end or is_lws(cursor.base[cursor.pos + 1])):
+        address.is_star = True
+        cursor.pos += 1
+        return NO_FAULT
+    scan_bare_uri(cursor, address)
+    return NO_FAULT if address.uri.end > address.uri.start else BAD_ADDRESS
+
+
+cdef Fault scan_address(Cursor *cursor, AddressSpans *address) noexcept nogil:
+    """One From, To, Contact, Route or Record-Route value; the cursor ends at its comma or at the end."""
+    cdef Fault fault
+    cdef Param param
+    cdef bint found
+    memset(address, 0, sizeof(AddressSpans))
+    skip_lws(cursor)
+    address.whole.start = cursor.pos
+    if cursor.pos == cursor.end or cursor.base[cursor.pos] == c',':
+        return EMPTY_VALUE
+    fault = scan_display_and_uri(cursor, address)
+    if fault != NO_FAULT:
+        return fault
+    skip_lws(cursor)
+    address.params.start = cursor.pos
+    while True:
+        fault = next_param(cursor, &param, &found)
+        if fault != NO_FAULT:
+            return fault
+        if not found:
+            break
+        if not is_present(address.tag) and equals_folded(cursor.base, param.name, "tag", 3):
+            address.tag = param.value
+    fault = check_ends_value(cursor)
+    address.params.end = cursor.pos
+    address.whole.end = trimmed(cursor.base, address.whole.start, cursor.pos).end
+    return fault
+
+
+cdef Fault scan_via_protocol(Cursor *cursor, ViaSpans *via) noexcept nogil:
+    """``protocol-name SLASH protocol-version SLASH transport`` with white space around the slashes allowed."""
+    cdef int part
+    for part in range(3):
+        skip_lws(cursor)
+        via.transport = take_token(cursor)
+        if via.transport.start == via.transport.end:
+            return BAD_PROTOCOL
+        if part < 2:
+            skip_lws(cursor)
+            if peek(cursor) != c'/':
+                return BAD_PROTOCOL
+            cursor.pos += 1
+    if cursor.pos == cursor.end or not is_lws(cursor.base[cursor.pos]):
+        return BAD_PROTOCOL
+    return NO_FAULT
+
+
+cdef void keep_via_param(const uint8_t *base, ViaSpans *via, const Param *param) noexcept nogil:
+    """Remember the parameters a proxy reads for every message; of a name given twice the first counts."""
+    if equals_folded(base, param.name, "branch", 6):
+        if not is_present(via.branch):
+            via.branch = param.value
+    elif equals_folded(base, param.name, "received", 8):
+        if not is_present(via.received):
+            via.received = param.value
+    elif equals_folded(base, param.name, "rport", 5) and not is_present(via.rport):
+        via.rport = param.value
+        if not is_present(param.value):
+            via.rport.start = via.rport.end = param.name.end
+
+
+cdef Fault scan_via(Cursor *cursor, ViaSpans *via) noexcept nogil:
+    """One Via value (RFC 3261 section 25.1, via-parm); the cursor ends at its comma or at the end."""
+    cdef Fault fault
+    cdef Param param
+    cdef bint found
+    memset(via, 0, sizeof(ViaSpans))
+    via.port = -1
+    skip_lws(cursor)
+    via.whole.start = cursor.pos
+    if cursor.pos == cursor.end or cursor.base[cursor.pos] == c',':
+        return EMPTY_VALUE
+    fault = scan_via_protocol(cursor, via)
+    if fault != NO_FAULT:
+        return fault
+    skip_lws(cursor)
+    fault = scan_host(cursor, &via.host)
+    if fault != NO_FAULT:
+        return fault
+    skip_lws(cursor)
+    if peek(cursor) == c':':
+        cursor.pos += 1
+        skip_lws(cursor)
+        fault = scan_port(cursor, &via.port)
+        if fault != NO_FAULT:
+            return fault
+    skip_lws(cursor)
+    via.params.start = cursor.pos
+    while True:
+        fault = next_param(cursor, &param, &found)
+        if fault != NO_FAULT:
+            return fault
+        if not found:
+            break
+        keep_via_param(cursor.base, via, &param)
+    fault = check_ends_value(cursor)
+    via.params.end = cursor.pos
+    via.whole.end = trimmed(cursor.base, via.whole.start, cursor.pos).end
+    return fault
+
+
+cdef Fault scan_cseq(Cursor *cursor, CSeqSpans *cseq) noexcept nogil:
+    """``1*DIGIT LWS Method`` (RFC 3261 section 20.16). A number of 2**32 or more is malformed, never wrapped."""
+    cdef Span digits
+    cdef uint64_t number
+    memset(cseq, 0, sizeof(CSeqSpans))
+    skip_lws(cursor)
+    cseq.whole.start = digits.start = cursor.pos
+    while cursor.pos < cursor.end and not is_lws(cursor.base[cursor.pos]):
+        cursor.pos += 1
+    digits.end = cursor.pos
+    if not scan_number(cursor.base, digits, 0xFFFFFFFF, &number):
+        cursor.pos = digits.start
+        return BAD_NUMBER
+    cseq.number = <uint32_t>number
+    skip_lws(cursor)
+    cseq.method = take_token(cursor)
+    if cseq.method.start == cseq.method.end:
+        return BAD_METHOD
+    cseq.whole.end = cursor.pos
+    skip_lws(cursor)
+    return NO_FAULT if cursor.pos == cursor.end else TRAILING_BYTES
+
+
+cdef Fault scan_media_type(Cursor *cursor, MediaTypeSpans *media) noexcept nogil:
+    """``type "/" subtype *(";" parameter)`` (RFC 3261 section 20.15)."""
+    cdef Fault fault
+    cdef Param param
+    cdef bint found = True
+    cdef Span word
+    memset(media, 0, sizeof(MediaTypeSpans))
+    skip_lws(cursor)
+    media.whole.start = media.essence.start = cursor.pos
+    word = take_token(cursor)
+    skip_lws(cursor)
+    if word.start == word.end or peek(cursor) != c'/':
+        return BAD_MEDIA_TYPE
+    cursor.pos += 1
+    skip_lws(cursor)
+    word = take_token(cursor)
+    if word.start == word.end:
+        return BAD_MEDIA_TYPE
+    media.essence.end = cursor.pos
+    skip_lws(cursor)
+    media.params.start = cursor.pos
+    while found:
+        fault = next_param(cursor, &param, &found)
+        if fault != NO_FAULT:
+            return fault
+    fault = check_ends_value(cursor)
+    media.params.end = cursor.pos
+    media.whole.end = trimmed(cursor.base, media.whole.start, cursor.pos).end
+    return fault

@@ -1,0 +1,481 @@
+"""Typed header values: objects that read text at the offsets which the scanners found."""
+
+from collections.abc import Mapping
+
+from cpython.unicode cimport PyUnicode_DecodeUTF8
+from libc.stdint cimport uint8_t, uint32_t
+from libc.string cimport memchr
+
+from sipcore._cursor cimport Cursor, Span, is_present
+from sipcore._syntax cimport (
+    BAD_ADDRESS,
+    BAD_HOST,
+    BAD_MEDIA_TYPE,
+    BAD_METHOD,
+    BAD_NUMBER,
+    BAD_PARAMETER,
+    BAD_PORT,
+    BAD_PROTOCOL,
+    BAD_SCHEME,
+    BAD_USERINFO,
+    EMPTY_VALUE,
+    NO_FAULT,
+    TOO_MANY_PARAMETERS,
+    TRAILING_BYTES,
+    UNTERMINATED_BRACKET,
+    UNTERMINATED_QUOTE,
+    Fault,
+    Param,
+    next_param,
+    next_uri_param,
+    scan_address,
+    scan_cseq,
+    scan_media_type,
+    scan_uri,
+    scan_via,
+)
+
+from sipcore.errors import HeaderError
+from sipcore.limits import DEFAULT
+
+FAULT_CODES = {
+    EMPTY_VALUE: "empty-value",
+    UNTERMINATED_QUOTE: "unterminated-quote",
+    UNTERMINATED_BRACKET: "unterminated-bracket",
+    BAD_PARAMETER: "bad-parameter",
+    TOO_MANY_PARAMETERS: "too-many-parameters",
+    BAD_SCHEME: "bad-uri-scheme",
+    BAD_USERINFO: "bad-userinfo",
+    BAD_HOST: "bad-host",
+    BAD_PORT: "bad-port",
+    BAD_PROTOCOL: "bad-protocol",
+    BAD_NUMBER: "bad-number",
+    BAD_METHOD: "bad-method",
+    BAD_MEDIA_TYPE: "bad-media-type",
+    BAD_ADDRESS: "bad-address",
+    TRAILING_BYTES: "trailing-bytes",
+}
+
+
+# -- from offsets to text ----------------------------------------------------------------------------------------------
+
+cdef object raise_fault(Fault fault, uint32_t offset, str header):
+    """The one place where a fault becomes an exception."""
+    raise HeaderError(FAULT_CODES[fault], offset, header)
+
+
+cdef object span_text(const uint8_t *base, Span span):
+    """The span as text, each fold with the white space around it as one space (RFC 3261 section 7.3.1)."""
+    cdef uint32_t length = span.end - span.start
+    cdef const char *start = <const char *>base + span.start
+    cdef str text = PyUnicode_DecodeUTF8(start, length, "surrogateescape")
+    if length and memchr(start, c'\r', length) != NULL:
+        lines = [line.strip(" \t") for line in text.split("\r\n")]
+        return " ".join(line for line in lines if line)
+    return text
+
+
+cdef object quoted_text(const uint8_t *base, Span span):
+    """Like `span_text`; a quoted string loses its quotes and its backslashes."""
+    cdef str text = span_text(base, span)
+    if not text.startswith('"'):
+        return text
+    text = text[1:len(text) - 1]
+    if "\\" not in text:
+        return text
+    pieces = []
+    escaped = False
+    for letter in text:
+        escaped = letter == "\\" and not escaped
+        if not escaped:
+            pieces.append(letter)
+    return "".join(pieces)
+
+
+cdef object optional_text(const uint8_t *base, Span span):
+    return span_text(base, span) if is_present(span) else None
+
+
+cdef tuple span_pair(Span span):
+    return (span.start, span.end)
+
+
+cdef Cursor cursor_over(const uint8_t *base, Span span) noexcept nogil:
+    cdef Cursor cursor
+    cursor.base = base
+    cursor.pos = span.start
+    cursor.end = span.end
+    return cursor
+
+
+# -- the objects -------------------------------------------------------------------------------------------------------
+
+cdef class Value:
+    """What all typed values share: the owner of the bytes they point into."""
+
+    def __init__(self):
+        raise TypeError(f"{type(self).__name__} is made by a message or by its own parse()")
+
+
+cdef class Params(Value):
+    def __getitem__(self, str name):
+        for key, value in self._pairs():
+            if key.lower() == name.lower():
+                return value
+        raise KeyError(name)
+
+    def __iter__(self):
+        return iter(self._names())
+
+    def __len__(self):
+        return len(self._names())
+
+    def __contains__(self, name):
+        return isinstance(name, str) and name.lower() in (key.lower() for key in self._names())
+
+    def get(self, name, default=None):
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def keys(self):
+        return Mapping.keys(self)
+
+    def values(self):
+        return Mapping.values(self)
+
+    def items(self):
+        return Mapping.items(self)
+
+    def __eq__(self, other):
+        return dict(self.items()) == dict(other.items()) if isinstance(other, Mapping) else NotImplemented
+
+    __hash__ = None
+
+    def __repr__(self):
+        return f"Params({dict(self.items())!r})"
+
+    cdef list _names(self):
+        """Each name once, as first written."""
+        cdef dict seen = {}
+        for name, _ in self._pairs():
+            seen.setdefault(name.lower(), name)
+        return list(seen.values())
+
+    cdef list _pairs(self):
+        cdef Cursor cursor = cursor_over(self.base, self.where)
+        cdef Param param
+        cdef Fault fault = NO_FAULT
+        cdef bint found = True
+        cdef list pairs = []
+        while True:
+            if self.in_uri:
+                found = next_uri_param(&cursor, &param)
+            else:
+                fault = next_param(&cursor, &param, &found)
+            if fault == NO_FAULT and found and <uint32_t>len(pairs) == self.most:
+                fault = TOO_MANY_PARAMETERS
+            if fault != NO_FAULT:
+                raise_fault(fault, cursor.pos, self.header)
+            if not found:
+                return pairs
+            value = quoted_text(self.base, param.value) if is_present(param.value) else None
+            pairs.append((span_text(self.base, param.name), value))
+
+
+Mapping.register(Params)
+
+
+cdef Params make_params(Value value, Span where, bint in_uri, uint32_t most):
+    cdef Params params = Params.__new__(Params)
+    params.owner = value.owner
+    params.base = value.base
+    params.header = value.header
+    params.where = where
+    params.in_uri = in_uri
+    params.most = most
+    return params
+
+
+cdef class Uri(Value):
+    @staticmethod
+    def parse(text):
+        cdef bytes data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else bytes(text)
+        cdef Span whole
+        whole.start = 0
+        whole.end = <uint32_t>len(data)
+        return make_uri(data, <const uint8_t *><const char *>data, whole, "URI", DEFAULT.params)
+
+    @property
+    def span(self):
+        return span_pair(self.at.whole)
+
+    @property
+    def scheme(self):
+        return span_text(self.base, self.at.scheme).lower()
+
+    @property
+    def user(self):
+        return optional_text(self.base, self.at.user)
+
+    @property
+    def password(self):
+        return optional_text(self.base, self.at.password)
+
+    @property
+    def host(self):
+        return span_text(self.base, self.at.host).lower() if is_present(self.at.host) else None
+
+    @property
+    def port(self):
+        return self.at.port if self.at.port >= 0 else None
+
+    @property
+    def params(self):
+        return make_params(self, self.at.params, True, self.most)
+
+    @property
+    def headers(self):
+        return optional_text(self.base, self.at.headers)
+
+    def __str__(self):
+        return span_text(self.base, self.at.whole)
+
+    def __bytes__(self):
+        return (<const char *>self.base)[self.at.whole.start:self.at.whole.end]
+
+    def __repr__(self):
+        return f"Uri({str(self)!r})"
+
+    def __eq__(self, other):
+        if not isinstance(other, Uri):
+            return NotImplemented
+        return uri_key(self) == uri_key(other) and shared_params_agree(self, other)
+
+    def __hash__(self):
+        return hash(uri_key(self))
+
+    def __reduce__(self):
+        return (Uri.parse, (bytes(self),))
+
+
+# Present in one URI only, these make two URIs differ; every other parameter is then ignored (RFC 3261 section 19.1.4).
+DECISIVE_PARAMS = ("user", "ttl", "method", "maddr", "transport")
+
+
+cdef tuple uri_key(Uri uri):
+    """What must be equal in two equal URIs; parameters that only count when both have them are left out."""
+    if not uri.at.is_sip:
+        return (str(uri),)
+    params = {name.lower(): (value or "").lower() for name, value in uri.params.items()}
+    decisive = tuple(params.get(name) for name in DECISIVE_PARAMS)
+    headers = frozenset(plain_escapes(part) for part in (uri.headers or "").split("&"))
+    return (uri.scheme, plain_escapes(uri.user), plain_escapes(uri.password), uri.host, uri.port, decisive, headers)
+
+
+cdef bint shared_params_agree(Uri left, Uri right):
+    """Parameters that both have must have equal values, without regard to case (RFC 3261 section 19.1.4)."""
+    if not left.at.is_sip:
+        return True
+    ours = {name.lower(): (value or "").lower() for name, value in left.params.items()}
+    theirs = {name.lower(): (value or "").lower() for name, value in right.params.items()}
+    return all(theirs[name] == value for name, value in ours.items() if name in theirs)
+
+
+cdef object plain_escapes(text):
+    """Escapes of characters that need none are undone, the rest gets upper-case digits (RFC 3261 section 19.1.4)."""
+    if text is None or "%" not in text:
+        return text
+    pieces = text.split("%")
+    done = [pieces[0]]
+    for piece in pieces[1:]:
+        digits = piece[:2]
+        try:
+            letter = chr(int(digits, 16)) if len(digits) == 2 and digits.isalnum() else ""
+        except ValueError:
+            letter = ""
+        plain = letter.isascii() and (letter.isalnum() or letter in "-_.!~*'()") and letter != ""
+        done.append((letter if plain else "%" + digits.upper()) + piece[2:])
+    return "".join(done)
+
+
+cdef Uri make_uri(object owner, const uint8_t *base, Span span, str header, uint32_t most):
+    cdef Uri uri = Uri.__new__(Uri)
+    cdef Cursor cursor = cursor_over(base, span)
+    cdef Fault fault = scan_uri(&cursor, &uri.at)
+    if fault != NO_FAULT:
+        raise_fault(fault, cursor.pos, header)
+    uri.owner = owner
+    uri.base = base
+    uri.header = header
+    uri.most = most
+    return uri
+
+
+cdef class NameAddr(Value):
+    @property
+    def span(self):
+        return span_pair(self.at.whole)
+
+    @property
+    def display_name(self):
+        return quoted_text(self.base, self.at.display) if self.at.display.end > self.at.display.start else None
+
+    @property
+    def uri(self):
+        if self.at.is_star:
+            raise_fault(BAD_ADDRESS, self.at.whole.start, self.header)
+        return make_uri(self.owner, self.base, self.at.uri, self.header, self.most)
+
+    @property
+    def tag(self):
+        return optional_text(self.base, self.at.tag)
+
+    @property
+    def params(self):
+        return make_params(self, self.at.params, False, self.most)
+
+    @property
+    def is_star(self):
+        return self.at.is_star
+
+    def __str__(self):
+        return span_text(self.base, self.at.whole)
+
+    def __repr__(self):
+        return f"NameAddr({str(self)!r})"
+
+
+cdef NameAddr make_address(object owner, const uint8_t *base, Cursor *cursor, str header, uint32_t most):
+    cdef NameAddr address = NameAddr.__new__(NameAddr)
+    cdef Fault fault = scan_address(cursor, &address.at)
+    if fault != NO_FAULT:
+        raise_fault(fault, cursor.pos, header)
+    address.owner = owner
+    address.base = base
+    address.header = header
+    address.most = most
+    return address
+
+
+cdef class Via(Value):
+    @property
+    def span(self):
+        return span_pair(self.at.whole)
+
+    @property
+    def transport(self):
+        return span_text(self.base, self.at.transport).upper()
+
+    @property
+    def host(self):
+        return span_text(self.base, self.at.host).lower()
+
+    @property
+    def port(self):
+        return self.at.port if self.at.port >= 0 else None
+
+    @property
+    def branch(self):
+        return optional_text(self.base, self.at.branch)
+
+    @property
+    def received(self):
+        return optional_text(self.base, self.at.received)
+
+    @property
+    def rport(self):
+        return optional_text(self.base, self.at.rport)
+
+    @property
+    def params(self):
+        return make_params(self, self.at.params, False, self.most)
+
+    def __str__(self):
+        return span_text(self.base, self.at.whole)
+
+    def __repr__(self):
+        return f"Via({str(self)!r})"
+
+
+cdef Via make_via(object owner, const uint8_t *base, Cursor *cursor, uint32_t most):
+    cdef Via via = Via.__new__(Via)
+    cdef Fault fault = scan_via(cursor, &via.at)
+    if fault != NO_FAULT:
+        raise_fault(fault, cursor.pos, "Via")
+    via.owner = owner
+    via.base = base
+    via.header = "Via"
+    via.most = most
+    return via
+
+
+cdef class CSeq(Value):
+    @property
+    def span(self):
+        return span_pair(self.at.whole)
+
+    @property
+    def number(self):
+        return self.at.number
+
+    @property
+    def method(self):
+        return span_text(self.base, self.at.method)
+
+    def __repr__(self):
+        return f"CSeq({self.number} {self.method})"
+
+
+cdef CSeq make_cseq(object owner, const uint8_t *base, Cursor *cursor):
+    cdef CSeq cseq = CSeq.__new__(CSeq)
+    cdef Fault fault = scan_cseq(cursor, &cseq.at)
+    if fault != NO_FAULT:
+        raise_fault(fault, cursor.pos, "CSeq")
+    cseq.owner = owner
+    cseq.base = base
+    cseq.header = "CSeq"
+    return cseq
+
+
+cdef class MediaType(Value):
+    @staticmethod
+    def parse(text):
+        cdef bytes data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else bytes(text)
+        cdef Span whole
+        whole.start = 0
+        whole.end = <uint32_t>len(data)
+        cdef Cursor cursor = cursor_over(<const uint8_t *><const char *>data, whole)
+        return make_media_type(data, cursor.base, &cursor, "media type", DEFAULT.params)
+
+    @property
+    def span(self):
+        return span_pair(self.at.whole)
+
+    @property
+    def essence(self):
+        cdef str text = span_text(self.base, self.at.essence).lower()
+        return "".join(text.split())
+
+    @property
+    def params(self):
+        return make_params(self, self.at.params, False, self.most)
+
+    def __str__(self):
+        return span_text(self.base, self.at.whole)
+
+    def __repr__(self):
+        return f"MediaType({str(self)!r})"
+
+
+cdef MediaType make_media_type(object owner, const uint8_t *base, Cursor *cursor, str header, uint32_t most):
+    cdef MediaType media = MediaType.__new__(MediaType)
+    cdef Fault fault = scan_media_type(cursor, &media.at)
+    if fault != NO_FAULT:
+        raise_fault(fault, cursor.pos, header)
+    media.owner = owner
+    media.base = base
+    media.header = header
+    media.most = most
+    return media

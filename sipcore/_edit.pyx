@@ -10,7 +10,8 @@ from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memcpy
 
 from sipcore._cursor cimport Cursor, Span, skip_value, trimmed
-from sipcore._parser cimport H_OTHER, Message, header_id_of
+from sipcore._index cimport H_OTHER, header_id_of
+from sipcore._parser cimport Message
 from sipcore._values cimport span_text
 
 from sipcore.errors import EditError

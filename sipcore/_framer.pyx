@@ -8,9 +8,10 @@ is full, the unfinished rest is copied into a fresh block and the old one is lef
 from cpython.buffer cimport PyBuffer_FillInfo
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy
+from libc.string cimport memchr, memcpy
 
-from sipcore._parser cimport (
+from sipcore._cursor cimport is_present
+from sipcore._index cimport (
     MALFORMED,
     MISSING_CONTENT_LENGTH,
     NOT_SIP_HTTP,
@@ -18,13 +19,12 @@ from sipcore._parser cimport (
     NOT_SIP_TLS,
     PARTIAL,
     Bounds,
-    Message,
     ParseFault,
     bounds_of,
     index_head,
-    message_in_block,
     raise_parse_fault,
 )
+from sipcore._parser cimport Message, message_in_block
 
 from sipcore.limits import DEFAULT
 
@@ -73,6 +73,7 @@ cdef class Framer:
     cdef uint64_t at            # first byte that is not consumed
     cdef uint64_t searched      # bytes from `at` known to hold no end of a head
     cdef uint64_t indexed       # bytes that were there when the head was last tried
+    cdef bint start_line_seen   # the start line at `at` is complete and good
     cdef uint64_t wanted        # size of the message at `at` once its head is known, else 0
     cdef uint64_t consumed
     cdef int pings
@@ -148,6 +149,7 @@ cdef class Framer:
         self.at += size
         self.consumed += size
         self.searched = self.indexed = self.wanted = 0
+        self.start_line_seen = False
 
     cdef bint _skip_newline(self) noexcept:
         """Between messages CRLF is no content; twice in a row it is a ping (RFC 5626 section 3.5.1)."""
@@ -178,6 +180,9 @@ cdef class Framer:
             return False
         if self.wanted or self.indexed == 0 or left >= 2 * self.indexed or left > self.bounds.head:
             return True
+        if not self.start_line_seen and memchr(front + self.searched, c'\n', left - self.searched) != NULL:
+            # What is no SIP at all should be named with its first line, not when more has come.
+            return True
         has_end = sip_find_head_end(front + self.searched, front + left) != NULL
         self.searched = left - 3 if left > 3 else 0
         return has_end
@@ -194,6 +199,7 @@ cdef class Framer:
             raise_parse_fault(fault, self.consumed)
         if head == PARTIAL:
             self.indexed = left
+            self.start_line_seen = is_present(message.index.version)
             self.searched = left - 3 if left > 3 else 0
             return None
         if not message.index.has_length:

@@ -6,7 +6,7 @@ surrogateescape, folds inside it read as one space, and nothing is unescaped unl
 Malformed values raise `HeaderError` when the value is asked for, naming the header and the byte.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 
 __all__ = ["CSeq", "MediaType", "NameAddr", "Params", "Uri", "Via"]
 
@@ -20,6 +20,10 @@ class Params(Mapping[str, str | None]):
     def __getitem__(self, name: str) -> str | None: ...
     def __iter__(self) -> Iterator[str]: ...
     def __len__(self) -> int: ...
+    def get(self, name: str, default: str | None = None) -> str | None: ...  # type: ignore[override]
+    def keys(self) -> KeysView[str]: ...
+    def values(self) -> ValuesView[str | None]: ...
+    def items(self) -> ItemsView[str, str | None]: ...
 
 class Uri:
     """A SIP or SIPS URI (RFC 3261 section 19.1); any other scheme is kept whole, with everything but ``scheme`` None."""

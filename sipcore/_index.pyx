@@ -1,0 +1,393 @@
+"""The index of a message: one pass over the head, offsets only, no GIL. The layout is drawn in `_index.pxd`.
+
+Besides it, the one way from its faults to exceptions and from `Limits` to plain numbers.
+"""
+
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc, realloc
+from libc.string cimport memcpy, memset
+
+from sipcore._cursor cimport Cursor, Span, is_digit, trimmed
+from sipcore._syntax cimport scan_number
+
+from sipcore.errors import FramingError, ParseError
+from sipcore.limits import DEFAULT
+
+cdef extern from "_scan.h" nogil:
+    bint sip_is_token(uint8_t byte) noexcept
+    const uint8_t *sip_find_control(const uint8_t *p, const uint8_t *end) noexcept
+    const uint8_t *sip_find_control_scalar(const uint8_t *p, const uint8_t *end) noexcept
+    const uint8_t *sip_find_head_end(const uint8_t *p, const uint8_t *end) noexcept
+    const uint8_t *sip_find_head_end_scalar(const uint8_t *p, const uint8_t *end) noexcept
+
+cdef extern from "_names.h" nogil:
+    bint sip_init_names() noexcept
+    int sip_name_id(const uint8_t *name, uint32_t length) noexcept
+
+if not sip_init_names():
+    raise ImportError("two header names of sipcore.grammar cannot be told apart by the name hash")
+
+# code: (text, whether it decides where the message ends)
+FAULTS = {
+    BAD_START_LINE: ("bad-start-line", False),
+    BAD_STATUS_CODE: ("bad-status-code", False),
+    START_LINE_TOO_LONG: ("start-line-too-long", False),
+    BAD_HEADER_NAME: ("bad-header-name", False),
+    MISSING_COLON: ("missing-colon", False),
+    HEADER_TOO_LONG: ("header-too-long", False),
+    TOO_MANY_HEADERS: ("too-many-headers", False),
+    TOO_MANY_VIAS: ("too-many-vias", False),
+    BARE_CR: ("bare-cr", True),
+    BARE_LF: ("bare-lf", True),
+    CONTROL_BYTE: ("control-byte", False),
+    HEAD_TOO_LARGE: ("head-too-large", True),
+    NO_END_OF_HEAD: ("no-end-of-head", True),
+    BAD_CONTENT_LENGTH: ("bad-content-length", True),
+    CONFLICTING_CONTENT_LENGTH: ("conflicting-content-length", True),
+    MISSING_CONTENT_LENGTH: ("missing-content-length", True),
+    BODY_TOO_LARGE: ("body-too-large", True),
+    NOT_SIP_HTTP: ("http-request", True),
+    NOT_SIP_TLS: ("tls-hello", True),
+    NOT_SIP_STUN: ("stun-message", True),
+}
+
+# A Content-Length with more digits than this is only compared, never multiplied on: it is past every limit.
+cdef uint64_t ABSURD_LENGTH = <uint64_t>1 << 40
+
+
+# -- the index ---------------------------------------------------------------------------------------------------------
+
+cdef int64_t fail(ParseFault *fault, FaultCode code, uint64_t offset) noexcept nogil:
+    fault.code = code
+    fault.offset = <uint32_t>offset
+    return MALFORMED
+
+
+cdef int64_t run_out(Cursor *cursor, uint64_t size, uint32_t line, uint32_t longest, FaultCode too_long,
+                     ParseFault *fault) noexcept nogil:
+    """The bytes ended inside a line: more may come, unless a limit has been passed already."""
+    if cursor.end - line > longest:
+        return fail(fault, too_long, line + longest)
+    if size > cursor.end:
+        return fail(fault, HEAD_TOO_LARGE, cursor.end)
+    return PARTIAL
+
+
+cdef void reset_index(Index *index, const uint8_t *base) noexcept nogil:
+    # All but the slots themselves, which are written before they are read.
+    memset(index, 0, <size_t>(<uint8_t *>&index.first - <uint8_t *>index))
+    memset(&index.first, 0xFF, sizeof(index.first))
+    index.base = base
+    index.slots = &index.inline_slots[0]
+    index.capacity = INLINE_SLOTS
+
+
+cdef void release_index(Index *index) noexcept nogil:
+    if index.slots != &index.inline_slots[0]:
+        free(index.slots)
+    index.slots = &index.inline_slots[0]
+
+
+cdef Slot *new_slot(Index *index, const Bounds *bounds, ParseFault *fault, uint32_t offset) noexcept nogil:
+    """Room for one more header field, NULL with the fault set when there is none."""
+    cdef Slot *grown
+    cdef uint32_t capacity
+    if index.count >= bounds.headers or index.count == NO_SLOT - 1:
+        fail(fault, TOO_MANY_HEADERS, offset)
+        return NULL
+    if index.count == index.capacity:
+        capacity = min(<uint32_t>index.capacity * 2, <uint32_t>NO_SLOT)
+        if index.slots == &index.inline_slots[0]:
+            grown = <Slot *>malloc(capacity * sizeof(Slot))
+            if grown != NULL:
+                memcpy(grown, index.slots, index.count * sizeof(Slot))
+        else:
+            grown = <Slot *>realloc(index.slots, capacity * sizeof(Slot))
+        if grown == NULL:
+            fail(fault, OUT_OF_MEMORY, offset)
+            return NULL
+        index.slots = grown
+        index.capacity = <uint16_t>capacity
+    index.count += 1
+    return &index.slots[index.count - 1]
+
+
+cdef bint is_version(const uint8_t *base, Span span) noexcept nogil:
+    """``"SIP" "/" 1*DIGIT "." 1*DIGIT`` in any case (RFC 3261 section 25.1)."""
+    cdef uint32_t i = span.start + 4
+    cdef uint32_t digits = 0
+    if span.end - span.start < 7 or base[i - 1] != c'/':
+        return False
+    if (base[span.start] | 0x20) != c's' or (base[i - 3] | 0x20) != c'i' or (base[i - 2] | 0x20) != c'p':
+        return False
+    while i < span.end and is_digit(base[i]):
+        i += 1
+    if i == span.start + 4 or i == span.end or base[i] != c'.':
+        return False
+    digits = i + 1
+    i += 1
+    while i < span.end and is_digit(base[i]):
+        i += 1
+    return i == span.end and i > digits
+
+
+cdef int64_t index_status_line(Index *index, uint32_t end, ParseFault *fault) noexcept nogil:
+    """``SIP-Version SP 3DIGIT SP Reason-Phrase``; a missing last SP is let pass, it hides nothing."""
+    cdef const uint8_t *base = index.base
+    cdef uint32_t at = index.version.end + 1
+    if end < at + 3 or not (is_digit(base[at]) and is_digit(base[at + 1]) and is_digit(base[at + 2])):
+        return fail(fault, BAD_STATUS_CODE, at)
+    index.status = (base[at] - c'0') * 100 + (base[at + 1] - c'0') * 10 + (base[at + 2] - c'0')
+    if index.status < 100 or index.status > 699 or (end > at + 3 and base[at + 3] != c' '):
+        return fail(fault, BAD_STATUS_CODE, at)
+    index.reason.start = min(at + 4, end)
+    index.reason.end = end
+    return 0
+
+
+cdef int64_t index_request_line(Index *index, uint32_t end, ParseFault *fault) noexcept nogil:
+    """``Method SP Request-URI SP SIP-Version``; what stands between the outer two is the URI, spaces and all.
+
+    White space in it, or behind the version, is representable and therefore the validator's to refuse with 400.
+    """
+    cdef const uint8_t *base = index.base
+    cdef uint32_t at = 0
+    while at < end and sip_is_token(base[at]):
+        at += 1
+    index.method.start = 0
+    index.method.end = at
+    if at == 0 or at == end or base[at] != c' ':
+        return fail(fault, BAD_START_LINE, at)
+    index.version.end = end
+    while index.version.end > at and base[index.version.end - 1] == c' ':
+        index.version.end -= 1
+    index.version.start = index.version.end
+    while index.version.start > at and base[index.version.start - 1] != c' ':
+        index.version.start -= 1
+    index.uri.start = at + 1
+    index.uri.end = index.version.start - 1
+    if index.version.start <= at + 2 or not is_version(base, index.version):
+        return fail(fault, BAD_START_LINE, index.version.start)
+    return 0
+
+
+cdef int64_t index_start_line(Index *index, Cursor *cursor, uint64_t size, const Bounds *bounds,
+                              ParseFault *fault) noexcept nogil:
+    """Find the line's end, then what it is: only a status line begins with a version and a space."""
+    cdef uint32_t end = <uint32_t>(sip_find_control(cursor.base, cursor.base + cursor.end) - cursor.base)
+    if end > bounds.start_line:
+        return fail(fault, START_LINE_TOO_LONG, bounds.start_line)
+    if end == cursor.end or (cursor.base[end] == c'\r' and end + 1 == cursor.end):
+        return run_out(cursor, size, 0, bounds.start_line, START_LINE_TOO_LONG, fault)
+    if cursor.base[end] == c'\n':
+        return fail(fault, BARE_LF, end)
+    if cursor.base[end] != c'\r':
+        return fail(fault, CONTROL_BYTE, end)
+    if cursor.base[end + 1] != c'\n':
+        return fail(fault, BARE_CR, end)
+    cursor.pos = end + 2
+    index.version.end = 0
+    while index.version.end < end and cursor.base[index.version.end] != c' ':
+        index.version.end += 1
+    if index.version.end < end and is_version(cursor.base, index.version):
+        return index_status_line(index, end, fault)
+    return index_request_line(index, end, fault)
+
+
+cdef bint is_quoted_pair(const uint8_t *base, uint32_t *quoted_to, bint *in_quotes, uint32_t at) noexcept nogil:
+    """Whether the byte is escaped inside a quoted string, the one place for a control byte (RFC 3261, quoted-pair).
+
+    The state of the quotes is carried along, so that a value full of such bytes is still walked only once.
+    """
+    cdef uint32_t i = quoted_to[0]
+    while i < at:
+        if base[i] == c'\\' and in_quotes[0]:
+            if i + 1 == at:
+                quoted_to[0] = at + 1
+                return True
+            i += 1
+        elif base[i] == c'"':
+            in_quotes[0] = not in_quotes[0]
+        i += 1
+    quoted_to[0] = i
+    return False
+
+
+cdef int64_t find_value_end(Cursor *cursor, uint64_t size, uint32_t line, const Bounds *bounds, uint8_t *flags,
+                            ParseFault *fault) noexcept nogil:
+    """From the value's first byte to the CR that ends the field, over all its folds."""
+    cdef uint32_t quoted_to = cursor.pos
+    cdef bint in_quotes = False
+    cdef uint32_t at
+    while True:
+        at = <uint32_t>(sip_find_control(cursor.base + cursor.pos, cursor.base + cursor.end) - cursor.base)
+        if at - line > bounds.header:
+            return fail(fault, HEADER_TOO_LONG, line + bounds.header)
+        if at == cursor.end:
+            return run_out(cursor, size, line, bounds.header, HEADER_TOO_LONG, fault)
+        cursor.pos = at + 1
+        if cursor.base[at] == c'\r':
+            # Two bytes tell the end of a field from a fold: the LF and what begins the next line.
+            if at + 1 < cursor.end and cursor.base[at + 1] != c'\n':
+                return fail(fault, BARE_CR, at)
+            if at + 2 >= cursor.end:
+                return run_out(cursor, size, line, bounds.header, HEADER_TOO_LONG, fault)
+            if cursor.base[at + 2] != c' ' and cursor.base[at + 2] != c'\t':
+                cursor.pos = at + 2
+                return at
+            flags[0] |= FOLDED
+            cursor.pos = at + 3
+        elif cursor.base[at] == c'\n':
+            return fail(fault, BARE_LF, at)
+        elif not is_quoted_pair(cursor.base, &quoted_to, &in_quotes, at):
+            return fail(fault, CONTROL_BYTE, at)
+
+
+cdef int64_t keep_content_length(Index *index, Span value, const Bounds *bounds, ParseFault *fault) noexcept nogil:
+    """Digits only, never wrapped, the same in every field of that name, and within the limit."""
+    cdef uint64_t length
+    cdef uint32_t i
+    if not scan_number(index.base, value, ABSURD_LENGTH, &length):
+        for i in range(value.start, value.end):
+            if not is_digit(index.base[i]):
+                return fail(fault, BAD_CONTENT_LENGTH, i)
+        return fail(fault, BAD_CONTENT_LENGTH if value.start == value.end else BODY_TOO_LARGE, value.start)
+    if index.has_length and length != index.content_length:
+        return fail(fault, CONFLICTING_CONTENT_LENGTH, value.start)
+    if length > bounds.body:
+        return fail(fault, BODY_TOO_LARGE, value.start)
+    index.has_length = True
+    index.content_length = length
+    return 0
+
+
+cdef int64_t index_field(Index *index, Cursor *cursor, uint64_t size, const Bounds *bounds,
+                         ParseFault *fault) noexcept nogil:
+    """One header field: name, optional white space, colon, value."""
+    cdef const uint8_t *base = cursor.base
+    cdef uint32_t line = cursor.pos
+    cdef uint32_t at = line
+    cdef uint32_t name_end
+    cdef int64_t end
+    cdef Slot *slot
+    cdef Span value
+    while at < cursor.end and sip_is_token(base[at]):
+        at += 1
+    name_end = at
+    while at < cursor.end and (base[at] == c' ' or base[at] == c'\t'):
+        at += 1
+    if at - line > bounds.header:
+        return fail(fault, HEADER_TOO_LONG, line + bounds.header)
+    if at == cursor.end:
+        return run_out(cursor, size, line, bounds.header, HEADER_TOO_LONG, fault)
+    if name_end == line:
+        return fail(fault, BAD_HEADER_NAME, line)
+    if base[at] != c':':
+        return fail(fault, MISSING_COLON, at)
+    slot = new_slot(index, bounds, fault, line)
+    if slot == NULL:
+        return MALFORMED
+    slot.flags = 0
+    cursor.pos = at + 1
+    end = find_value_end(cursor, size, line, bounds, &slot.flags, fault)
+    if end < 0:
+        return end
+    value = trimmed(base, at + 1, <uint32_t>end)
+    slot.name = line
+    slot.name_size = <uint16_t>(name_end - line)
+    slot.value = value.start
+    slot.value_size = value.end - value.start
+    slot.id = <uint8_t>sip_name_id(base + line, name_end - line)
+    if slot.id < HOT_HEADERS and index.first[slot.id] == NO_SLOT:
+        index.first[slot.id] = index.count - 1
+    if slot.id == H_CONTENT_LENGTH:
+        return keep_content_length(index, value, bounds, fault)
+    if slot.id == H_VIA:
+        index.vias += 1
+        if index.vias > bounds.via:
+            return fail(fault, TOO_MANY_VIAS, line)
+    return 0
+
+
+cdef int64_t index_head(Index *index, const uint8_t *base, uint64_t size, const Bounds *bounds,
+                        ParseFault *fault) noexcept nogil:
+    """Index start line and header fields. Returns the head's size, PARTIAL, or MALFORMED with the fault set.
+
+    ``base`` must be at the first byte of the start line. Call `release_index` afterwards in every case.
+    """
+    cdef Cursor cursor
+    cdef int64_t result
+    reset_index(index, base)
+    cursor.base = base
+    cursor.pos = 0
+    cursor.end = <uint32_t>min(size, <uint64_t>bounds.head)
+    result = index_start_line(index, &cursor, size, bounds, fault)
+    while result >= 0:
+        if cursor.pos < cursor.end and base[cursor.pos] == c'\r':
+            if cursor.pos + 1 == cursor.end:
+                return run_out(&cursor, size, cursor.pos, bounds.header, HEADER_TOO_LONG, fault)
+            if base[cursor.pos + 1] != c'\n':
+                return fail(fault, BARE_CR, cursor.pos)
+            index.head_size = cursor.pos + 2
+            return index.head_size
+        if cursor.pos < cursor.end and base[cursor.pos] == c'\n':
+            return fail(fault, BARE_LF, cursor.pos)
+        result = index_field(index, &cursor, size, bounds, fault)
+    return result
+
+
+cdef int header_id_of(const uint8_t *name, uint32_t size) noexcept nogil:
+    """H_... for a header name in any case, full or compact; H_OTHER when the grammar does not have it."""
+    return sip_name_id(name, size)
+
+
+cdef int find_slot(const Index *index, int header_id, int start) noexcept nogil:
+    """The first slot of that id at or after ``start``, -1 when there is none."""
+    cdef int i
+    if header_id < HOT_HEADERS:
+        if index.first[header_id] == NO_SLOT:
+            return -1
+        start = max(start, <int>index.first[header_id])
+    for i in range(start, index.count):
+        if index.slots[i].id == header_id:
+            return i
+    return -1
+
+
+# -- from faults and limits to Python and back -------------------------------------------------------------------------
+
+cdef object raise_parse_fault(ParseFault fault, uint64_t skipped):
+    """The one place where a fault of the index becomes an exception."""
+    if fault.code == OUT_OF_MEMORY:
+        raise MemoryError
+    code, decides_the_end = FAULTS[fault.code]
+    raise (FramingError if decides_the_end else ParseError)(code, fault.offset + skipped)
+
+
+cdef int bounds_of(object limits, Bounds *bounds) except -1:
+    """Limits as plain numbers; the default ones are read once, as seven attributes cost as much as a parse."""
+    if limits is DEFAULT and DEFAULT_BOUNDS.head != 0:
+        bounds[0] = DEFAULT_BOUNDS
+        return 0
+    bounds.head = limits.head
+    bounds.body = limits.body
+    bounds.headers = limits.headers
+    # A name's length has 16 bits in its slot, so one field must fit them; see Slot.
+    bounds.header = min(limits.header, 0xFFFF)
+    bounds.start_line = limits.start_line
+    bounds.via = min(limits.via, 0xFFFE)
+    bounds.params = limits.params
+    return 0
+
+
+bounds_of(DEFAULT, &DEFAULT_BOUNDS)
+
+
+def _scan_twins(const uint8_t[::1] data not None):
+    """Both forms of each scanner over the same bytes, for the test that holds them equal: offsets, -1 for none."""
+    cdef const uint8_t *base = &data[0]
+    cdef const uint8_t *end = base + data.shape[0]
+    cdef const uint8_t *fast = sip_find_head_end(base, end)
+    cdef const uint8_t *slow = sip_find_head_end_scalar(base, end)
+    control = (sip_find_control(base, end) - base, sip_find_control_scalar(base, end) - base)
+    return control, (fast - base if fast != NULL else -1, slow - base if slow != NULL else -1)

@@ -1,0 +1,166 @@
+"""The framer: any chunking of a stream gives the same messages, and a stream that is lost stays lost."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from messages import CONTORTED, OK, OPTIONS, message
+
+from sipcore import Framer, FramingError, Limits, ParseError, parse
+
+PING = b"\r\n\r\n"
+STREAM = [PING, message(), b"\r\n", OPTIONS, PING, PING, CONTORTED, OK, message(body=b"\r\n\r\n" * 9), b"\r\n"]
+MESSAGES = [piece for piece in STREAM if piece.strip()]
+
+
+def collect(framer: Framer, chunks) -> tuple[list[bytes], int]:
+    """The bytes of every message, and the number of pings."""
+    found, pings = [], 0
+    for chunk in chunks:
+        framer.feed(chunk)
+        found += [bytes(each) for each in framer]
+        pings += framer.take_pings()
+    return found, pings
+
+
+def in_chunks(data: bytes, size: int) -> list[bytes]:
+    return [data[at : at + size] for at in range(0, len(data), size)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 7, 64, 1000, 100_000])
+def test_any_chunk_size_gives_the_same_messages_and_pings(size):
+    framer = Framer()
+    assert collect(framer, in_chunks(b"".join(STREAM), size)) == (MESSAGES, 3)
+    assert framer.offset + framer.pending == len(b"".join(STREAM))
+
+
+@given(st.lists(st.integers(1, 2000), min_size=1, max_size=40), st.lists(st.sampled_from(STREAM), max_size=12))
+def test_any_chunking_of_any_sequence_gives_the_same_messages(sizes, pieces):
+    data, chunks, at = b"".join(pieces), [], 0
+    while at < len(data):
+        size = sizes[len(chunks) % len(sizes)]
+        chunks.append(data[at : at + size])
+        at += size
+    assert collect(Framer(), chunks) == collect(Framer(), [data])
+    assert collect(Framer(), [data])[0] == [piece for piece in pieces if piece.strip()]
+
+
+def test_reading_into_the_room_is_the_same_as_feeding():
+    framer, data, found = Framer(), b"".join(STREAM) * 50, []
+    while data:
+        room = framer.get_buffer(-1)
+        size = min(len(room), len(data), 1500)
+        room[:size] = data[:size]
+        framer.buffer_updated(size)
+        data = data[size:]
+        found += [bytes(each) for each in framer]
+    assert found == MESSAGES * 50
+
+
+def test_the_room_has_bounds():
+    framer = Framer()
+    room = framer.get_buffer(10)
+    assert len(room) >= 10
+    with pytest.raises(ValueError, match="do not fit"):
+        framer.buffer_updated(len(room) + 1)
+    with pytest.raises(ValueError, match="do not fit"):
+        framer.buffer_updated(-1)
+
+
+def test_kept_messages_stay_as_they_were_while_the_framer_goes_on():
+    framer, kept = Framer(), []
+    for number in range(2000):
+        framer.feed(message(call_id=f"kept-{number}"))
+        kept += list(framer)
+    assert [each.call_id for each in kept] == [f"kept-{number}" for number in range(2000)]
+
+
+def test_a_body_larger_than_any_block_arrives_whole():
+    data = message(body=bytes(range(256)) * 3000)
+    assert collect(Framer(), in_chunks(data, 4096))[0] == [data]
+
+
+def test_one_ping_is_two_newlines_and_half_a_ping_is_none():
+    framer = Framer()
+    framer.feed(b"\r\n")
+    assert (framer.next_message(), framer.take_pings()) == (None, 0)
+    framer.feed(b"\r\n")
+    assert (framer.next_message(), framer.take_pings(), framer.take_pings()) == (None, 1, 0)
+
+
+def test_pending_bytes_are_counted():
+    framer = Framer()
+    framer.feed(message()[:50])
+    assert (framer.next_message(), framer.pending, framer.offset) == (None, 50, 0)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"GET /index.html HTTP/1.1\r\nHost: a\r\n\r\n", "http-request"),
+        (b"HTTP/1.1 200 OK\r\n\r\n", "http-request"),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "http-request"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01", "tls-hello"),
+        (b"\x00\x01\x00\x08\x21\x12\xa4\x42" + bytes(12), "stun-message"),
+        (message().replace(b"Content-Length: 14\r\n", b""), "missing-content-length"),
+        (message().replace(b"Content-Length: 14", b"Content-Length: x"), "bad-content-length"),
+        (message().replace(b"\r\n", b"\n"), "bare-lf"),
+        (b"x" * 70_000, "start-line-too-long"),
+        (b"\xde\xad\xbe\xef\r\n", "bad-start-line"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+def test_a_lost_stream_is_named_and_stays_lost(data, code, size):
+    framer = Framer()
+    framer.feed(message())
+    assert bytes(framer.next_message()) == message(), "what came before is delivered"
+    with pytest.raises(ParseError) as caught:
+        for chunk in in_chunks(data, size):
+            framer.feed(chunk)
+            assert framer.next_message() is None
+    assert caught.value.code == code
+    assert caught.value.offset >= len(message()), "the place counts from the start of the stream"
+    framer.feed(message())
+    with pytest.raises(type(caught.value), match=code):
+        framer.next_message()
+
+
+def test_limits_hold_while_a_message_is_still_incomplete():
+    framer = Framer(Limits(head=1000, header=500))
+    with pytest.raises(FramingError, match="head-too-large"):
+        for chunk in [b"OPTIONS sip:a SIP/2.0\r\n"] + [b"X: 1234567890\r\n"] * 100:
+            framer.feed(chunk)
+            framer.next_message()
+    assert framer.pending < 2100, "the limit acts when it is passed, or at the latest when the head has doubled"
+    framer = Framer(Limits(body=100))
+    framer.feed(message(body=b"x" * 101)[:-101])
+    with pytest.raises(FramingError, match="body-too-large"):
+        framer.next_message()
+
+
+@given(st.binary(max_size=200), st.integers(1, 50))
+def test_garbage_ends_the_same_way_in_any_chunking(data, size):
+    def outcome(chunks):
+        framer = Framer()
+        found = []
+        try:
+            for chunk in chunks:
+                framer.feed(chunk)
+                for each in framer:
+                    found.append(bytes(each))
+        except ParseError:
+            pass
+        return found
+
+    stream = message() + data + message()
+    assert outcome(in_chunks(stream, size)) == outcome([stream])
+
+
+def test_framed_and_parsed_messages_are_equal():
+    framer = Framer()
+    framer.feed(CONTORTED)
+    framed = framer.next_message()
+    assert framed == parse(CONTORTED)
+    assert framed.detach() == framed
+    assert list(framed) == list(parse(CONTORTED))

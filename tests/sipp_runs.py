@@ -1,0 +1,124 @@
+"""Runs of SIPp as a subprocess, and what its statistics say afterwards."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+Address = tuple[str, int]
+
+SCENARIOS = Path(__file__).parent / "sipp"
+#: SIPp itself gives up after this long; the tests' own timeout lies behind it.
+LONGEST_S = 50
+
+
+def require_sipp() -> str:
+    """The path of SIPp; skips the test, or fails it where a peer must not be missing, when there is none."""
+    found = shutil.which("sipp")
+    if found is None:
+        missing = "SIPp is not installed (apt-get install sip-tester)"
+        if os.environ.get("SIPCORE_REQUIRE_PEERS") == "1":
+            pytest.fail(f"{missing}, and SIPCORE_REQUIRE_PEERS=1 forbids the skip")
+        pytest.skip(missing)
+    return found
+
+
+@dataclass
+class SippRun:
+    """One SIPp process.
+
+    Attributes:
+        name: of its scenario, and of the files that it leaves in the folder.
+    """
+
+    name: str
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    def finish(self) -> SippRun:
+        """Wait for the end, which comes by itself. Fails with SIPp's own words when a call went wrong."""
+        status = self.process.wait(LONGEST_S + 10)
+        assert status == 0, f"{self.name} ended with status {status}\n{self._words()}"
+        return self
+
+    def total(self, counter: str) -> int:
+        """A cumulative counter of SIPp's statistics, "SuccessfulCall" and the like."""
+        with self._file("stat.csv").open(newline="") as file:
+            *_, last = csv.DictReader(file, delimiter=";")
+        return int(last[f"{counter}(C)"])
+
+    def count(self, message: str) -> int:
+        """A counter of one message of the scenario, "1_200_Recv" and the like, where the number is its place."""
+        (path,) = self.folder.glob(f"{self.name}_{self.process.pid}_counts.csv")
+        with path.open(newline="") as file:
+            *_, last = csv.DictReader(file, delimiter=";")
+        return int(last[message])
+
+    def _file(self, suffix: str) -> Path:
+        return self.folder / f"{self.name}.{suffix}"
+
+    def _words(self) -> str:
+        """The first lines of what went wrong, and the last screen."""
+        errors, screen = self._file("errors"), self._file("screen")
+        first = errors.read_text(errors="replace")[:2_000] if errors.exists() else ""
+        return f"{first}\n{screen.read_text(errors='replace')[-2_500:]}"
+
+
+@contextmanager
+def sipp(
+    scenario: str, here: Address, transport: str, calls: int, folder: Path, *options: str, to: Address | None = None
+) -> Iterator[SippRun]:
+    """Start SIPp with a scenario of tests/sipp; it is killed in the end if it still runs.
+
+    Args:
+        here: the address that it is bound to, and sends from.
+        transport: "udp" or "tcp", on one socket.
+        calls: after so many it ends.
+        folder: for its statistics.
+        to: where to send; None for a scenario that is called.
+    """
+    host, port = here
+    arguments = [
+        require_sipp(),
+        *([f"{to[0]}:{to[1]}"] if to else []),
+        *("-sf", str(SCENARIOS / f"{scenario}.xml")),
+        *("-i", host, "-p", str(port), "-bind_local", "-t", f"{transport[0]}1"),
+        *("-m", str(calls), "-nostdin", "-timeout", str(LONGEST_S), "-timeout_error"),
+        *("-trace_stat", "-stf", str(folder / f"{scenario}.stat.csv"), "-fd", "1", "-trace_counts"),
+        *("-trace_err", "-error_file", str(folder / f"{scenario}.errors")),
+        *options,
+    ]
+    with (folder / f"{scenario}.screen").open("wb") as screen:
+        run = SippRun(scenario, folder, subprocess.Popen(arguments, stdout=screen, stderr=screen, cwd=folder))
+    try:
+        if to is None:
+            _await_listener(run, here, transport)
+        yield run
+    finally:
+        run.process.kill()
+        run.process.wait()
+
+
+def _await_listener(run: SippRun, here: Address, transport: str) -> None:
+    """Return as soon as the address is bound, as the kernel's socket table tells."""
+    wanted = f"{_kernel_host(here[0])}:{here[1]:04X}"
+    table = Path(f"/proc/net/{transport}")
+    deadline = time.monotonic() + 10
+    while not any(line.split()[1] == wanted for line in table.read_text().splitlines()[1:]):
+        assert run.process.poll() is None, f"{run.name} did not start\n{run._words()}"
+        assert time.monotonic() < deadline, f"{run.name} does not listen on {here}"
+        time.sleep(0.02)
+
+
+def _kernel_host(host: str) -> str:
+    """An IPv4 address as /proc/net writes it: bytes in the machine's order, which is little-endian wherever we test."""
+    return "".join(f"{int(part):02X}" for part in reversed(host.split(".")))

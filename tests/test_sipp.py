@@ -1,0 +1,161 @@
+"""The relay proven with SIPp on both sides: somebody else's SIP, as a user would run it.
+
+The relay is a stateless proxy without timers (RFC 3261 section 16.11). So it must never lose what it read, never answer
+for others, and treat every copy of a message like the first.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from lossy_udp import LossyUdp, Weather
+from ports import free_port
+from relay_process import INSIDE, PARTNER, relay_process
+from sipp_runs import require_sipp, sipp
+
+pytestmark = pytest.mark.timeout(60)
+
+TRANSPORTS = ("udp", "tcp")
+#: SIPp's counters of everything that may not happen on a sound path.
+UNWANTED = ("FailedCall", "Retransmissions", "DeadCallMsgs", "OutOfCallMsgs", "FatalErrors")
+#: So many calls are open at once: SIPp starts one when another ends, so the run is as fast as the relay, and no socket
+#: buffer of the machine can overflow.
+OPEN_CALLS = ("-users", "100")
+#: SIPp behind a lossy path has addresses of its own; to the relay, the path is the partner or the inside server.
+BEHIND_PARTNER, BEHIND_INSIDE = "127.0.0.22", "127.0.0.12"
+#: Worked out from the dice: with the seeds below, no transaction needs more than 5 of its 8 copies.
+BAD = {"lost": 0.04, "repeated": 0.05}
+#: Retransmissions every half second, 8 copies in 3.5 s; Call-IDs without a process id, so that a seed is one weather.
+LOSSY_OPTIONS = (*OPEN_CALLS, "-T2", "500", "-cid_str", "%u@lossy.fabrikam.example")
+
+
+@pytest.fixture(autouse=True)
+def _sipp_is_there() -> None:
+    require_sipp()
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_of_10000_messages_none_is_lost_and_none_is_answered_twice(transport: str, tmp_path: Path) -> None:
+    calls = 10_000
+    here = (PARTNER, free_port(PARTNER))
+    # -nr: no retransmission, so a single lost datagram is a failed call
+    options = (*OPEN_CALLS, "-nr", "-recv_timeout", "20000")
+    with (
+        relay_process(transport, transport, tmp_path) as relay,
+        sipp("message_uas", relay.inside, transport, calls, tmp_path) as receiver,
+        sipp("message_uac", here, transport, calls, tmp_path, *options, to=relay.edge_outside) as sender,
+    ):
+        for run in (sender.finish(), receiver.finish()):
+            assert run.total("SuccessfulCall") == calls
+            assert [run.total(counter) for counter in UNWANTED] == [0] * len(UNWANTED)
+        assert sender.count("1_200_Recv") == receiver.count("0_MESSAGE_Recv") == calls
+        assert relay.counted("forwarded", side="inside") == relay.counted("forwarded", kind="MESSAGE") == calls
+        assert relay.counted("forwarded", side="outside") == relay.counted("forwarded", kind="2xx") == calls
+        assert relay.counted("refused") == relay.counted("discarded") == relay.counted("undelivered") == 0
+
+
+def test_lost_and_repeated_datagrams_cost_copies_but_no_transaction(tmp_path: Path) -> None:
+    calls = 10_000
+    here = (BEHIND_PARTNER, free_port(BEHIND_PARTNER))
+    with (
+        relay_process("udp", "udp", tmp_path) as relay,
+        lossy_partner(relay.edge_outside, seed=3) as outside,
+        lossy_inside(relay.inside, seed=13) as inside,
+        sipp("message_uas", inside.server, "udp", calls, tmp_path) as receiver,
+        sipp("message_uac", here, "udp", calls, tmp_path, *LOSSY_OPTIONS, to=outside.near) as sender,
+    ):
+        assert sender.finish().total("SuccessfulCall") == calls
+        assert receiver.finish().total("SuccessfulCall") == calls
+        settle(lambda: outside.requests.passed == inside.requests.arrived)
+        settle(lambda: inside.answers.passed == outside.answers.arrived)
+    for way in (outside.requests, outside.answers, inside.requests, inside.answers):
+        assert way.lost > 100, "the weather was too fine to prove anything"
+        assert way.repeated > 100, "the weather was too fine to prove anything"
+    # Each copy is forwarded, and nothing else: the relay repeats nothing by itself.
+    assert inside.requests.arrived == outside.requests.passed
+    assert len(inside.requests.arrived) == calls
+    # All copies have one branch, and come from where the edge says it is; where they were read is their target.
+    assert {len(branches) for branches in inside.requests.branches.values()} == {1}
+    assert set().union(*inside.requests.senders.values()) == {relay.edge_inside}
+    # Each answer is forwarded, and nothing else; the receiver answers a copy once at most.
+    assert outside.answers.arrived == inside.answers.passed
+    assert inside.answers.arrived <= inside.requests.passed
+
+
+def test_a_refused_message_is_answered_once_a_copy_and_never_reaches_the_far_side(tmp_path: Path) -> None:
+    calls = 1_000
+    here = (BEHIND_PARTNER, free_port(BEHIND_PARTNER))
+    with (
+        relay_process("udp", "udp", tmp_path) as relay,
+        lossy_partner(relay.edge_outside, seed=4) as outside,
+        LossyUdp(relay.inside, (INSIDE, free_port(INSIDE)), relay.inside, Weather()) as inside,
+        sipp("refused_message_uac", here, "udp", calls, tmp_path, *LOSSY_OPTIONS, to=outside.near) as sender,
+    ):
+        assert sender.finish().total("SuccessfulCall") == calls
+        settle(lambda: outside.answers.arrived == outside.requests.passed)
+        assert relay.counted("forwarded") == 0
+    assert outside.answers.arrived == outside.requests.passed
+    assert outside.requests.lost > 10
+    assert outside.requests.repeated > 10
+    assert not inside.requests.arrived
+
+
+@pytest.mark.parametrize("here", TRANSPORTS)
+@pytest.mark.parametrize("there", TRANSPORTS)
+def test_a_dialog_from_inside_runs_along_record_route_in_both_directions(here: str, there: str, tmp_path: Path) -> None:
+    calls = 500
+    with (
+        relay_process(here, there, tmp_path) as relay,
+        sipp("dialog_uas", relay.partner, there, calls, tmp_path) as called,
+        sipp("dialog_uac", relay.inside, here, calls, tmp_path, *OPEN_CALLS, to=relay.edge_inside) as caller,
+    ):
+        for run in (caller.finish(), called.finish()):
+            assert run.total("SuccessfulCall") == calls
+            assert [run.total(counter) for counter in UNWANTED] == [0] * len(UNWANTED)
+        # what belongs to the dialog came through the edge, not past it
+        for side, method in (("outside", "ACK"), ("inside", "MESSAGE"), ("outside", "BYE")):
+            assert relay.counted("forwarded", side=side, kind=method) == calls
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_an_invite_with_a_link_in_its_first_message_is_refused_and_its_ack_absorbed(
+    transport: str, tmp_path: Path
+) -> None:
+    calls = 200
+    here = (PARTNER, free_port(PARTNER))
+    with (
+        relay_process(transport, transport, tmp_path) as relay,
+        # takes the clean MESSAGE behind each refusal; an INVITE or an ACK would be a failed call
+        sipp("message_uas", relay.inside, transport, calls, tmp_path) as receiver,
+        sipp("refused_invite_uac", here, transport, calls, tmp_path, *OPEN_CALLS, to=relay.edge_outside) as sender,
+    ):
+        for run in (sender.finish(), receiver.finish()):
+            assert run.total("SuccessfulCall") == calls
+            assert [run.total(counter) for counter in UNWANTED] == [0] * len(UNWANTED)
+        assert sender.count("1_606_Recv") == calls
+        assert receiver.count("0_MESSAGE_Recv") == calls
+        assert relay.counted("refused", side="outside", status="606") == calls
+        assert relay.counted("discarded", side="outside", why="ack-absorbed") == calls
+        assert relay.counted("forwarded", side="inside") == relay.counted("forwarded", kind="MESSAGE") == calls
+
+
+def lossy_partner(edge: tuple[str, int], seed: int) -> LossyUdp:
+    """A bad path between the partner and the edge. The edge sees the partner's address."""
+    near, far = ((PARTNER, free_port(PARTNER)) for _ in range(2))
+    return LossyUdp(near, far, edge, Weather(seed, **BAD))
+
+
+def lossy_inside(next_hop: tuple[str, int], seed: int) -> LossyUdp:
+    """A bad path between the edge and the inside server, at the edge's next hop."""
+    far, server = (INSIDE, free_port(INSIDE)), (BEHIND_INSIDE, free_port(BEHIND_INSIDE))
+    return LossyUdp(next_hop, far, server, Weather(seed, **BAD))
+
+
+def settle(done: Callable[[], bool]) -> None:
+    """Let datagrams that are still on their way arrive; what is claimed of them is asserted afterwards."""
+    deadline = time.monotonic() + 5
+    while not done() and time.monotonic() < deadline:
+        time.sleep(0.02)

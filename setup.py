@@ -56,7 +56,13 @@ def write_grammar_header(target: Path) -> None:
 def compile_arguments() -> list[str]:
     """The compiler flags for this build."""
     if switch("SIPCORE_SANITIZE"):
-        return ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+        return [
+            "-O1",
+            "-g",
+            "-fno-omit-frame-pointer",
+            "-fsanitize=address,undefined",
+            "-fno-sanitize-recover=undefined",
+        ]
     return ["-O3", "-fno-strict-aliasing", "-Wno-unreachable-code"]
 
 

@@ -8,7 +8,7 @@ is full, the unfinished rest is copied into a fresh block and the old one is lef
 from cpython.buffer cimport PyBuffer_FillInfo
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
-from libc.string cimport memchr, memcpy
+from libc.string cimport memchr, memcmp, memcpy
 
 from sipcore._cursor cimport is_present
 from sipcore._index cimport (
@@ -175,7 +175,7 @@ cdef class Framer:
             return False
         if left < ENOUGH_TO_RECOGNISE and front[0] < 4:
             return False
-        if front[0] == c'\r' and (left == 1 or (front[1] == c'\n' and (left == 2 or (left == 3 and front[2] == c'\r')))):
+        if left < 4 and memcmp(front, b"\r\n\r", left) == 0:
             # Half a keep-alive: the rest decides whether it was a ping.
             return False
         if self.wanted or self.indexed == 0 or left >= 2 * self.indexed or left > self.bounds.head:

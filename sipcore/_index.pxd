@@ -113,8 +113,8 @@ cdef struct Index:
     uint64_t content_length
     Slot *slots
     uint16_t capacity
-    uint16_t first[24]    # HOT_HEADERS
-    Slot inline_slots[32] # INLINE_SLOTS
+    uint16_t first[24]     # HOT_HEADERS
+    Slot inline_slots[32]  # INLINE_SLOTS
 
 
 cdef Bounds DEFAULT_BOUNDS

@@ -90,7 +90,7 @@ class Message:
     def values(self, name: str) -> list[str]:
         """Every value of a comma-separated header, from all its fields, in wire order.
 
-        Commas inside quotes and angle brackets do not separate.
+        Commas inside quotes and angle brackets do not separate. Raises: HeaderError when one of either stays open.
         """
     def __contains__(self, name: object) -> bool: ...
     def __iter__(self) -> Iterator[tuple[str, str]]:

@@ -447,7 +447,10 @@ cdef class MediaType(Value):
         whole.start = 0
         whole.end = <uint32_t>len(data)
         cdef Cursor cursor = cursor_over(<const uint8_t *><const char *>data, whole)
-        return make_media_type(data, cursor.base, &cursor, "media type", DEFAULT.params)
+        cdef MediaType media = make_media_type(data, cursor.base, &cursor, "media type", DEFAULT.params)
+        if cursor.pos != cursor.end:
+            raise_fault(TRAILING_BYTES, cursor.pos, "media type")
+        return media
 
     @property
     def span(self):

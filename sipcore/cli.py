@@ -1,6 +1,7 @@
 """The command line: look at a message, judge it, explain what an edge would do with it, run an edge.
 
-Exit status: 0 well, 1 the answer is no (a finding, a refused address, a failed demo), 2 the input is at fault.
+Exit status: 0 all is well, 1 the answer is no (a finding, a taken port, a failed demo), 2 the input is at fault.
+Each command imports what it needs when it runs, so that `sipcore parse` needs nothing of the relay.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from importlib.metadata import version
+from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -21,41 +22,238 @@ try:
 except ModuleNotFoundError as missing:
     sys.exit(f"sipcore: the command line needs {missing.name}: pip install 'sipcore[cli]'")
 
-from sipcore.errors import ConfigError, ParseError
+from sipcore import Message, ParseError, Verdict, parse
+from sipcore.describe import describe, place_of, printable
+from sipcore.errors import ConfigError
+from sipcore.limits import DEFAULT, Limits
 
 if TYPE_CHECKING:
-    from sipcore._parser import Message
+    from sipcore.edge.actions import Trace
     from sipcore.relay.config import Config
 
 __all__ = ["app", "main"]
 
 _NO, _FAULT = 1, 2
+_PLACE_WIDTH = 12
 
 app = typer.Typer(name="sipcore", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 _out = Console(highlight=False, soft_wrap=True)
 _err = Console(highlight=False, soft_wrap=True, stderr=True)
 
-MessageFile = Annotated[Path, typer.Argument(metavar="FILE", help="A file with one SIP message, or - for standard input.")]
-ConfigFile = Annotated[Path, typer.Argument(metavar="EDGE.TOML", help="The configuration of an edge.")]
-ConfigOption = Annotated[Path, typer.Option("--config", metavar="EDGE.TOML", help="The configuration of the edge.")]
+_MessageFile = Annotated[Path, typer.Argument(metavar="FILE", help="A SIP message; - reads standard input.")]
+_ConfigFile = Annotated[Path, typer.Argument(metavar="EDGE.TOML", help="The configuration of an edge.")]
+_ConfigOption = Annotated[Path, typer.Option("--config", metavar="EDGE.TOML", help="The configuration of the edge.")]
 
 
 class FromSide(StrEnum):
-    """The sides of an edge, as an option has them."""
+    """The sides of an edge; `sipcore.edge.Side`, without importing it for every command."""
 
     INSIDE = "inside"
     OUTSIDE = "outside"
 
 
 class Over(StrEnum):
-    """The transports, as an option has them."""
+    """The transports."""
 
     UDP = "udp"
     TCP = "tcp"
 
 
-@app.callback(help=__doc__.splitlines()[0])
-def _options(
-    _: Annotated[bool, typer.Option("--version", help="Print the version.", callback=lambda on: _version(on))] = False,
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        _out.print(f"sipcore {version_of('sipcore')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and leave.")
+    ] = False,
 ) -> None:
-    """Options of the program as a whole."""
+    """SIP messages and a federation edge: parse, filter, explain, relay."""
+
+
+# -- messages
+
+
+@app.command("parse")
+def parse_command(
+    file: _MessageFile, as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False
+) -> None:
+    """Show a message: every header with its bytes, and what it means."""
+    message = _message(file, as_json=as_json)
+    found = describe(message)
+    if as_json:
+        _out.print(Text(json.dumps(found, indent=2)))
+        return
+    _out.print(Text(f"{found['kind']}, {found['size']} bytes", "bold"))
+    for part in found["parts"]:
+        _out.print(_line(part["span"], part["name"], part["text"]))
+        for meaning in part["means"]:
+            values = ", ".join(f"{key} {value}" for key, value in meaning.items() if key != "span")
+            _out.print(_line(meaning["span"], "  ", values, "red" if "error" in meaning else "cyan"))
+    if refusal := found["refusal"]:
+        _out.print(Text(f"would be refused: {refusal['status']} {refusal['reason']} ({refusal['header']})", "yellow"))
+
+
+def _line(span: list[int], name: str, text: str, style: str = "") -> Text:
+    """One line of the tree: where it is, then what it is, indented by its depth."""
+    place = f"{span[0]}..{span[1]}"
+    return Text.assemble(
+        (f"{place:>12} ", "dim"), (f"{printable(name)} " if name else "", "bold"), (printable(text), style)
+    )
+
+
+@app.command("filter")
+def filter_command(file: _MessageFile) -> None:
+    """Judge a message's content. Exit status: 0 it may pass, 1 something was found, 2 it cannot be read."""
+    from sipcore import ImFilter
+
+    verdict = ImFilter().check(_message(file))
+    for line in _verdict_lines(verdict):
+        _out.print(Text(line))
+    if not verdict.passed:
+        raise typer.Exit(_NO)
+
+
+def _verdict_lines(verdict: Verdict) -> Iterator[str]:
+    yield f"filter: {verdict.action}"
+    for finding in verdict.findings:
+        start, end = finding.span
+        yield f"  {finding.rule} in {finding.text}, bytes {start}..{end}: {printable(finding.matched)}"
+
+
+def _message(file: Path, limits: Limits = DEFAULT, *, as_json: bool = False) -> Message:
+    """Read and parse, or say what is wrong and leave."""
+    try:
+        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        _leave(_FAULT, f"{file}: cannot be read: {error.strerror}")
+    try:
+        return parse(data, limits)
+    except ParseError as error:
+        if as_json:
+            _out.print(Text(json.dumps({"error": {"code": error.code, "offset": error.offset}}, indent=2)))
+            raise typer.Exit(_FAULT) from None
+        _leave(_FAULT, f"{file}: {error}", *place_of(data, error.offset))
+
+
+# -- edges
+
+
+@app.command()
+def explain(
+    file: _MessageFile,
+    config: _ConfigOption,
+    from_side: Annotated[FromSide, typer.Option(help="The side that the message comes from.")],
+    source: Annotated[str, typer.Option(metavar="ADDR", help="The address that it comes from.")],
+    over: Annotated[Over, typer.Option(help="The transport that it comes over.")] = Over.UDP,
+) -> None:
+    """Say what an edge would do with a message, and by which rules. Nothing is sent."""
+    settings = _config(config)
+    with _extra("relay"):
+        from sipcore.edge.actions import Link, Send
+        from sipcore.edge.engine import Engine, Keys
+        from sipcore.edge.tables import DEFAULT_PORT, Side, Transport
+        from sipcore.imfilter import ImFilter
+        from sipcore.relay.sections import IpAddress
+    try:
+        link = Link(1, Side(from_side), Transport(over), IpAddress.read(source), DEFAULT_PORT)
+    except ValueError:
+        _leave(_FAULT, f"--source {source}: expected an IP address")
+    message = _message(file, settings.limits)
+    if settings.keys is None and not message.is_request:
+        _err.print(
+            Text("Without an edge.key_file no response can be recognised as one to this edge's requests.", "yellow")
+        )
+    traces: list[Trace] = []
+    # Without a key file any key will do: what is explained does not depend on it, apart from the above.
+    keys = settings.keys or Keys(bytes(32))
+    actions = Engine(settings.tables, ImFilter() if settings.filter else None, keys, traces.append).receive(
+        message, link, 0.0
+    )
+    _show_trace(traces[0])
+    for action in actions:
+        if isinstance(action, Send):
+            _out.print(Text(f"sent {action.side} to {action.hop}: {printable(_first_line(action.data))}"))
+
+
+def _show_trace(trace: Trace) -> None:
+    for number, rule in enumerate(trace.decision.chain, start=1):
+        _out.print(Text(f"{number:>3}. {printable(rule)}"))
+    for line in _verdict_lines(trace.verdict) if trace.verdict else ("filter: not asked",):
+        _out.print(Text(line))
+
+
+def _first_line(data: bytes) -> str:
+    return data.partition(b"\r\n")[0].decode("utf-8", "backslashreplace")
+
+
+@app.command()
+def check(config: _ConfigFile) -> None:
+    """Check a configuration: every fault with file, line and key. Exit status: 0 good, 2 faulty."""
+    tables = _config(config).tables
+    _out.print(Text(f"{config}: good", "green"))
+    for (side, _), hop in tables.listen.items():
+        _out.print(Text(f"  {side} listens on {hop}"))
+    _out.print(Text(f"  inside is {', '.join(sorted(tables.domains))}, next hop {tables.inside_next_hop}"))
+    for partner in tables.partners.values():
+        _out.print(Text(f"  {partner.domain} is {partner.name}, at {partner.proxy}, {partner.verification}"))
+
+
+@app.command()
+def relay(config: _ConfigOption) -> None:
+    """Run an edge until SIGTERM or SIGINT."""
+    settings = _config(config)
+    with _extra("relay"):
+        from sipcore.relay.server import ListenError, run
+    try:
+        run(settings)
+    except ListenError as error:
+        _leave(_NO, str(error))
+
+
+@app.command()
+def demo(
+    serve: Annotated[bool, typer.Option("--serve", help="Leave the edge running for a client of your own.")] = False,
+) -> None:
+    """Run an edge on loopback and send real SIP through it. Exit status: 0 every row came out as stated, 1 not."""
+    with _extra("relay"):
+        from sipcore.demo import main as play
+    raise typer.Exit(play(serve, _out))
+
+
+def _config(path: Path) -> Config:
+    """Load a configuration, or list all that is wrong with it and leave."""
+    with _extra("relay"):
+        from sipcore.relay.config import load
+    try:
+        return load(path)
+    except ConfigError as error:
+        _leave(_FAULT, *(str(problem) for problem in error.problems))
+
+
+# -- leaving early
+
+
+@contextmanager
+def _extra(name: str) -> Iterator[None]:
+    """Say which extra to install when a library of another project is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("sipcore"):
+            raise
+        _leave(_NO, f"this command needs {error.name}: pip install 'sipcore[{name}]'")
+
+
+def _leave(status: int, *lines: str) -> NoReturn:
+    for line in lines:
+        _err.print(Text(line))
+    raise typer.Exit(status)

@@ -38,7 +38,9 @@ def test_a_sip_uri_is_taken_apart():
     assert str(uri) == "SIPS:alice%20b;x:secret@Example.COM:5071;transport=TLS;lr?Subject=hi&To=b"
 
 
-@pytest.mark.parametrize("host", ["a", "a.example", "a.example.", "192.0.2.1", "[2001:db8::1]", "[::ffff:192.0.2.1]", "a_b"])
+@pytest.mark.parametrize(
+    "host", ["a", "a.example", "a.example.", "192.0.2.1", "[2001:db8::1]", "[::ffff:192.0.2.1]", "a_b"]
+)
 def test_host_forms(host):
     uri = Uri.parse(f"sip:{host}:1")
     assert (uri.host, uri.port, uri.user, uri.password, uri.headers, len(uri.params)) == (host, 1, None, None, None, 0)
@@ -239,6 +241,8 @@ def test_media_types_compare_in_lower_case_without_white_space():
     media = parse(CONTORTED).content_type
     assert (media.essence, media.params["CHARSET"]) == ("text/plain", "utf-8")
     assert MediaType.parse("Text/X-MSMSGSINVITE; charset=UTF-8").essence == "text/x-msmsgsinvite"
+    with pytest.raises(HeaderError, match="trailing-bytes at byte 8"):
+        MediaType.parse("a/b; x=1, c/d")
     for text in ("", "text", "text/", "/plain", "text plain"):
         with pytest.raises(HeaderError, match="media type: bad-media-type"):
             MediaType.parse(text)
@@ -277,8 +281,16 @@ HOSTS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?(\.[a-z]{2,5}){0,2}", f
 USERS = st.from_regex(r"[A-Za-z0-9_.!~*'()&=+$,;?/-]{1,12}", fullmatch=True)
 
 
-@given(st.one_of(st.none(), USERS), HOSTS, st.one_of(st.none(), st.integers(0, 65535)), st.dictionaries(
-    st.from_regex(r"[a-z]{1,6}", fullmatch=True), st.one_of(st.none(), st.from_regex(r"[a-z0-9]{1,6}", fullmatch=True)), max_size=4))
+@given(
+    st.one_of(st.none(), USERS),
+    HOSTS,
+    st.one_of(st.none(), st.integers(0, 65535)),
+    st.dictionaries(
+        st.from_regex(r"[a-z]{1,6}", fullmatch=True),
+        st.one_of(st.none(), st.from_regex(r"[a-z0-9]{1,6}", fullmatch=True)),
+        max_size=4,
+    ),
+)
 def test_built_uris_read_back_as_they_were_built(user, host, port, params):
     text = "sip:" + (f"{user}@" if user else "") + host + (f":{port}" if port is not None else "")
     text += "".join(f";{name}" + (f"={value}" if value is not None else "") for name, value in params.items())

@@ -1,0 +1,47 @@
+# The commands of this project. Everything happens in .venv, which `make` creates; nothing else is touched.
+#
+#   make demo [SERVE=1]   the edge on loopback, real SIP through it, one row a scenario
+#   make test             the tests
+#   make check            linters, types, house rules
+#   make sanitize         the native rooms under AddressSanitizer and UBSan
+
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := setup.py pyproject.toml $(shell find sipcore -name '*.pyx' -o -name '*.pxd' -o -name '*.h' ! -name _grammar.h) sipcore/grammar.py
+LINTED := setup.py sipcore tests
+CYTHON := $(shell find sipcore -name '*.pyx' -o -name '*.pxd')
+#: What has native code under it; the rest of the suite gains nothing from a sanitizer and takes long.
+NATIVE_TESTS := $(addprefix tests/test_,parser.py values.py framer.py edit.py build.py validate.py matcher.py imfilter.py corpus.py)
+
+.PHONY: all demo test check sanitize clean
+
+all: .venv/built
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip setuptools
+
+# An editable install compiles the extensions in place; it is repeated only when something native has changed.
+.venv/built: .venv/bin/python $(SOURCES)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+demo: all
+	$(BIN)/sipcore demo $(if $(SERVE),--serve)
+
+test: all
+	$(BIN)/python -m pytest
+
+check: all
+	$(BIN)/ruff check $(LINTED)
+	$(BIN)/ruff format --check $(LINTED)
+	$(BIN)/mypy
+	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint $(CYTHON)
+	$(BIN)/python -m pytest -q tests/test_house.py
+
+sanitize: all
+	tests/sanitize.sh $(NATIVE_TESTS)
+
+clean:
+	rm -rf .venv build dist *.egg-info sipcore/_grammar.h
+	find sipcore -name '*.so' -o -name '*.c' | xargs -r rm -f

@@ -86,7 +86,7 @@ CONTORTED = (
     b"\t third\r\n"
     b'X-List: a, "b, c", <d,e>\r\n'
     b"Empty:\r\n"
-    b"c: text / plain ;charset=\"utf-8\"\r\n"
+    b'c: text / plain ;charset="utf-8"\r\n'
     b"l: 5\r\n"
     b"\r\n"
     b"hello"

@@ -61,6 +61,11 @@ def test_what_cannot_be_answered_or_written_is_refused():
     for status in (99, 700):
         with pytest.raises(ValueError, match="not a status code"):
             respond(parse(message()), status)
-    for arguments in ({"reason": "a\r\nb"}, {"headers": [("X", "a\nb")]}, {"headers": [("X\r", "a")]}, {"to_tag": "a\r\nX: b"}):
+    for arguments in (
+        {"reason": "a\r\nb"},
+        {"headers": [("X", "a\nb")]},
+        {"headers": [("X\r", "a")]},
+        {"to_tag": "a\r\nX: b"},
+    ):
         with pytest.raises(EditError, match="CR, LF or NUL"):
             respond(parse(message()), 400, **arguments)

@@ -30,7 +30,9 @@ REJECTED = {
 def files(folder: str, ending: str) -> list[tuple[str, bytes]]:
     """(path below the corpus, bytes) of every file, in order."""
     root = corpus()
-    return [(str(path.relative_to(root)), path.read_bytes()) for path in sorted(root.joinpath(folder).rglob(f"*{ending}"))]
+    return [
+        (str(path.relative_to(root)), path.read_bytes()) for path in sorted(root.joinpath(folder).rglob(f"*{ending}"))
+    ]
 
 
 @pytest.mark.parametrize("folder", ["captures", "ms"])

@@ -50,7 +50,10 @@ def test_any_value_of_a_list_can_be_removed_or_replaced():
         return parse(edited(CONTORTED, lambda edit: edit.remove_value("X-List", index)))["X-List"]
 
     assert [removed(0), removed(1), removed(2)] == ['"b, c", <d,e>', "a, <d,e>", 'a, "b, c"']
-    assert parse(edited(CONTORTED, lambda edit: edit.replace_value("Route", 2, "<sip:4;lr>"))).values("Route")[2] == "<sip:4;lr>"
+    assert (
+        parse(edited(CONTORTED, lambda edit: edit.replace_value("Route", 2, "<sip:4;lr>"))).values("Route")[2]
+        == "<sip:4;lr>"
+    )
     replaced = edited(CONTORTED, lambda edit: edit.replace_value("x-list", 1, "B"))
     assert replaced == CONTORTED.replace(b'"b, c"', b"B")
 
@@ -146,7 +149,11 @@ def test_names_that_are_no_tokens_are_refused():
 
 def test_content_length_follows_the_body_only():
     for name in ("Content-Length", "l", "L"):
-        for change in (lambda edit, n: edit.set(n, "1"), lambda edit, n: edit.add(n, "1"), lambda edit, n: edit.remove(n)):
+        for change in (
+            lambda edit, n: edit.set(n, "1"),
+            lambda edit, n: edit.add(n, "1"),
+            lambda edit, n: edit.remove(n),
+        ):
             with pytest.raises(EditError, match="follows the body"):
                 change(parse(message()).edit(), name)
 

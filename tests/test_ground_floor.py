@@ -20,7 +20,12 @@ def test_errors_name_the_place():
 
 
 def test_every_error_is_a_sip_error_and_can_be_pickled():
-    for error in (ParseError("a", 1), FramingError("b", 2), HeaderError("c", 3, "Via"), RulesError([Problem("", "k", "m")])):
+    for error in (
+        ParseError("a", 1),
+        FramingError("b", 2),
+        HeaderError("c", 3, "Via"),
+        RulesError([Problem("", "k", "m")]),
+    ):
         again = pickle.loads(pickle.dumps(error))
         assert isinstance(again, SipError)
         assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))

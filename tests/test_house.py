@@ -23,6 +23,7 @@ FLOORS = [
     {"_values"},
     {"_parser"},
     {"_framer", "_edit", "build", "validate"},
+    {"describe"},
     {"imfilter"},
     {"edge"},
     {"relay"},
@@ -31,7 +32,18 @@ FLOORS = [
 ]
 #: Where the operating system may be seen.
 SHELL = {"relay", "demo", "cli"}
-OPERATING_SYSTEM = {"asyncio", "uvloop", "ssl", "socket", "time", "random", "secrets", "subprocess", "threading", "select"}
+OPERATING_SYSTEM = {
+    "asyncio",
+    "uvloop",
+    "ssl",
+    "socket",
+    "time",
+    "random",
+    "secrets",
+    "subprocess",
+    "threading",
+    "select",
+}
 
 #: Imports that go up, each with its reason.
 UPHILL = {
@@ -84,20 +96,50 @@ def test_rooms_of_one_floor_do_not_lean_on_each_other():
 
 
 def test_only_the_shell_sees_the_operating_system():
-    seen = {(file, module) for file, room, module in imports() if room not in SHELL and module.split(".")[0] in OPERATING_SYSTEM}
+    seen = {
+        (file, module)
+        for file, room, module in imports()
+        if room not in SHELL and module.split(".")[0] in OPERATING_SYSTEM
+    }
     assert seen == set()
 
 
 def test_the_bare_install_imports_nothing_but_the_matcher_builder():
-    core = {"_cursor", "_syntax", "_index", "_values", "_parser", "_framer", "_edit", "build", "validate", "imfilter", "errors", "limits", "grammar"}
-    foreign = {"uvloop", "msgspec", "structlog", "prometheus_client", "typer", "rich", "tree_sitter", "hypothesis", "pytest"}
+    core = {
+        "_cursor",
+        "_syntax",
+        "_index",
+        "_values",
+        "_parser",
+        "_framer",
+        "_edit",
+        "build",
+        "validate",
+        "imfilter",
+        "errors",
+        "limits",
+        "grammar",
+    }
+    foreign = {
+        "uvloop",
+        "msgspec",
+        "structlog",
+        "prometheus_client",
+        "typer",
+        "rich",
+        "tree_sitter",
+        "hypothesis",
+        "pytest",
+    }
     seen = {(file, module) for file, room, module in imports() if room in core and module.split(".")[0] in foreign}
     assert seen == set()
 
 
 def test_the_public_face_is_small_sorted_and_real():
     assert len(sipcore.__all__) <= 25
-    assert sorted(sipcore.__all__, key=lambda name: (not name.isupper(), not name[0].isupper(), name)) == sipcore.__all__
+    assert (
+        sorted(sipcore.__all__, key=lambda name: (not name.isupper(), not name[0].isupper(), name)) == sipcore.__all__
+    )
     assert all(hasattr(sipcore, name) for name in sipcore.__all__)
 
 
@@ -130,7 +172,9 @@ def function_lengths(path: Path) -> list[tuple[int, str]]:
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 doc = node.body[0] if ast.get_docstring(node) else None
-                found.append((node.end_lineno - node.lineno + 1 - (doc.end_lineno - doc.lineno + 1 if doc else 0), node.name))
+                found.append(
+                    (node.end_lineno - node.lineno + 1 - (doc.end_lineno - doc.lineno + 1 if doc else 0), node.name)
+                )
         return found
     starts = [(number, line.strip()) for number, line in enumerate(text.split("\n"))
               if re.match(r"\s*(cdef|cpdef|def)\b.*\(", line)]  # fmt: skip

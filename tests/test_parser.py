@@ -46,7 +46,8 @@ def test_a_status_line_is_read():
 
 
 @pytest.mark.parametrize(
-    ("line", "reason"), [("SIP/2.0 200 ", ""), ("SIP/2.0 200", ""), ("SIP/2.0 200 = 2**3 * 5**2 \u20ac", "= 2**3 * 5**2 \u20ac")]
+    ("line", "reason"),
+    [("SIP/2.0 200 ", ""), ("SIP/2.0 200", ""), ("SIP/2.0 200 = 2**3 * 5**2 \u20ac", "= 2**3 * 5**2 \u20ac")],
 )
 def test_the_reason_phrase_may_be_empty_or_anything(line, reason):
     assert parse(crlf(line)).reason == reason
@@ -325,7 +326,8 @@ def test_messages_compare_by_bytes_and_can_be_pickled_hashed_and_referred_to_wea
 
 def test_the_repr_says_what_it_is():
     assert repr(parse(message(body=b"12345"))) == (
-        "<Message MESSAGE sip:bob@contoso.example, 8 headers, 5 bytes of body>")
+        "<Message MESSAGE sip:bob@contoso.example, 8 headers, 5 bytes of body>"
+    )
     assert repr(parse(OK)) == "<Message 200 OK, 7 headers, 0 bytes of body>"
 
 
@@ -348,7 +350,7 @@ def agree(data: bytes) -> None:
     """The parser and the oracle say the same of these bytes."""
     try:
         expected = sip_index.read(data)
-    except sip_index.NotSip:
+    except sip_index.NotSipError:
         with pytest.raises(ParseError):
             parse(data)
         return

@@ -15,7 +15,9 @@ def refusal(data: bytes) -> tuple[int, str, str, bytes]:
     return found.status, found.reason, found.header, data[found.offset :].split(b"\r\n")[0]
 
 
-@pytest.mark.parametrize("data", [OPTIONS, message(), INVITE, OK, CONTORTED], ids=["options", "message", "invite", "ok", "contorted"])
+@pytest.mark.parametrize(
+    "data", [OPTIONS, message(), INVITE, OK, CONTORTED], ids=["options", "message", "invite", "ok", "contorted"]
+)
 def test_sound_messages_pass(data):
     assert validate(parse(data)) is None
 

@@ -28,7 +28,7 @@ COMPACT = {
 }  # fmt: skip
 
 
-class NotSip(Exception):
+class NotSipError(Exception):
     """The bytes are no message that can be represented."""
 
 
@@ -43,14 +43,14 @@ class Head:
 
 
 def read(data: bytes) -> Head:
-    """Raises: NotSip."""
+    """Raises: NotSipError."""
     while data.startswith(b"\r\n"):
         data = data[2:]
     head, separator, rest = data.partition(b"\r\n\r\n")
     if not separator:
-        raise NotSip("no end of head")
+        raise NotSipError("no end of head")
     if re.search(rb"(?<!\r)\n|\r(?!\n)", head):
-        raise NotSip("bare CR or LF")
+        raise NotSipError("bare CR or LF")
     start_line, *lines = re.split(rb"\r\n(?![ \t])", head)
     result = Head(_start(start_line), [_field(line) for line in lines])
     length = _length(result.fields)
@@ -61,20 +61,20 @@ def read(data: bytes) -> Head:
 
 def _start(line: bytes) -> tuple[bytes, ...]:
     if CONTROL.search(line):
-        raise NotSip("control byte in the start line")
+        raise NotSipError("control byte in the start line")
     if match := STATUS_LINE.fullmatch(line):
         return match[1], match[2], match[3] or b""
     if (match := REQUEST_LINE.fullmatch(line)) and not re.match(rb"SIP/[0-9]+\.[0-9]+ ", line, re.IGNORECASE):
         return match[1], match[2], match[3]
-    raise NotSip("start line")
+    raise NotSipError("start line")
 
 
 def _field(line: bytes) -> tuple[bytes, bytes]:
     match = FIELD.fullmatch(line)
     if not match:
-        raise NotSip("no header field")
+        raise NotSipError("no header field")
     if CONTROL.search(_without_quoted_pairs(match[2])):
-        raise NotSip("control byte")
+        raise NotSipError("control byte")
     return match[1], match[2].strip(b" \t\r\n")
 
 
@@ -96,9 +96,9 @@ def _without_quoted_pairs(value: bytes) -> bytes:
 def _length(fields: list[tuple[bytes, bytes]]) -> int | None:
     lengths = {value for name, value in fields if canonical(name) == b"content-length"}
     if any(not re.fullmatch(rb"[0-9]+", value) for value in lengths):
-        raise NotSip("Content-Length")
+        raise NotSipError("Content-Length")
     if len({int(value) for value in lengths}) > 1:
-        raise NotSip("two Content-Lengths")
+        raise NotSipError("two Content-Lengths")
     return int(lengths.pop()) if lengths else None
 
 

@@ -1,0 +1,136 @@
+"""``edge.toml`` to frozen settings: every fault at once, each with file, line, key and what would be right.
+
+Three passes: TOML, the shape of each section (`sections`, `decoding`), and what several keys say together (`assembly`).
+The third works on a document with stand-ins for whatever is wrong, so that one fault does not hide another.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path as FilePath
+
+from sipcore.edge.hashes import Keys
+from sipcore.edge.tables import Tables
+from sipcore.errors import ConfigError, Problem
+from sipcore.limits import Limits
+from sipcore.relay.assembly import assemble
+from sipcore.relay.decoding import Decoder
+from sipcore.relay.keys import read_keys
+from sipcore.relay.positions import Positions
+from sipcore.relay.sections import Document, HostPort, LimitsSection, StandIns, read_special
+
+__all__ = ["Config", "LinkLimits", "load", "loads"]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLimits:
+    """Bounds of what links may hold; sizes are in bytes, times in seconds.
+
+    Attributes:
+        max_links: TCP connections at once: accepted on one side, and opened by us in all.
+        max_queue_bytes: what may wait to be written to one link, or for one connection that is being opened.
+        max_waiting_bytes: what may wait for all connections that are being opened.
+        idle_seconds: how long a TCP connection may carry no whole message before it is closed.
+        connect_seconds: how long opening a connection may take; below the 32 s of a transaction (RFC 3261 section
+            17.1), so that the 503 still finds somebody who waits for it.
+    """
+
+    max_links: int
+    max_queue_bytes: int
+    max_waiting_bytes: int
+    idle_seconds: int
+    connect_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that ``edge.toml`` says.
+
+    Attributes:
+        tables: what decides.
+        keys: from ``key_file``; None asks the relay to make one at start.
+        filter: whether content is looked at.
+        limits: of one message.
+        links: of the links.
+        metrics: where counters are served, None for nowhere.
+    """
+
+    tables: Tables
+    keys: Keys | None
+    filter: bool
+    limits: Limits
+    links: LinkLimits
+    metrics: HostPort | None
+
+
+def load(path: FilePath | str) -> Config:
+    """Read a configuration file.
+
+    Raises:
+        ConfigError: with every problem found, or that the file cannot be read.
+    """
+    path = FilePath(path)
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        raise ConfigError([Problem(str(path), "", f"cannot be read: {error.strerror}")]) from None
+    return loads(source, path)
+
+
+def loads(source: bytes | str, path: FilePath | str = "edge.toml") -> Config:
+    """Read a configuration from its text; ``path`` names it in problems, and ``key_file`` is relative to its folder.
+
+    Raises:
+        ConfigError: with every problem found.
+    """
+    path = FilePath(path)
+    source = source.encode() if isinstance(source, str) else source
+    values = _parse_toml(source, path)
+    decoder = Decoder(str(path), Positions(source), read_special, StandIns())
+    document = decoder.struct(Document, values)
+    _check_queues(decoder, document.limits)
+    keys = read_keys(decoder, document.edge.key_file, path.parent) if document.edge.key_file else None
+    tables = assemble(decoder, document)
+    if tables is None or decoder.problems:
+        raise ConfigError(sorted(decoder.problems, key=_line))
+    return Config(
+        tables=tables,
+        keys=keys,
+        filter=document.filter.enabled,
+        limits=Limits(**_subset(document.limits, Limits)),
+        links=LinkLimits(**_subset(document.limits, LinkLimits)),
+        metrics=document.metrics.listen if document.metrics else None,
+    )
+
+
+def _check_queues(decoder: Decoder, limits: LimitsSection) -> None:
+    longest = limits.head + limits.body
+    for name in ("max_queue_bytes", "max_waiting_bytes"):
+        if getattr(limits, name) < longest and not decoder.is_mended(("limits", name)):
+            message = f"a message of head + body bytes does not fit; expected at least {longest}"
+            decoder.complain(("limits", name), message)
+
+
+def _parse_toml(source: bytes, path: FilePath) -> dict[str, object]:
+    try:
+        return tomllib.loads(source.decode())
+    except UnicodeDecodeError as error:
+        line = source.count(b"\n", 0, error.start) + 1
+        raise ConfigError([Problem(f"{path}:{line}", "", "not UTF-8, which TOML is written in")]) from None
+    except tomllib.TOMLDecodeError as error:
+        # "... (at line 3, column 5)" or "... (at end of document)"; the attributes came only with Python 3.14
+        what, _, place = str(error).rpartition(" (at ")
+        found = re.match(r"line (\d+)", place)
+        number = int(found[1]) if found else source.count(b"\n") + 1
+        raise ConfigError([Problem(f"{path}:{number}", "", f"not TOML: {what} (at {place}")]) from None
+
+
+def _line(problem: Problem) -> tuple[str, int]:
+    file, _, line = problem.where.rpartition(":")
+    return (file, int(line)) if line.isdigit() else (problem.where, 0)
+
+
+def _subset(section: LimitsSection, kind: type[Limits] | type[LinkLimits]) -> dict[str, int]:
+    return {field.name: getattr(section, field.name) for field in fields(kind)}

@@ -1,0 +1,114 @@
+"""One UDP socket: it receives for its side and sends for it, so that peers answer to the address they know.
+
+A wake-up reads as many datagrams as are there, up to a bound that keeps the streams alive. Sending has no queue of its
+own: the kernel's socket buffer is the queue, and what does not fit is dropped, as UDP may.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import OrderedDict
+from typing import Protocol
+
+from sipcore._parser import Message, parse
+from sipcore.edge.actions import Link
+from sipcore.edge.tables import Hop, Side, Transport
+from sipcore.errors import ParseError
+from sipcore.limits import Limits
+
+__all__ = ["DatagramOwner", "DatagramPort"]
+
+#: Datagrams of one wake-up. 32 and more measure the same; more would only delay the streams.
+_DRAIN = 64
+#: Peer addresses that keep their link id; the least recently heard is forgotten.
+_MAX_PEERS = 8_192
+_LONGEST_DATAGRAM = 65_535
+#: CRLF CRLF, or the four zero bytes that some gateways send: kept-alive mappings, no messages.
+_KEEP_ALIVE = 4
+
+
+class DatagramOwner(Protocol):
+    """Who a port reports to."""
+
+    def next_link_id(self) -> int:
+        """A number that no other link has."""
+
+    def receive(self, message: Message, link: Link) -> None:
+        """A message came in."""
+
+    def garbage(self, side: Side, transport: Transport, code: str) -> None:
+        """A datagram was no message."""
+
+    def flush(self) -> None:
+        """A wake-up is over."""
+
+
+class DatagramPort:
+    """A bound UDP socket of one side.
+
+    Args:
+        owner: who is told.
+        side: the side it listens on.
+        bound: a bound, non-blocking socket; from here on it belongs to the port.
+        limits: of the messages that come in.
+    """
+
+    def __init__(self, owner: DatagramOwner, side: Side, bound: socket.socket, limits: Limits) -> None:
+        self._owner = owner
+        self._side = side
+        self._limits = limits
+        self._socket = bound
+        self._peers: OrderedDict[tuple[str, int], Link] = OrderedDict()
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin to read."""
+        self._loop = loop
+        loop.add_reader(self._socket, self._readable)
+
+    def close(self) -> None:
+        """Stop reading and give the address back."""
+        self._loop.remove_reader(self._socket)
+        self._socket.close()
+
+    def send(self, hop: Hop, data: bytes) -> bool:
+        """Send at once; False when the system does not take it (buffer full, too long, no route)."""
+        try:
+            self._socket.sendto(data, (hop.host, hop.port))
+        except OSError:
+            return False
+        return True
+
+    def _readable(self) -> None:
+        """Take what is there, act on each, flush."""
+        try:
+            for _ in range(_DRAIN):
+                data, address = self._socket.recvfrom(_LONGEST_DATAGRAM)
+                self._datagram(data, address)
+        except BlockingIOError:
+            pass
+        finally:
+            self._owner.flush()
+
+    def _datagram(self, data: bytes, address: tuple[str, int]) -> None:
+        # Never answered: on UDP the answer to a keep-alive is STUN (RFC 5626 section 3.5.2), which is not spoken here.
+        if len(data) <= _KEEP_ALIVE:
+            self._owner.garbage(self._side, Transport.UDP, "keep-alive")
+            return
+        try:
+            message = parse(data, self._limits)
+        except ParseError as error:
+            self._owner.garbage(self._side, Transport.UDP, error.code)
+            return
+        self._owner.receive(message, self._link(address[0], address[1]))
+
+    def _link(self, host: str, port: int) -> Link:
+        link = self._peers.get((host, port))
+        if link is None:
+            link = Link(self._owner.next_link_id(), self._side, Transport.UDP, host, port)
+            self._peers[host, port] = link
+            if len(self._peers) > _MAX_PEERS:
+                self._peers.popitem(last=False)
+        else:
+            self._peers.move_to_end((host, port))
+        return link

@@ -1,0 +1,77 @@
+"""Counters for Prometheus, in a registry of their own for each relay, so that two relays in one process do not mix.
+
+Names begin with ``sipcore_``. Labels take few values: nothing that a peer writes becomes one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from wsgiref.simple_server import WSGIServer
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
+
+from sipcore.edge.actions import COUNTERS as ENGINE_COUNTERS
+from sipcore.relay.sections import HostPort
+
+__all__ = ["COUNTERS", "Metrics", "MetricsServer"]
+
+#: Every counter of the relay with its labels; the engine's own come with the engine.
+COUNTERS: dict[str, tuple[str, ...]] = ENGINE_COUNTERS | {
+    # what came but was no message: a parser's code, or why it was not looked at
+    "garbage": ("side", "transport", "code"),
+    # what was to leave but could not; "queue-full", "connect-failed", ... (see `links`)
+    "undelivered": ("side", "transport", "why"),
+    "links_opened": ("side",),
+    "links_closed": ("side", "why"),
+}
+
+
+class Metrics:
+    """Counts by name. A name that `COUNTERS` has not, or a wrong number of labels, is an error of the caller."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._counters = {
+            name: Counter(f"sipcore_{name}", f"Messages: {name}", labels, registry=self.registry)
+            for name, labels in COUNTERS.items()
+        }
+        self._links = Gauge("sipcore_links", "TCP connections that are open", ("side",), registry=self.registry)
+        # one look-up a count instead of prometheus_client's lock and label join (0.2 us against 1.5 us)
+        self._increments: dict[tuple[str, tuple[str, ...]], Callable[[], None]] = {}
+
+    def count(self, name: str, *labels: str) -> None:
+        """One more of ``name``."""
+        increment = self._increments.get((name, labels))
+        if increment is None:
+            increment = self._increments[name, labels] = self._counters[name].labels(*labels).inc
+        increment()
+
+    def links(self, side: str, change: int) -> None:
+        """So many links more, or fewer."""
+        self._links.labels(side).inc(change)
+
+    def value(self, name: str, *labels: str) -> int:
+        """What a counter stands at; 0 when nothing was counted."""
+        sample = self.registry.get_sample_value(f"sipcore_{name}_total", dict(zip(COUNTERS[name], labels, strict=True)))
+        return int(sample or 0)
+
+
+class MetricsServer:
+    """Serves ``/metrics`` from a thread of its own, so that a scrape does not wait for the loop, nor the loop for it.
+
+    Raises:
+        OSError: the address cannot be bound.
+    """
+
+    def __init__(self, metrics: Metrics, listen: HostPort) -> None:
+        self._server: WSGIServer
+        self._thread: threading.Thread
+        self._server, self._thread = start_http_server(listen.port, listen.host, metrics.registry)
+        self.port = self._server.server_port
+
+    def close(self) -> None:
+        """Give the address back."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()

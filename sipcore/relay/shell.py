@@ -1,0 +1,97 @@
+"""What happens between a socket and the engine, always in the same order: count, ask, act, flush."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from sipcore._parser import Message
+from sipcore.edge.actions import Action, Link, Send
+from sipcore.edge.engine import Engine
+from sipcore.edge.tables import Side, Transport
+from sipcore.relay.config import Config
+from sipcore.relay.links import Links
+from sipcore.relay.metrics import Metrics
+from sipcore.relay.streams import DIALLED, Stream
+
+__all__ = ["Shell"]
+
+
+class Shell:
+    """The engine's surroundings: hands it messages and the time, performs what it asks for.
+
+    Args:
+        engine: decides.
+        config: limits of messages and links, and our addresses.
+        metrics: where everything is counted.
+        now: the clock, in seconds, monotonic.
+    """
+
+    def __init__(self, engine: Engine, config: Config, metrics: Metrics, now: Callable[[], float]) -> None:
+        self._engine = engine
+        self._config = config
+        self._metrics = metrics
+        self.now = now
+        listen = config.tables.listen
+        local = {side: hop.host for (side, transport), hop in listen.items() if transport is Transport.TCP}
+        self.links = Links(config.links, local, lambda side: self.make_stream(side, DIALLED), self._undelivered)
+
+    def make_stream(self, side: Side, kind: str) -> Stream:
+        """A stream that reports here; ``kind`` as in `Stream`."""
+        return Stream(self, side, kind, self._config.limits, self._config.links.max_queue_bytes)
+
+    # -- what links report
+
+    def next_link_id(self) -> int:
+        """A number that no other link has."""
+        return self.links.next_id()
+
+    def stream_opened(self, stream: Stream, host: str, port: int) -> Link | None:
+        """Give a connection its link, or None when there are too many."""
+        link = self.links.add(stream, host, port)
+        if link is None:
+            self._metrics.count("links_closed", stream.side, "too-many-links")
+            return None
+        self._metrics.count("links_opened", stream.side)
+        self._metrics.links(stream.side, +1)
+        self._engine.link_up(link, self.now())
+        return link
+
+    def stream_closed(self, stream: Stream, why: str) -> None:
+        """Forget a connection."""
+        self.links.remove(stream)
+        self._metrics.count("links_closed", stream.side, why)
+        self._metrics.links(stream.side, -1)
+        self._engine.link_down(stream.link, self.now())
+
+    def receive(self, message: Message, link: Link) -> None:
+        """Do what the engine says of a message; it leaves with the next flush."""
+        self.perform(self._engine.receive(message, link, self.now()))
+
+    def garbage(self, side: Side, transport: Transport, code: str) -> None:
+        """Count bytes that are no message."""
+        self._metrics.count("garbage", side, transport, code)
+
+    def flush(self) -> None:
+        """Let leave what was queued."""
+        self.links.flush()
+
+    # -- what the engine asks for
+
+    def perform(self, actions: Iterable[Action]) -> None:
+        """Send and count."""
+        for action in actions:
+            if isinstance(action, Send):
+                self.links.send(action)
+            else:
+                self._metrics.count(action.name, *action.labels)
+
+    def _undelivered(self, send: Send, why: str) -> None:
+        self._metrics.count("undelivered", send.side, send.hop.transport, why)
+        self.perform(self._engine.undelivered(send, self.now()))
+
+    def tick(self) -> None:
+        """What has to happen although nothing comes in."""
+        now = self.now()
+        self.perform(self._engine.tick(now))
+        self.links.close_idle(now)
+        self.flush()

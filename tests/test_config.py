@@ -1,0 +1,408 @@
+"""The configuration: TOML, every fault at once, each with file, line, key and correction (`sipcore.relay.config`)."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from sipcore.edge.hashes import Keys
+from sipcore.edge.tables import Hop, Side, Transport, VerificationLevel
+from sipcore.errors import ConfigError, Problem
+from sipcore.limits import DEFAULT, Limits
+from sipcore.relay.config import Config, load, loads
+from sipcore.relay.keys import parse_keys
+from sipcore.relay.positions import Positions, dotted
+from sipcore.relay.sections import LimitsSection
+
+ROOT = Path(__file__).parent.parent
+
+GOOD = """\
+[edge]
+fqdn = "edge.contoso.example"
+domains = ["contoso.example"]
+
+[inside]
+listen = [
+    { transport = "udp", address = "127.0.0.1", port = 5060, insecure = true },
+    { transport = "tcp", address = "127.0.0.1", port = 5060, insecure = true },
+]
+next_hop = { transport = "udp", address = "127.0.0.2", port = 5070, insecure = true }
+
+[outside]
+listen = [
+    { transport = "udp", address = "127.0.0.3", port = 5060, insecure = true },
+    { transport = "tcp", address = "127.0.0.3", port = 5060, insecure = true },
+]
+
+[[partner]]
+domain = "fabrikam.example"
+name = "Fabrikam"
+proxy = { transport = "tcp", address = "127.0.0.4", port = 5060, insecure = true }
+"""
+
+
+def changed(*changes: tuple[str, str]) -> str:
+    """The good configuration with some of its text replaced."""
+    text = GOOD
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return text
+
+
+def problems_of(text: str | bytes) -> list[Problem]:
+    """What is wrong with a configuration."""
+    with pytest.raises(ConfigError) as caught:
+        loads(text)
+    return list(caught.value.problems)
+
+
+def only_problem_of(text: str | bytes) -> Problem:
+    """The one thing that is wrong with a configuration."""
+    (problem,) = problems_of(text)
+    return problem
+
+
+# -- what is read
+
+
+def test_a_minimal_file_gives_tables_and_defaults() -> None:
+    config = loads(GOOD)
+    tables = config.tables
+    assert (tables.fqdn, tables.domains) == ("edge.contoso.example", {"contoso.example"})
+    assert tables.inside_next_hop == Hop(Transport.UDP, "127.0.0.2", 5070)
+    assert tables.inside_servers == {"127.0.0.2"}
+    assert tables.listen[Side.OUTSIDE, Transport.TCP] == Hop(Transport.TCP, "127.0.0.3", 5060)
+    assert set(tables.listen) == {(side, transport) for side in Side for transport in Transport}
+    assert tables.partners["fabrikam.example"].verification is VerificationLevel.VERIFIED_BY_PROVIDER
+    assert (tables.blocked, tables.answer_blocked, tables.mark_own_users, tables.benotify) == (set(), False, True, True)
+    assert (config.filter, config.keys, config.metrics, config.limits) == (True, None, None, DEFAULT)
+
+
+def test_every_key_reaches_its_setting() -> None:
+    more = """
+verification = "contact-list"
+[blocked]
+domains = ["spam.example", "Phish.example."]
+answer = true
+[verification]
+assertion_header = "X-Contoso-Verified"
+mark_own_users = false
+[filter]
+enabled = false
+[benotify]
+enabled = false
+[limits]
+head = 1000
+body = 2000
+via = 12
+max_links = 7
+max_queue_bytes = 3000
+max_waiting_bytes = 4000
+idle_seconds = 60
+connect_seconds = 2
+[metrics]
+listen = "[::1]:9090"
+"""
+    config = loads(changed(('domains = ["contoso.example"]', 'domains = ["Contoso.example", "b.example"]')) + more)
+    tables, links = config.tables, config.links
+    assert tables.domains == {"contoso.example", "b.example"}
+    assert tables.partners["fabrikam.example"].verification is VerificationLevel.CONTACT_LIST
+    assert tables.blocked == {"spam.example", "phish.example"}
+    assert (tables.answer_blocked, tables.mark_own_users, tables.benotify, config.filter) == (True, False, False, False)
+    assert tables.assertion_header == "X-Contoso-Verified"
+    assert config.limits == dataclasses.replace(DEFAULT, head=1000, body=2000, via=12)
+    assert (links.max_links, links.max_queue_bytes, links.max_waiting_bytes) == (7, 3000, 4000)
+    assert (links.idle_seconds, links.connect_seconds) == (60, 2)
+    assert config.metrics is not None
+    assert (config.metrics.host, config.metrics.port) == ("::1", 9090)
+
+
+def test_a_partner_without_a_name_is_called_by_its_domain() -> None:
+    assert loads(changed(('name = "Fabrikam"\n', ""))).tables.partners["fabrikam.example"].name == "fabrikam.example"
+
+
+def test_who_may_send_outward_can_be_said() -> None:
+    text = changed(("\n\n[outside]", '\nservers = ["127.0.0.2", "127.0.0.9"]\n\n[outside]'))
+    assert loads(text).tables.inside_servers == {"127.0.0.2", "127.0.0.9"}
+
+
+def test_port_zero_is_allowed_where_we_listen() -> None:
+    config = loads(changed(('"127.0.0.1", port = 5060', '"127.0.0.1", port = 0')))
+    assert config.tables.listen[Side.INSIDE, Transport.UDP].port == 0
+
+
+def test_ipv6_addresses_are_brought_into_their_shortest_form() -> None:
+    text = GOOD
+    for number in "1234":
+        text = text.replace(f'"127.0.0.{number}"', f'"[2001:DB8:0:0::{number}]"')
+    assert loads(text).tables.inside_next_hop == Hop(Transport.UDP, "2001:db8::2", 5070)
+
+
+def test_the_section_of_limits_has_every_limit_of_a_message() -> None:
+    message_limits = {field.name for field in dataclasses.fields(Limits)}
+    assert message_limits <= set(LimitsSection.__struct_fields__)
+
+
+# -- what is refused, and how it is said
+
+
+def test_every_fault_is_listed_at_once_in_the_order_of_the_file() -> None:
+    text = changed(
+        ('fqdn = "edge.contoso.example"', 'fqdn = "edge..example"\nkey_flie = "edge.key"'),
+        ('"udp", address = "127.0.0.1"', '"upd", address = "127.0.0.1"'),
+        ("port = 5070, insecure = true", "port = 70000"),
+        ('domain = "fabrikam.example"', 'domain = "contoso.example"'),
+    )
+    found = problems_of(text + "[filtre]\nenabled = true\n[blocked]\nanswer = 1\n")
+    assert [(problem.where, problem.key) for problem in found] == [
+        ("edge.toml:2", "edge.fqdn"),
+        ("edge.toml:3", "edge.key_flie"),
+        ("edge.toml:8", "inside.listen[0].transport"),
+        ("edge.toml:11", "inside.next_hop.port"),
+        ("edge.toml:11", "inside.next_hop.insecure"),
+        ("edge.toml:20", "partner[0].domain"),
+        ("edge.toml:23", "filtre"),
+        ("edge.toml:26", "blocked.answer"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "key", "said"),
+    [
+        ('"edge.contoso.example"', "5", 2, "edge.fqdn", 'expected the name of this edge, "edge.'),
+        ('"edge.contoso.example"', '"192.0.2.1"', 2, "edge.fqdn", "an address is not a domain"),
+        ('"edge.contoso.example"', f'"{"a" * 64}.example"', 2, "edge.fqdn", "64 characters, 63 are allowed"),
+        ('"edge.contoso.example"', f'"{"a." * 127}example"', 2, "edge.fqdn", "at most 253 characters"),
+        ('["contoso.example"]', '["bücher.example"]', 3, "edge.domains[0]", '"xn--bcher-kva.example"'),
+        ('["contoso.example"]', '["a.example",\n"b_.-"]', 4, "edge.domains[1]", 'label "-"'),
+        ('["contoso.example"]', "[]", 3, "edge.domains", '["contoso.example"], not []'),
+        ('["contoso.example"]', '["a.example", "A.example."]', 3, "edge.domains[1]", "is there already"),
+        ('{ transport = "udp", address = "127.0.0.2"', '{ transport = "udb", address = "127.0.0.2"', 10,
+         "inside.next_hop.transport", 'did you mean "udp"?'),
+        ('"127.0.0.2"', '"sip.contoso.example"', 10, "inside.next_hop.address", "names are not resolved"),
+        ("port = 5070", "port = 0", 10, "inside.next_hop.port", "a port from 1 to 65535, not 0"),
+        ("port = 5070", "port = 5060.5", 10, "inside.next_hop.port", "not 5060.5"),
+        (", insecure = true }\n\n[outside]", " }\n\n[outside]", 10, "inside.next_hop.insecure", "missing: expected"),
+        ("true }\n\n[outside]", "false }\n\n[outside]", 10, "inside.next_hop.insecure", "no links with TLS yet"),
+        ('name = "Fabrikam"', 'nam = "Fabrikam"', 20, "partner[0].nam", 'unknown key, did you mean "name"?'),
+        ('name = "Fabrikam"', 'colour = "red"', 20, "partner[0].colour", "unknown key; known here: domain, proxy"),
+        ('name = "Fabrikam"', 'verification = "none"', 20, "partner[0].verification", '"contact-list" or'),
+        ('domain = "fabrikam.example"\n', "", 18, "partner[0].domain", "missing: expected a domain name"),
+        ("[[partner]]", "[partner]", 18, "partner", "expected an array of tables, not {"),
+    ],
+)  # fmt: skip
+def test_a_fault_names_its_line_its_key_and_the_correction(old: str, new: str, line: int, key: str, said: str) -> None:
+    problem = only_problem_of(changed((old, new)))
+    assert (problem.where, problem.key) == (f"edge.toml:{line}", key)
+    assert said in problem.message
+
+
+@pytest.mark.parametrize(
+    ("more", "key", "said"),
+    [
+        ("[limits]\nbody = 0", "limits.body", "from 1 to"),
+        ("[limits]\nmax_queue_bytes = 10", "limits.max_queue_bytes", "at least 1114112"),
+        ("[limits]\nidle_seconds = 86401", "limits.idle_seconds", "whole seconds"),
+        ("[limits]\nidle_second = 5", "limits.idle_second", 'did you mean "idle_seconds"?'),
+        ('[metrics]\nlisten = "localhost:9090"', "metrics.listen", "names are not resolved"),
+        ('[metrics]\nlisten = "127.0.0.1:99999"', "metrics.listen", "0 to 65535"),
+        ("[metrics]", "metrics.listen", "missing"),
+        ('[verification]\nassertion_header = "X Y"', "verification.assertion_header", "not a header name"),
+        ("filter = true", "partner[0].filter", "unknown key"),
+        ("[filter]\nenabled = 'yes'", "filter.enabled", "true or false"),
+    ],
+)
+def test_a_fault_in_an_optional_section_is_told_too(more: str, key: str, said: str) -> None:
+    problem = only_problem_of(GOOD + more + "\n")
+    assert problem.key == key
+    assert said in problem.message
+
+
+def test_a_missing_section_is_one_problem_and_not_one_for_each_of_its_keys() -> None:
+    problem = only_problem_of(re.sub(r"\[inside\].*?\n\n", "", GOOD, flags=re.DOTALL))
+    assert (problem.where, problem.key) == ("edge.toml:1", "inside")
+
+
+def test_an_empty_file_lists_what_is_required() -> None:
+    assert [problem.key for problem in problems_of("")] == ["edge", "inside", "outside"]
+
+
+# -- what several keys say together
+
+
+def test_one_address_cannot_be_inside_and_outside() -> None:
+    problem = only_problem_of(GOOD.replace("127.0.0.3", "127.0.0.1"))
+    assert (problem.where, problem.key) == ("edge.toml:13", "outside.listen")
+
+
+def test_a_side_listens_once_on_each_transport() -> None:
+    problem = only_problem_of(changed(('"tcp", address = "127.0.0.1"', '"udp", address = "127.0.0.9"')))
+    assert (problem.where, problem.key) == ("edge.toml:8", "inside.listen[1]")
+
+
+def test_a_hop_needs_a_listener_of_its_transport_to_be_answered_on() -> None:
+    text = changed(('    { transport = "tcp", address = "127.0.0.3", port = 5060, insecure = true },\n', ""))
+    problem = only_problem_of(text)
+    assert (problem.where, problem.key) == ("edge.toml:20", "partner[0].proxy.transport")
+
+
+def test_a_misspelt_listener_is_not_told_again_as_a_missing_one() -> None:
+    problem = only_problem_of(changed(('"tcp", address = "127.0.0.3"', '"tpc", address = "127.0.0.3"')))
+    assert problem.key == "outside.listen[1].transport"
+
+
+def test_the_edge_is_not_its_own_next_hop() -> None:
+    problem = only_problem_of(changed(('"127.0.0.2", port = 5070', '"127.0.0.1", port = 5060')))
+    assert (problem.where, problem.key) == ("edge.toml:10", "inside.next_hop.address")
+
+
+@pytest.mark.parametrize("domain", ["contoso.example", "spam.example", "SPAM.example."])
+def test_a_partner_is_neither_our_own_domain_nor_blocked(domain: str) -> None:
+    text = changed(('domain = "fabrikam.example"', f'domain = "{domain}"')) + '[blocked]\ndomains = ["spam.example"]\n'
+    problem = only_problem_of(text)
+    assert (problem.where, problem.key) == ("edge.toml:19", "partner[0].domain")
+
+
+SECOND = """
+[[partner]]
+domain = "{domain}"
+proxy = {{ transport = "tcp", address = "{address}", port = 5060, insecure = true }}
+"""
+
+
+def test_a_domain_is_a_partner_once() -> None:
+    problem = only_problem_of(GOOD + SECOND.format(domain="Fabrikam.example", address="127.0.0.5"))
+    assert (problem.where, problem.key) == ("edge.toml:24", "partner[1].domain")
+
+
+def test_two_partners_cannot_share_the_address_by_which_they_are_told_apart() -> None:
+    problem = only_problem_of(GOOD + SECOND.format(domain="nwtraders.example", address="127.0.0.4"))
+    assert (problem.where, problem.key) == ("edge.toml:25", "partner[1].proxy.address")
+
+
+def test_contradictions_are_found_beside_faults_of_other_keys() -> None:
+    text = changed(("port = 5070", 'port = "5070"')) + SECOND.format(domain="contoso.example", address="127.0.0.4")
+    keys = [problem.key for problem in problems_of(text)]
+    assert keys == ["inside.next_hop.port", "partner[1].domain", "partner[1].proxy.address"]
+
+
+# -- files
+
+
+def test_a_syntax_error_has_its_line() -> None:
+    problem = only_problem_of('[edge]\nfqdn = "a"\ndomains = [\n')
+    assert problem.where == "edge.toml:4"
+    assert problem.message.startswith("not TOML: ")
+    assert only_problem_of("[edge]\nfqdn = \n").where == "edge.toml:2"
+    assert only_problem_of("[edge]\nfqdn = 'a'\nfqdn = 'b'\n").where == "edge.toml:3"
+
+
+def test_a_file_that_is_not_utf8_is_told_with_its_line() -> None:
+    assert only_problem_of(b"[edge]\n# caf\xe9\n").where == "edge.toml:2"
+
+
+def test_a_file_that_is_not_there_is_told_as_a_problem(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"edge\.toml: cannot be read: No such file"):
+        load(tmp_path / "edge.toml")
+
+
+def test_the_key_file_is_found_beside_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "edge.key").write_text(f"{'0a' * 32}\n{'0b' * 16}\n")
+    (tmp_path / "edge.toml").write_text(changed(("[edge]", '[edge]\nkey_file = "edge.key"')))
+    assert load(tmp_path / "edge.toml").keys == Keys(b"\x0a" * 32, b"\x0b" * 16)
+
+
+def test_a_missing_key_file_is_told_with_the_way_to_make_one(tmp_path: Path) -> None:
+    (tmp_path / "edge.toml").write_text(changed(("[edge]", '[edge]\nkey_file = "edge.key"')))
+    with pytest.raises(ConfigError, match=r"edge\.toml:2: edge\.key_file: .*openssl rand"):
+        load(tmp_path / "edge.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "said"),
+    [
+        ("", "k", "not 0"),
+        (f"{'0a' * 32}\n" * 3, "k", "not 3"),
+        ("\nsecret words\n", "k:2", "not hexadecimal"),
+        ("0a0b\n", "k:1", "16 to 64 bytes, this one has 2"),
+        (f"{'0a' * 65}\n", "k:1", "this one has 65"),
+    ],
+)
+def test_a_faulty_key_file_is_told_and_never_quoted(text: str, where: str, said: str) -> None:
+    keys, problems = parse_keys(text, "k")
+    assert keys is None
+    assert [problem.where for problem in problems] == [where]
+    assert said in problems[0].message
+    assert not any(word in problems[0].message for word in ("secret", "0a0b"))
+
+
+# -- places
+
+
+def test_positions_know_tables_arrays_inline_tables_and_quoted_keys() -> None:
+    source = b"""a = 1
+"b c".d = 2
+[t] # comment
+e = [ # comment
+  1,
+  { f = 3,   "g.h" = 4 },
+] # comment
+[[u]]
+i = 5
+[[u]]
+j = 6
+[u.v]
+k = 7
+"""
+    positions = Positions(source)
+    lines = {
+        ("a",): 1, ("b c", "d"): 2, ("t",): 3, ("t", "e"): 4, ("t", "e", 0): 5, ("t", "e", 1, "g.h"): 6,
+        ("u",): 8, ("u", 0): 8, ("u", 0, "i"): 9, ("u", 1): 10, ("u", 1, "j"): 11, ("u", 1, "v", "k"): 13,
+    }  # fmt: skip
+    assert {path: positions.line(path) for path in lines} == lines
+
+
+def test_the_place_of_what_is_missing_is_that_of_the_table_around_it() -> None:
+    positions = Positions(b"[a]\nb = 1\n[c]\n")
+    assert (positions.line(("a", "x", 0, "y")), positions.line(("c", "z")), positions.line(("d",))) == (1, 3, 1)
+
+
+def test_a_path_is_written_as_a_person_writes_it() -> None:
+    assert dotted(("partner", 0, "proxy", "port")) == "partner[0].proxy.port"
+
+
+# -- what we ship
+
+
+def test_the_example_in_the_tree_is_a_good_configuration() -> None:
+    config = load(ROOT / "examples" / "edges" / "direct-partner.toml")
+    assert isinstance(config, Config)
+    assert list(config.tables.partners) == ["fabrikam.example"]
+
+
+def test_every_example_in_the_operators_page_is_a_good_configuration(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "running-an-edge.md").read_text("utf-8")
+    whole, *parts = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "edge.key").write_text("0a" * 32)
+    assert loads(whole, tmp_path / "edge.toml").tables.partners
+    assert parts
+    for part in parts:
+        loads(merged(whole, part), tmp_path / "edge.toml")
+
+
+def test_the_bounds_in_the_operators_page_are_the_defaults() -> None:
+    page = (ROOT / "docs" / "running-an-edge.md").read_text("utf-8")
+    (bounds,) = re.findall(r"```toml\n(\[limits\]\n.*?)```", page, re.DOTALL)
+    shown, default = loads(merged(GOOD, bounds)), loads(GOOD)
+    assert (shown.limits, shown.links) == (default.limits, default.links)
+
+
+def merged(whole: str, part: str) -> str:
+    """The whole example with one table replaced, or added where it has none of that name."""
+    header = part.splitlines()[0]
+    kept = whole if header.startswith("[[") else re.sub(rf"(?ms)^{re.escape(header)}\n.*?(?=^\[|\Z)", "", whole)
+    return f"{kept}\n{part}"

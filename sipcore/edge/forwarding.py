@@ -1,0 +1,67 @@
+"""What a forwarded message is changed by. Everything else leaves byte for byte as it came."""
+
+from __future__ import annotations
+
+from sipcore._edit import Edit
+from sipcore._parser import Message
+from sipcore._values import Via
+from sipcore.edge.actions import Link
+from sipcore.edge.flow import Forward
+from sipcore.edge.reading import FAR_DOMAIN, OwnRoutes
+from sipcore.edge.tables import Hop, Tables
+from sipcore.edge.vias import own_via, stamped
+
+__all__ = ["forwarded_request", "forwarded_response"]
+
+#: Requests that may begin a dialog, so that what follows in it must come back through us (RFC 3261, 6665, 3515).
+_DIALOG_FORMING = frozenset({"INVITE", "SUBSCRIBE", "REFER"})
+
+
+def forwarded_request(
+    message: Message, tables: Tables, *, via: Via, link: Link, routes: OwnRoutes, forward: Forward, branch: str
+) -> bytes:
+    """The request as it leaves (RFC 3261 section 16.6): hop counted, routes of ours off, Via and Record-Route on.
+
+    Args:
+        via: the topmost, its client's.
+        link: where it came from.
+        routes: how many Route values on top are ours.
+        forward: where it goes, with mark or assertion.
+        branch: of our Via.
+    """
+    edit = message.edit()
+    leaving = tables.listening(forward.side, forward.candidates[0].hop.transport)
+    if (note := stamped(via, link)) is not None:
+        edit.replace_value("Via", 0, note)
+    edit.push_via(own_via(leaving, branch))
+    edit.decrement_max_forwards()
+    for _ in range(routes.count):
+        edit.pop_route()
+    if message.method in _DIALOG_FORMING:
+        # The lower one is for the side it came from, the upper for the side it goes to (RFC 5658 section 3.2).
+        edit.insert("Record-Route", _route(tables.listening(link.side, link.transport), forward))
+        edit.insert("Record-Route", _route(leaving, forward))
+    _vouch(edit, forward, tables)
+    return bytes(edit)
+
+
+def forwarded_response(message: Message, forward: Forward, tables: Tables) -> bytes:
+    """The response as it leaves (RFC 3261 section 16.7 item 3): our Via off."""
+    edit = message.edit()
+    edit.pop_via()
+    _vouch(edit, forward, tables)
+    return bytes(edit)
+
+
+def _route(hop: Hop, forward: Forward) -> str:
+    return f"<sip:{hop.authority};transport={hop.transport};lr;{FAR_DOMAIN}={forward.far_domain}>"
+
+
+def _vouch(edit: Edit, forward: Forward, tables: Tables) -> None:
+    """Take off every mark and assertion that came, and write ours: never both, and never what somebody sent."""
+    edit.remove(tables.mark_header)
+    edit.remove(tables.assertion_header)
+    if forward.mark is not None:
+        edit.add(tables.mark_header, forward.mark.text(tables.fqdn))
+    if forward.assertion is not None:
+        edit.add(tables.assertion_header, "yes" if forward.assertion else "no")

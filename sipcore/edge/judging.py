@@ -1,0 +1,199 @@
+"""What becomes of a message, step by step: validate, recognise, decide, filter. Nothing is sent or remembered here.
+
+Access control comes before content: what may not pass at all is refused without being read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+from sipcore._parser import Message
+from sipcore._values import Via
+from sipcore.edge import benotify, refusals
+from sipcore.edge.actions import Link
+from sipcore.edge.flow import Answer, Decision, Discard, Forward
+from sipcore.edge.hashes import Keys, Transaction, branch_for, made_branch, made_tag
+from sipcore.edge.memory import ExpiringSet
+from sipcore.edge.reading import OwnRoutes, own_routes, read_flow, read_reply, transaction_of
+from sipcore.edge.refusals import Row, disposed, refuse
+from sipcore.edge.routing import decide, decide_response
+from sipcore.edge.tables import Side, Tables, canonical_host
+from sipcore.edge.vias import WayBack, is_ours, sent_by, way_back
+from sipcore.errors import HeaderError
+from sipcore.imfilter import ImFilter, Verdict
+from sipcore.validate import Refusal, validate
+
+__all__ = ["Judge", "Outcome", "Request"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request with what is known of it before anything is decided.
+
+    Attributes:
+        message: as it came.
+        side: where it came from.
+        via: its topmost.
+        transaction: what it has in common with its copies, its CANCEL and its ACK.
+        branch: of the Via that we push on it.
+        name: what our memory knows it by: the transaction and its source, so that a stranger who copies a transaction
+            cannot have the CANCEL or ACK of its owner taken for his own.
+    """
+
+    message: Message
+    side: Side
+    via: Via
+    transaction: Transaction
+    branch: str
+    name: str
+
+    @staticmethod
+    def read(message: Message, side: Side, source: str, via: Via, keys: Keys) -> Request:
+        """Put together a request that came from that address."""
+        transaction = transaction_of(message, via)
+        branch = branch_for(transaction, keys)
+        return Request(message, side, via, transaction, branch, f"{branch} {side} {canonical_host(source)}")
+
+    @property
+    def method(self) -> str:
+        """The method as far as refusing goes: one that is not answered, if the request must not be."""
+        method = self.message.method or ""
+        return benotify.METHOD if benotify.keeps_quiet(method, self.message.get("CSeq") or "") else method
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What becomes of a message, and what was found on the way.
+
+    Attributes:
+        decision: what becomes of it.
+        routes: of a forwarded request, the Route values that are ours.
+        back: of a forwarded response, where it goes.
+        verdict, refusal: as in `Trace`.
+    """
+
+    decision: Decision
+    routes: OwnRoutes | None = None
+    back: WayBack | None = None
+    verdict: Verdict | None = None
+    refusal: Refusal | None = None
+
+
+class Judge:
+    """Judges messages.
+
+    Args:
+        tables, content, keys: the tables, filter and keys of the `Engine`.
+        refused: requests that were answered here, by their name.
+        refused_in_dialog: of those, the ones whose To had a tag.
+    """
+
+    def __init__(
+        self, tables: Tables, content: ImFilter | None, keys: Keys, refused: ExpiringSet, refused_in_dialog: ExpiringSet
+    ) -> None:
+        self._tables = tables
+        self._filter = content
+        self._keys = keys
+        self._refused = refused
+        self._refused_in_dialog = refused_in_dialog
+
+    # -- requests
+
+    def request(self, request: Request, link: Link, now: float) -> Outcome:
+        """Judge a request. Its Via can be read; everything else may be wrong with it."""
+        finding = validate(request.message) or _no_way_back(request.via)
+        if finding is None:
+            try:
+                return self._recognised(request, now) or self._decided(request, link)
+            except HeaderError as error:
+                # What `validate` does not look at, for only an edge does: P-Asserted-Identity, Proxy-Require.
+                finding = Refusal(400, f"Malformed {error.header}", error.header, error.offset)
+        line = f"{finding.reason} at byte {finding.offset}"
+        return Outcome(self._refuse(request, refusals.INVALID, (line,), finding), refusal=finding)
+
+    def _recognised(self, request: Request, now: float) -> Outcome | None:
+        """What needs no decision: it is about an answer of ours, or has come too far, or has been here."""
+        message = request.message
+        if message.method == "ACK" and self._acknowledges_us(request, now):
+            return Outcome(disposed(refusals.ACK_OF_OURS))
+        row = None
+        if message.method == "CANCEL" and self._refused.holds(request.name, now):
+            row = refusals.CANCELLED
+        elif message.max_forwards == 0:
+            row = refusals.TOO_MANY_HOPS
+        elif self._has_been_here(message):
+            row = refusals.LOOP
+        return Outcome(self._refuse(request, row, (row.when,))) if row else None
+
+    def _acknowledges_us(self, ack: Request, now: float) -> bool:
+        to = ack.message.to
+        ours = made_tag(to.tag if to else None, ack.transaction, self._keys)
+        return ours or self._refused_in_dialog.holds(ack.name, now)
+
+    def _has_been_here(self, message: Message) -> bool:
+        """Whether a Via is ours (RFC 3261 section 16.3 item 4): its branch is the one we make of the Via below it."""
+        return any(
+            any(is_ours(above, side, self._tables) for side in Side)
+            and made_branch(above.branch, transaction_of(message, below), self._keys)
+            for above, below in pairwise(message.vias)
+        )
+
+    def _decided(self, request: Request, link: Link) -> Outcome:
+        routes = own_routes(request.message, self._tables)
+        decision = decide(read_flow(request.message, link, routes, self._tables), self._tables)
+        if isinstance(decision, Answer) and request.message.method == "CANCEL":
+            # Its request was refused for the same reason, so there is nothing here to cancel.
+            decision = self._refuse(request, refusals.CANCELLED, decision.chain)
+        if not isinstance(decision, Forward):
+            return Outcome(decision)
+        verdict = self._filter.check(request.message) if self._filter else None
+        if verdict is not None and not verdict.passed:
+            chain = (*decision.chain, refusals.FILTERED.when)
+            return Outcome(self._refuse(request, refusals.FILTERED, chain), verdict=verdict)
+        return Outcome(decision, routes, verdict=verdict)
+
+    def _refuse(
+        self, request: Request, row: Row, chain: Iterable[str], finding: Refusal | None = None
+    ) -> Answer | Discard:
+        return refuse(row, request.side, request.method, self._tables, chain, finding=finding)
+
+    # -- responses
+
+    def response(self, message: Message, link: Link) -> Outcome:
+        """Judge a response. What is wrong with one is nobody's business but ours: it is discarded."""
+        finding = validate(message)
+        if finding is not None:
+            return Outcome(disposed(refusals.INVALID_RESPONSE), refusal=finding)
+        try:
+            return self._unproven(message, link) or self._returned(message, link)
+        except HeaderError as error:
+            finding = Refusal(400, f"Malformed {error.header}", error.header, error.offset)
+            return Outcome(disposed(refusals.INVALID_RESPONSE), refusal=finding)
+
+    def _unproven(self, message: Message, link: Link) -> Outcome | None:
+        """Why it is no response to a request that we forwarded (RFC 3261 section 16.11)."""
+        vias = message.vias
+        if not is_ours(vias[0], link.side, self._tables):
+            return Outcome(disposed(refusals.NOT_OUR_VIA))
+        if len(vias) == 1:
+            return Outcome(disposed(refusals.FOR_US))
+        if not made_branch(vias[0].branch, transaction_of(message, vias[1]), self._keys):
+            return Outcome(disposed(refusals.FORGED))
+        return None
+
+    def _returned(self, message: Message, link: Link) -> Outcome:
+        back = way_back(message.vias[1])
+        decision = decide_response(read_reply(message, link, back.hop if back else None, self._tables), self._tables)
+        if not isinstance(decision, Forward) or self._filter is None or not message.body:
+            return Outcome(decision, back=back)
+        verdict = self._filter.check(message)
+        if not verdict.passed:
+            return Outcome(disposed(refusals.FILTERED_RESPONSE), verdict=verdict)
+        return Outcome(decision, back=back, verdict=verdict)
+
+
+def _no_way_back(via: Via) -> Refusal | None:
+    """A request that would be carried, but whose response could not: its Via names a transport that we do not speak."""
+    return None if sent_by(via) else Refusal(400, "Unknown transport in Via", "Via", via.span[0])

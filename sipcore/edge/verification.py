@@ -1,0 +1,90 @@
+"""Who says that a sender is verified, and whom the edge believes.
+
+Two headers, never mixed up. The *assertion* travels from edge to edge. The *mark* travels from the edge to the inside.
+Whatever of either arrives is taken off; what leaves on the inside has our mark, what leaves outside our assertion.
+
+    level of the partner     asserted yes   no           absent       malformed    given twice
+    contact-list             unverified     unverified   unverified   unverified   unverified
+    verified-by-provider     verified       unverified   unverified   unverified   unverified
+    all                      verified       verified     verified     verified     verified
+
+Source: docs/protocol.md "Verification levels and marks" (F118 to F121, F126).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sipcore.edge.tables import VerificationLevel
+
+__all__ = ["Assertion", "Mark", "assertion_of", "is_verified", "mark_for"]
+
+
+class Assertion(StrEnum):
+    """What a message says of its sender, in the one header that is read for it."""
+
+    YES = "yes"
+    NO = "no"
+    ABSENT = "absent"
+    MALFORMED = "malformed"
+    REPEATED = "repeated"
+
+
+_SAID = {"yes": Assertion.YES, "no": Assertion.NO}
+
+
+def assertion_of(fields: Sequence[str]) -> Assertion:
+    """Read the assertion header's fields, case-insensitively.
+
+    Given twice counts as nothing even when both agree: one of the two was not written by the partner's edge.
+    """
+    if len(fields) > 1:
+        return Assertion.REPEATED
+    if not fields:
+        return Assertion.ABSENT
+    return _SAID.get(fields[0].strip().lower(), Assertion.MALFORMED)
+
+
+def is_verified(level: VerificationLevel, assertion: Assertion) -> bool:
+    """The table above. Whatever is not a clear yes is no."""
+    if level is VerificationLevel.ALL:
+        return True
+    return level is VerificationLevel.VERIFIED_BY_PROVIDER and assertion is Assertion.YES
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What the inside is told of a message from outside.
+
+    Attributes:
+        verified: whether its sender counts as verified.
+        source_type: how the edge knows the source.
+        network: what kind of network the source is.
+    """
+
+    verified: bool
+    source_type: str = "DirectPartner"
+    network: str = "federation"
+
+    @property
+    def word(self) -> str:
+        """``verified`` or ``unverified``."""
+        return "verified" if self.verified else "unverified"
+
+    def text(self, fqdn: str) -> str:
+        """The header's value, in the grammar of docs/protocol.md "Verification levels and marks".
+
+        Args:
+            fqdn: the name of the edge that marks.
+        """
+        return (
+            f"ms-source-type={self.source_type};ms-ep-fqdn={fqdn};"
+            f"ms-source-verified-user={self.word};ms-source-network={self.network}"
+        )
+
+
+def mark_for(level: VerificationLevel, assertion: Assertion) -> Mark:
+    """The mark for a message of a direct partner."""
+    return Mark(is_verified(level, assertion))

@@ -1,0 +1,114 @@
+"""The way back: what a server notes in the Via of its client, and where that Via then leads.
+
+RFC 3261 section 18.2 and RFC 3581. The note is written by us, never believed from the client: whatever the topmost Via
+brings of it is overwritten, or a sender could direct our answers to an address of its choice.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sipcore._values import Via
+from sipcore.edge.actions import Link
+from sipcore.edge.tables import DEFAULT_PORT, Hop, Side, Tables, Transport, canonical_host
+
+__all__ = ["WayBack", "is_ours", "own_via", "sent_by", "stamped", "way_back"]
+
+#: The port that a connection came from: answers must leave on that connection (RFC 3261 section 18.2.2), and a client
+#: without ``rport`` leaves no other trace of it. The name is the field's (docs/protocol.md "Routing and refusals").
+_STREAM_PORT = "ms-received-port"
+
+_PARAM = re.compile(r';((?:[^;"]|"(?:[^"\\]|\\.)*")*)', re.DOTALL)
+_PORT = re.compile(r"[0-9]{1,5}")
+_LAST_PORT = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """Where a response goes.
+
+    Attributes:
+        hop: the address to send to when no connection is left.
+        source_port: the port that the request's connection came from; None over UDP.
+    """
+
+    hop: Hop
+    source_port: int | None
+
+
+def stamped(via: Via, link: Link) -> str | None:
+    """The client's topmost Via with our note of where it came from; None when it needs none.
+
+    ``received`` is added when sent-by is not the source address, and with ``rport`` (RFC 3261 section 18.2.1, RFC 3581
+    section 4).
+    """
+    asked = "rport" in via.params
+    on_stream = link.transport is Transport.TCP
+    notes = []
+    source = canonical_host(link.remote_host)
+    if asked or canonical_host(via.host) != source:
+        notes.append(f"received={source}")
+    if asked:
+        notes.append(f"rport={link.remote_port}")
+    if on_stream and not asked and (via.port or DEFAULT_PORT) != link.remote_port:
+        notes.append(f"{_STREAM_PORT}={link.remote_port}")
+    ours = {"received", "rport", _STREAM_PORT}
+    if not notes and ours.isdisjoint(map(str.lower, via.params)):
+        return None
+    return ";".join([_without(str(via), ours), *notes])
+
+
+def _without(via: str, names: set[str]) -> str:
+    """The text of a Via without some of its parameters; the others stay as they are written, quotes and all."""
+    start = via.find(";")
+    if start < 0:
+        return via
+    kept = [match[0] for match in _PARAM.finditer(via, start) if _name(match[1]) not in names]
+    return via[:start].rstrip() + "".join(kept)
+
+
+def _name(param: str) -> str:
+    return param.partition("=")[0].strip().lower()
+
+
+def way_back(via: Via) -> WayBack | None:
+    """Where a response follows this Via to; None when that is no address (RFC 3261 section 18.2.2, RFC 3581 section 4).
+
+    ``maddr`` is not followed: it would let a request point our answers at somebody else.
+    """
+    place = sent_by(via)
+    if place is None:
+        return None
+    rport = _port(via.rport)
+    host = canonical_host(via.received) if via.received else place.host
+    if place.transport is Transport.UDP:
+        return WayBack(Hop(Transport.UDP, host, rport or place.port), None)
+    source_port = rport or _port(via.params.get(_STREAM_PORT)) or place.port
+    return WayBack(Hop(place.transport, host, place.port), source_port)
+
+
+def sent_by(via: Via) -> Hop | None:
+    """The address that a Via gives for its author; None when its transport is not spoken here."""
+    try:
+        return Hop(Transport(via.transport.lower()), via.host, via.port or DEFAULT_PORT)
+    except ValueError:
+        return None
+
+
+def is_ours(via: Via, side: Side, tables: Tables) -> bool:
+    """Whether a Via was pushed by us on what left on that side."""
+    place = sent_by(via)
+    return place is not None and tables.listen.get((side, place.transport)) == place
+
+
+def _port(text: str | None) -> int | None:
+    if not text or not _PORT.fullmatch(text):
+        return None
+    return int(text) if 0 < int(text) <= _LAST_PORT else None
+
+
+def own_via(hop: Hop, branch: str) -> str:
+    """The Via that we push: the address that we listen on, on the side and transport that the request leaves by."""
+    asking = ";rport" if hop.transport is Transport.UDP else ""
+    return f"SIP/2.0/{hop.transport.upper()} {hop.authority};branch={branch}{asking}"

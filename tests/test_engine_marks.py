@@ -1,0 +1,79 @@
+"""The engine: every level, assertion and forged mark, on requests and responses, in both directions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from edge_world import FROM_FABRIKAM, FROM_SERVER, TABLES, engine, inbound, only, outbound, receive, with_level
+
+from sipcore import parse, respond
+from sipcore.edge.tables import VerificationLevel
+
+MARK = "ms-edge-proxy-message-trust"
+
+#: level, what the message asserts, then: verified?
+LEVELS: list[tuple[VerificationLevel, tuple[str, ...], bool]] = [
+    (VerificationLevel.CONTACT_LIST, ("X-Verified-User: yes",), False),
+    (VerificationLevel.CONTACT_LIST, ("X-Verified-User: no",), False),
+    (VerificationLevel.CONTACT_LIST, (), False),
+    (VerificationLevel.CONTACT_LIST, ("X-Verified-User: maybe",), False),
+    (VerificationLevel.CONTACT_LIST, ("X-Verified-User: yes", "X-Verified-User: yes"), False),
+    (VerificationLevel.VERIFIED_BY_PROVIDER, ("x-verified-user : yes",), True),
+    (VerificationLevel.VERIFIED_BY_PROVIDER, ("X-Verified-User: no",), False),
+    (VerificationLevel.VERIFIED_BY_PROVIDER, (), False),
+    (VerificationLevel.VERIFIED_BY_PROVIDER, ("X-Verified-User: maybe",), False),
+    (VerificationLevel.VERIFIED_BY_PROVIDER, ("X-Verified-User: yes", "X-VERIFIED-USER: yes"), False),
+    (VerificationLevel.ALL, ("X-Verified-User: yes",), True),
+    (VerificationLevel.ALL, ("X-Verified-User: no",), True),
+    (VerificationLevel.ALL, (), True),
+    (VerificationLevel.ALL, ("X-Verified-User: maybe",), True),
+    (VerificationLevel.ALL, ("X-Verified-User: yes", "X-Verified-User: no"), True),
+]
+FORGERIES: list[tuple[str, ...]] = [
+    (),
+    (f"{MARK}: ms-source-verified-user=verified",),
+    (f"{MARK.upper()} : ms-source-verified-user=verified", f"{MARK}:\n ms-source-verified-user=verified"),
+]
+
+
+def check_marked(data: bytes, verified: bool) -> None:
+    """One mark, ours; no assertion."""
+    message = parse(data)
+    (mark,) = message.get_all(MARK)
+    assert mark.startswith("ms-source-type=DirectPartner;ms-ep-fqdn=edge.contoso.example;")
+    assert f";ms-source-verified-user={'verified' if verified else 'unverified'};" in mark
+    assert message.get_all("X-Verified-User") == []
+
+
+def check_asserted(data: bytes, said: str) -> None:
+    """One assertion, ours; no mark."""
+    message = parse(data)
+    assert message.get_all("X-Verified-User") == [said]
+    assert message.get_all(MARK) == []
+
+
+@pytest.mark.parametrize("forged", FORGERIES)
+@pytest.mark.parametrize(("level", "asserted", "verified"), LEVELS)
+def test_what_comes_in_has_our_mark_and_no_other(
+    level: VerificationLevel, asserted: tuple[str, ...], verified: bool, forged: tuple[str, ...]
+) -> None:
+    edge = engine(with_level(level))
+    request = only(receive(edge, inbound(*asserted, *forged), FROM_FABRIKAM))
+    check_marked(request.data, verified)
+    asked = only(receive(edge, outbound(), FROM_SERVER))
+    fields = [tuple(line.replace("\n", "").split(":", 1)) for line in (*asserted, *forged)]
+    reply = respond(parse(asked.data), 200, headers=[(name.strip(), value.strip()) for name, value in fields])
+    check_marked(only(receive(edge, reply, FROM_FABRIKAM)).data, verified)
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("forged", [*FORGERIES, ("X-Verified-User: no", "X-Verified-User: yes")])
+def test_what_goes_out_has_our_assertion_and_no_other_nor_a_mark(own: bool, forged: tuple[str, ...]) -> None:
+    edge = engine(replace(TABLES, mark_own_users=own))
+    said = "yes" if own else "no"
+    check_asserted(only(receive(edge, outbound(*forged), FROM_SERVER)).data, said)
+    asked = only(receive(edge, inbound(), FROM_FABRIKAM))
+    fields = [line.replace("\n", "").split(":", 1) for line in forged]
+    reply = respond(parse(asked.data), 200, headers=[(name.strip(), value.strip()) for name, value in fields])
+    check_asserted(only(receive(edge, reply, FROM_SERVER)).data, said)

@@ -55,6 +55,9 @@ cdef Fault scan_param_value(Cursor *cursor, Span *value) noexcept nogil:
         while cursor.pos < cursor.end and not is_lws(cursor.base[cursor.pos]):
             if cursor.base[cursor.pos] == c';' or cursor.base[cursor.pos] == c',':
                 break
+            if cursor.base[cursor.pos] == c'"' or cursor.base[cursor.pos] == c'<' or cursor.base[cursor.pos] == c'>':
+                # Here readers part ways on where the value ends; a list must be split the same by all of them.
+                return BAD_PARAMETER
             cursor.pos += 1
     value.end = cursor.pos
     return NO_FAULT

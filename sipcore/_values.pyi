@@ -26,7 +26,7 @@ class Params(Mapping[str, str | None]):
     def items(self) -> ItemsView[str, str | None]: ...
 
 class Uri:
-    """A SIP or SIPS URI (RFC 3261 section 19.1); any other scheme is kept whole, with everything but ``scheme`` None."""
+    """A SIP or SIPS URI (RFC 3261 section 19.1); any other scheme is kept whole: all but ``scheme`` is None."""
 
     @staticmethod
     def parse(text: str | bytes) -> Uri:
@@ -59,6 +59,9 @@ class Uri:
 class NameAddr:
     """One address with its parameters: a From, To, Contact, Route or Record-Route value."""
 
+    @staticmethod
+    def parse(text: str | bytes) -> NameAddr:
+        """Parse an address that stands alone. Raises: HeaderError, also when more than one stands there."""
     @property
     def span(self) -> tuple[int, int]: ...
     @property
@@ -114,7 +117,7 @@ class MediaType:
 
     @staticmethod
     def parse(text: str | bytes) -> MediaType:
-        """Parse a media type that stands alone (a header of a MIME part, an ``ms-text-format``). Raises: HeaderError."""
+        """Parse a media type that stands alone (of a MIME part, of an ``ms-text-format``). Raises: HeaderError."""
     @property
     def span(self) -> tuple[int, int]: ...
     @property

@@ -314,6 +314,18 @@ cdef Uri make_uri(object owner, const uint8_t *base, Span span, str header, uint
 
 
 cdef class NameAddr(Value):
+    @staticmethod
+    def parse(text):
+        cdef bytes data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else bytes(text)
+        cdef Span whole
+        whole.start = 0
+        whole.end = <uint32_t>len(data)
+        cdef Cursor cursor = cursor_over(<const uint8_t *><const char *>data, whole)
+        cdef NameAddr address = make_address(data, cursor.base, &cursor, "address", DEFAULT.params)
+        if cursor.pos != cursor.end:
+            raise_fault(TRAILING_BYTES, cursor.pos, "address")
+        return address
+
     @property
     def span(self):
         return span_pair(self.at.whole)

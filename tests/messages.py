@@ -70,7 +70,8 @@ Content-Length: 0
 #: Compact names, every kind of white space, folds, comma lists, quotes with commas: all legal, none of it usual.
 CONTORTED = (
     b"BENOTIFY sips:alice:pw%20d@[2001:db8::1]:5061;transport=tls;lr?Subject=hi SIP/2.0\r\n"
-    b"v  :  SIP / 2.0 / TCP  edge.fabrikam.example:5061 ;branch=z9hG4bK-1;rport , SIP/2.0/UDP 192.0.2.7;branch=z9hG4bK-2\r\n"
+    b"v  :  SIP / 2.0 / TCP  edge.fabrikam.example:5061 ;branch=z9hG4bK-1;rport ,"
+    b" SIP/2.0/UDP 192.0.2.7;branch=z9hG4bK-2\r\n"
     b"Via:SIP/2.0/TLS [2001:db8::7]:5061;branch=z9hG4bK-3;received=192.0.2.8;rport=1024\r\n"
     b"MAX-FORWARDS\t:\t 69\r\n"
     b'f: "Watson, John \\"W\\"" <sip:watson@fabrikam.example;x=1>\r\n'

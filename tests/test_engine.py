@@ -28,7 +28,7 @@ from edge_world import (
 )
 from messages import without
 
-from sipcore import ImFilter, Message, Verdict, parse, respond
+from sipcore import EditError, ImFilter, Message, Verdict, parse, respond
 from sipcore.edge.actions import Link, Send
 from sipcore.edge.tables import Hop, Side
 
@@ -96,7 +96,7 @@ def test_a_message_to_a_partner_leaves_with_our_via_and_the_assertion() -> None:
     left = parse(send.data)
     assert left.via is not None
     assert (left.via.transport, left.via.host, left.via.port, left.via.rport) == ("TCP", "192.0.2.1", 5060, None)
-    assert left["X-Verified-User"] == "yes"
+    assert left["X-Verified-User"] == "verified"
     assert MARK not in left
 
 
@@ -248,8 +248,17 @@ def test_a_request_without_a_usable_via_is_discarded(via: str) -> None:
     assert (sent(actions), counted(actions)) == ([], [("discarded", "outside", "no-usable-via")])
 
 
-def test_a_via_that_an_edit_cannot_take_apart_is_discarded() -> None:
+def test_a_via_that_readers_could_take_apart_differently_is_discarded() -> None:
     actions = receive(engine(), inbound(via="SIP/2.0/UDP 192.0.2.20;rport;branch=<z9hG4bK1"), FROM_FABRIKAM)
+    assert (sent(actions), counted(actions)) == ([], [("discarded", "outside", "no-usable-via")])
+
+
+def test_what_an_edit_refuses_to_write_is_discarded(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse_to_write(*_: object, **__: object) -> bytes:
+        raise EditError("a value that would end its field")
+
+    monkeypatch.setattr("sipcore.edge.engine.forwarded_request", refuse_to_write)
+    actions = receive(engine(), inbound(), FROM_FABRIKAM)
     assert (sent(actions), counted(actions)) == ([], [("discarded", "outside", "unwritable")])
 
 

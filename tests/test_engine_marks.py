@@ -14,21 +14,21 @@ MARK = "ms-edge-proxy-message-trust"
 
 #: level, what the message asserts, then: verified?
 LEVELS: list[tuple[VerificationLevel, tuple[str, ...], bool]] = [
-    (VerificationLevel.CONTACT_LIST, ("X-Verified-User: yes",), False),
-    (VerificationLevel.CONTACT_LIST, ("X-Verified-User: no",), False),
+    (VerificationLevel.CONTACT_LIST, ("X-Verified-User: verified",), False),
+    (VerificationLevel.CONTACT_LIST, ("X-Verified-User: unverified",), False),
     (VerificationLevel.CONTACT_LIST, (), False),
     (VerificationLevel.CONTACT_LIST, ("X-Verified-User: maybe",), False),
-    (VerificationLevel.CONTACT_LIST, ("X-Verified-User: yes", "X-Verified-User: yes"), False),
-    (VerificationLevel.VERIFIED_BY_PROVIDER, ("x-verified-user : yes",), True),
-    (VerificationLevel.VERIFIED_BY_PROVIDER, ("X-Verified-User: no",), False),
+    (VerificationLevel.CONTACT_LIST, ("X-Verified-User: verified", "X-Verified-User: verified"), False),
+    (VerificationLevel.VERIFIED_BY_PROVIDER, ("x-verified-user : verified",), True),
+    (VerificationLevel.VERIFIED_BY_PROVIDER, ("X-Verified-User: unverified",), False),
     (VerificationLevel.VERIFIED_BY_PROVIDER, (), False),
     (VerificationLevel.VERIFIED_BY_PROVIDER, ("X-Verified-User: maybe",), False),
-    (VerificationLevel.VERIFIED_BY_PROVIDER, ("X-Verified-User: yes", "X-VERIFIED-USER: yes"), False),
-    (VerificationLevel.ALL, ("X-Verified-User: yes",), True),
-    (VerificationLevel.ALL, ("X-Verified-User: no",), True),
+    (VerificationLevel.VERIFIED_BY_PROVIDER, ("X-Verified-User: verified", "X-VERIFIED-USER: verified"), False),
+    (VerificationLevel.ALL, ("X-Verified-User: verified",), True),
+    (VerificationLevel.ALL, ("X-Verified-User: unverified",), True),
     (VerificationLevel.ALL, (), True),
     (VerificationLevel.ALL, ("X-Verified-User: maybe",), True),
-    (VerificationLevel.ALL, ("X-Verified-User: yes", "X-Verified-User: no"), True),
+    (VerificationLevel.ALL, ("X-Verified-User: verified", "X-Verified-User: unverified"), True),
 ]
 FORGERIES: list[tuple[str, ...]] = [
     (),
@@ -68,10 +68,10 @@ def test_what_comes_in_has_our_mark_and_no_other(
 
 
 @pytest.mark.parametrize("own", [True, False])
-@pytest.mark.parametrize("forged", [*FORGERIES, ("X-Verified-User: no", "X-Verified-User: yes")])
+@pytest.mark.parametrize("forged", [*FORGERIES, ("X-Verified-User: unverified", "X-Verified-User: verified")])
 def test_what_goes_out_has_our_assertion_and_no_other_nor_a_mark(own: bool, forged: tuple[str, ...]) -> None:
     edge = engine(replace(TABLES, mark_own_users=own))
-    said = "yes" if own else "no"
+    said = "verified" if own else "unverified"
     check_asserted(only(receive(edge, outbound(*forged), FROM_SERVER)).data, said)
     asked = only(receive(edge, inbound(), FROM_FABRIKAM))
     fields = [line.replace("\n", "").split(":", 1) for line in forged]

@@ -20,7 +20,9 @@ def blocks(language: str) -> list[str]:
 def test_every_python_example_runs(code, capsys):
     datagram = message(body=b"see http://fabrikam.example/a")
     exec(compile(code, "README.md", "exec"), {"datagram": datagram})
-    assert re.search(r"MESSAGE contoso.example a-tag c1@192.0.2.10|block .*http://fabrikam.example/a", capsys.readouterr().out)
+    assert re.search(
+        r"MESSAGE contoso.example a-tag c1@192.0.2.10|block .*http://fabrikam.example/a", capsys.readouterr().out
+    )
 
 
 def test_the_example_edge_is_a_sound_configuration(tmp_path):

@@ -97,17 +97,17 @@ def test_users_can_be_asserted_as_not_verified() -> None:
 def test_the_mark_follows_the_partners_level() -> None:
     tables = with_level(VerificationLevel.CONTACT_LIST)
     peer = PeerEvidence(PeerKind.DIRECT, tables.partners["fabrikam.example"])
-    decision = decide(replace(IN, peer=peer, assertion=Assertion.YES), tables)
+    decision = decide(replace(IN, peer=peer, assertion=Assertion.VERIFIED), tables)
     assert isinstance(decision, Forward)
     assert decision.mark == Mark(verified=False)
 
 
 def test_a_decision_tells_how_it_came_about() -> None:
-    assert decide(replace(IN, assertion=Assertion.YES), TABLES).chain == (
+    assert decide(replace(IN, assertion=Assertion.VERIFIED), TABLES).chain == (
         "from direct partner 'Fabrikam' (fabrikam.example)",
         "From fabrikam.example is the link's own",
         "contoso.example is ours",
-        "level verified-by-provider, asserted yes: marked verified",
+        "level verified-by-provider, asserted verified: marked verified",
         "to udp 127.0.0.5:5070 on the inside",
     )
     assert decide(replace(OUT, request_domain="nowhere.example"), TABLES).chain == (
@@ -320,7 +320,7 @@ def test_a_benotify_with_an_unknown_extension_is_discarded() -> None:
 
 
 def test_a_partners_response_goes_back_inside_with_a_mark() -> None:
-    decision = decide_response(replace(REPLY, assertion=Assertion.YES), TABLES)
+    decision = decide_response(replace(REPLY, assertion=Assertion.VERIFIED), TABLES)
     assert isinstance(decision, Forward)
     assert (decision.side, decision.candidates) == (INSIDE, (Static(Hop(UDP, "127.0.0.5", 5070)),))
     assert (decision.mark, decision.assertion) == (Mark(verified=True), None)

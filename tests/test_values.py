@@ -152,6 +152,13 @@ def test_address_forms(value, name, uri, tag):
     assert (to.display_name, str(to.uri), to.tag, str(to)) == (name, uri, tag, value)
 
 
+def test_an_address_can_be_parsed_alone():
+    assert NameAddr.parse('"A" <sip:a@b>;tag=1').tag == "1"
+    for text in ("", "<sip:a@b>, <sip:c@d>", "<sip:a"):
+        with pytest.raises(HeaderError, match=r"^address: "):
+            NameAddr.parse(text)
+
+
 def test_a_contact_star_is_no_address():
     parsed = parse(crlf("REGISTER sip:a SIP/2.0\nContact: *"))
     assert [contact.is_star for contact in parsed.contacts] == [True]
@@ -179,6 +186,8 @@ def test_routes_come_from_all_fields_in_order():
         ("To: <sip:a@b>;tag=a b", ("trailing-bytes", "b")),
         ("To: <sip:a b>", ("bad-address", " b>")),
         ("To: *", ("bad-address", "*")),
+        ("To: <sip:a@b>;x=<y", ("bad-parameter", "<y")),
+        ('To: <sip:a@b>;x=y"z"', ("bad-parameter", '"z"')),
     ],
 )
 def test_a_broken_address_is_named_with_its_place(field, fault):

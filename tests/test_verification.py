@@ -9,7 +9,7 @@ from sipcore.edge.verification import Assertion, assertion_of, is_verified, mark
 
 CONTACT_LIST, BY_PROVIDER, ALL = VerificationLevel
 
-#: level, then: asserted yes, no, absent, malformed, given twice
+#: level, then: asserted verified, unverified, absent, malformed, given twice
 TABLE = {
     CONTACT_LIST: (False, False, False, False, False),
     BY_PROVIDER: (True, False, False, False, False),
@@ -29,16 +29,16 @@ def test_a_level_and_an_assertion_make_a_sender_verified_or_not(
 @pytest.mark.parametrize(
     ("fields", "assertion"),
     [
-        (["yes"], Assertion.YES),
-        (["YES"], Assertion.YES),
-        ([" no "], Assertion.NO),
+        (["verified"], Assertion.VERIFIED),
+        (["VERIFIED"], Assertion.VERIFIED),
+        ([" unverified "], Assertion.UNVERIFIED),
         ([], Assertion.ABSENT),
         ([""], Assertion.MALFORMED),
         (["true"], Assertion.MALFORMED),
-        (["yes, yes"], Assertion.MALFORMED),
-        (["yes;really"], Assertion.MALFORMED),
-        (["yes", "yes"], Assertion.REPEATED),
-        (["no", "yes"], Assertion.REPEATED),
+        (["verified, verified"], Assertion.MALFORMED),
+        (["verified;really"], Assertion.MALFORMED),
+        (["verified", "verified"], Assertion.REPEATED),
+        (["unverified", "verified"], Assertion.REPEATED),
     ],
 )
 def test_only_one_clear_word_asserts_anything(fields: list[str], assertion: Assertion) -> None:
@@ -46,8 +46,10 @@ def test_only_one_clear_word_asserts_anything(fields: list[str], assertion: Asse
 
 
 def test_the_mark_names_source_edge_verification_and_network() -> None:
-    assert mark_for(ALL, Assertion.NO).text("edge.contoso.example") == (
+    assert mark_for(ALL, Assertion.UNVERIFIED).text("edge.contoso.example") == (
         "ms-source-type=DirectPartner;ms-ep-fqdn=edge.contoso.example;"
         "ms-source-verified-user=verified;ms-source-network=federation"
     )
-    assert ";ms-source-verified-user=unverified;" in mark_for(CONTACT_LIST, Assertion.YES).text("edge.contoso.example")
+    assert ";ms-source-verified-user=unverified;" in mark_for(CONTACT_LIST, Assertion.VERIFIED).text(
+        "edge.contoso.example"
+    )

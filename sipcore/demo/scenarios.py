@@ -20,8 +20,8 @@ BOB = "sip:bob@contoso.example"
 
 PLAIN = {"Content-Type": "text/plain; charset=UTF-8"}
 #: How the partner's edge tells us that it knows the sender (docs/protocol.md "Verification levels and marks").
-VERIFIED = {"X-Verified-User": "yes"}
-UNVERIFIED = {"X-Verified-User": "no"}
+VERIFIED = {"X-Verified-User": "verified"}
+UNVERIFIED = {"X-Verified-User": "unverified"}
 
 #: What an edge puts on the way of a message: itself, and who the sender is.
 EDGE_INSIDE = ("Via", "127.0.0.10")

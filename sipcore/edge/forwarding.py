@@ -9,6 +9,7 @@ from sipcore.edge.actions import Link
 from sipcore.edge.flow import Forward
 from sipcore.edge.reading import FAR_DOMAIN, OwnRoutes
 from sipcore.edge.tables import Hop, Tables
+from sipcore.edge.verification import Assertion
 from sipcore.edge.vias import own_via, stamped
 
 __all__ = ["forwarded_request", "forwarded_response"]
@@ -34,6 +35,9 @@ def forwarded_request(
     if (note := stamped(via, link)) is not None:
         edit.replace_value("Via", 0, note)
     edit.push_via(own_via(leaving, branch))
+    if message.content_length is None:
+        # A datagram may leave its length to the datagram; a stream must be told (RFC 3261 section 18.3).
+        edit.declare_length()
     edit.decrement_max_forwards()
     for _ in range(routes.count):
         edit.pop_route()
@@ -49,6 +53,8 @@ def forwarded_response(message: Message, forward: Forward, tables: Tables) -> by
     """The response as it leaves (RFC 3261 section 16.7 item 3): our Via off."""
     edit = message.edit()
     edit.pop_via()
+    if message.content_length is None:
+        edit.declare_length()
     _vouch(edit, forward, tables)
     return bytes(edit)
 
@@ -64,4 +70,4 @@ def _vouch(edit: Edit, forward: Forward, tables: Tables) -> None:
     if forward.mark is not None:
         edit.add(tables.mark_header, forward.mark.text(tables.fqdn))
     if forward.assertion is not None:
-        edit.add(tables.assertion_header, "yes" if forward.assertion else "no")
+        edit.add(tables.assertion_header, Assertion.VERIFIED if forward.assertion else Assertion.UNVERIFIED)

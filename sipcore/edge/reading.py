@@ -22,8 +22,6 @@ FAR_DOMAIN = "fd"
 _ASSERTED = "P-Asserted-Identity"
 _PROXY_REQUIRE = "Proxy-Require"
 
-#: ``"Name" <uri>``, ``Name <uri>`` or ``<uri>``, and nothing behind it (RFC 3325 section 9.1).
-_NAME_ADDR = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^"<>]*)\s*<([^<>]*)>')
 _TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
 
 _STRANGER = PeerEvidence(PeerKind.STRANGER)
@@ -157,9 +155,8 @@ def _asserted_domain(message: Message) -> str | None:
 
 
 def _identity(value: str, message: Message) -> Uri:
-    named = _NAME_ADDR.fullmatch(value)
     try:
-        return Uri.parse(named[1] if named else value)
+        return NameAddr.parse(value).uri
     except HeaderError as error:
         raise _fault(message, _ASSERTED, error.code) from error
 

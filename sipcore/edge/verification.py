@@ -3,10 +3,10 @@
 Two headers, never mixed up. The *assertion* travels from edge to edge. The *mark* travels from the edge to the inside.
 Whatever of either arrives is taken off; what leaves on the inside has our mark, what leaves outside our assertion.
 
-    level of the partner     asserted yes   no           absent       malformed    given twice
-    contact-list             unverified     unverified   unverified   unverified   unverified
-    verified-by-provider     verified       unverified   unverified   unverified   unverified
-    all                      verified       verified     verified     verified     verified
+    level of the partner     asserted: verified   unverified   absent       malformed    given twice
+    contact-list             unverified           unverified   unverified   unverified   unverified
+    verified-by-provider     verified             unverified   unverified   unverified   unverified
+    all                      verified             verified     verified     verified     verified
 
 Source: docs/protocol.md "Verification levels and marks" (F118 to F121, F126).
 """
@@ -25,14 +25,14 @@ __all__ = ["Assertion", "Mark", "assertion_of", "is_verified", "mark_for"]
 class Assertion(StrEnum):
     """What a message says of its sender, in the one header that is read for it."""
 
-    YES = "yes"
-    NO = "no"
+    VERIFIED = "verified"
+    UNVERIFIED = "unverified"
     ABSENT = "absent"
     MALFORMED = "malformed"
     REPEATED = "repeated"
 
 
-_SAID = {"yes": Assertion.YES, "no": Assertion.NO}
+_SAID = {word.value: word for word in (Assertion.VERIFIED, Assertion.UNVERIFIED)}
 
 
 def assertion_of(fields: Sequence[str]) -> Assertion:
@@ -48,10 +48,10 @@ def assertion_of(fields: Sequence[str]) -> Assertion:
 
 
 def is_verified(level: VerificationLevel, assertion: Assertion) -> bool:
-    """The table above. Whatever is not a clear yes is no."""
+    """The table above. Whatever is not a clear "verified" is not."""
     if level is VerificationLevel.ALL:
         return True
-    return level is VerificationLevel.VERIFIED_BY_PROVIDER and assertion is Assertion.YES
+    return level is VerificationLevel.VERIFIED_BY_PROVIDER and assertion is Assertion.VERIFIED
 
 
 @dataclass(frozen=True, slots=True)

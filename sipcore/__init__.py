@@ -3,7 +3,6 @@
 This file is the public face and nothing else. What the names mean stands in the stub or module that they come from.
 """
 
-from importlib.metadata import version as _version
 from pathlib import Path as _Path
 
 from sipcore._edit import Edit
@@ -44,7 +43,14 @@ __all__ = [
     "validate",
 ]
 
-__version__ = _version("sipcore")
+
+def __getattr__(name: str) -> str:
+    """``__version__`` is looked up when asked for: reading package metadata takes longer than loading all the rest."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("sipcore")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def get_include() -> str:

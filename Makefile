@@ -1,19 +1,23 @@
-# The commands of this project. Everything happens in .venv, which `make` creates; nothing else is touched.
+# The commands of this project. Everything happens in .venv, which `make` creates; nothing else is touched, except by
+# `make bench-peers`, which installs Debian packages where that is possible.
 #
 #   make demo [SERVE=1]   the edge on loopback, real SIP through it, one row a scenario
 #   make test             the tests
 #   make check            linters, types, house rules
 #   make sanitize         the native rooms under AddressSanitizer and UBSan
+#   make bench            measure, and write docs/benchmarks.md (a few minutes; on a quiet machine)
+#   make gate [BASE=REV]  no hot path may grow in instructions without a word in the changelog
+#   make bench-peers      install whom the benchmark compares with: Debian packages, and Python ones into .venv
 
 PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := setup.py pyproject.toml $(shell find sipcore -name '*.pyx' -o -name '*.pxd' -o -name '*.h' ! -name _grammar.h) sipcore/grammar.py
-LINTED := setup.py sipcore tests
+LINTED := setup.py sipcore bench tests
 CYTHON := $(shell find sipcore -name '*.pyx' -o -name '*.pxd')
 #: What has native code under it; the rest of the suite gains nothing from a sanitizer and takes long.
-NATIVE_TESTS := $(addprefix tests/test_,parser.py values.py framer.py edit.py build.py validate.py matcher.py imfilter.py corpus.py)
+NATIVE_TESTS := $(addprefix tests/test_,parser.py values.py framer.py edit.py build.py validate.py torture.py matcher.py imfilter.py corpus.py)
 
-.PHONY: all demo test check sanitize clean
+.PHONY: all demo test check sanitize bench bench-peers gate clean
 
 all: .venv/built
 
@@ -35,12 +39,23 @@ test: all
 check: all
 	$(BIN)/ruff check $(LINTED)
 	$(BIN)/ruff format --check $(LINTED)
+	mkdir -p build/types && ln -sfn ../../bench build/types/sipcore_bench
 	$(BIN)/mypy
 	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint $(CYTHON)
 	$(BIN)/python -m pytest -q tests/test_house.py
 
 sanitize: all
 	tests/sanitize.sh $(NATIVE_TESTS)
+
+bench: all
+	$(BIN)/sipcore bench --markdown docs/benchmarks.md
+
+gate: all
+	$(BIN)/python -m sipcore_bench.gate $(if $(BASE),--base $(BASE))
+
+bench-peers: all
+	bench/peers/install.sh
+	$(BIN)/python -m pip install --quiet --editable '.[bench-peers]'
 
 clean:
 	rm -rf .venv build dist *.egg-info sipcore/_grammar.h

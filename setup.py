@@ -1,8 +1,9 @@
-"""Builds the extensions; everything declarative is in pyproject.toml.
+"""Builds the extensions and names the packages; everything declarative is in pyproject.toml.
 
 Build switches, read here and nowhere else:
 
     SIPCORE_SANITIZE=1   AddressSanitizer and UBSan, frame pointers, no optimisation that hides a fault
+    SIPCORE_FUZZ=1       the same, and counters at each branch for libFuzzer; only clang can (CC=clang)
     SIPCORE_CHECKS=1     Cython bounds checks and wrap-around checks
     SIPCORE_TRACE=1      Cython line tracing, for coverage of the .pyx files
 """
@@ -14,7 +15,7 @@ import runpy
 from pathlib import Path
 
 from Cython.Build import cythonize
-from setuptools import Extension, setup
+from setuptools import Extension, find_packages, setup
 
 ROOT = Path(__file__).parent
 PACKAGE = ROOT / "sipcore"
@@ -53,22 +54,22 @@ def write_grammar_header(target: Path) -> None:
         target.write_text(text)
 
 
+def sanitizers() -> list[str]:
+    """The instrumentation that this build asks for: none, for what is shipped."""
+    if switch("SIPCORE_FUZZ"):
+        return ["-fsanitize=address,undefined,fuzzer-no-link"]
+    return ["-fsanitize=address,undefined"] if switch("SIPCORE_SANITIZE") else []
+
+
 def compile_arguments() -> list[str]:
     """The compiler flags for this build."""
-    if switch("SIPCORE_SANITIZE"):
-        return [
-            "-O1",
-            "-g",
-            "-fno-omit-frame-pointer",
-            "-fsanitize=address,undefined",
-            "-fno-sanitize-recover=undefined",
-        ]
+    if sanitizers():
+        return ["-O1", "-g", "-fno-omit-frame-pointer", *sanitizers(), "-fno-sanitize-recover=undefined"]
     return ["-O3", "-fno-strict-aliasing", "-Wno-unreachable-code"]
 
 
 def extensions() -> list[Extension]:
     """One extension a .pyx file."""
-    link_arguments = ["-fsanitize=address,undefined"] if switch("SIPCORE_SANITIZE") else []
     macros = [("CYTHON_TRACE_NOGIL", "1")] if switch("SIPCORE_TRACE") else []
     return [
         Extension(
@@ -77,15 +78,23 @@ def extensions() -> list[Extension]:
             include_dirs=[str(PACKAGE.relative_to(ROOT))],
             depends=[str(header.relative_to(ROOT)) for header in sorted(PACKAGE.rglob("*.h"))],
             extra_compile_args=compile_arguments(),
-            extra_link_args=link_arguments,
+            extra_link_args=sanitizers(),
             define_macros=macros,
         )
         for path in sorted(PACKAGE.rglob("*.pyx"))
     ]
 
 
+def packages() -> list[str]:
+    """`sipcore` and what is in it; `bench` under the name it is installed by, `sipcore_bench`."""
+    benchmarks = find_packages(include=["bench", "bench.*"])
+    return find_packages(include=["sipcore", "sipcore.*"]) + [f"sipcore_{name}" for name in benchmarks]
+
+
 write_grammar_header(PACKAGE / "_grammar.h")
 setup(
+    packages=packages(),
+    package_dir={"sipcore_bench": "bench"},
     ext_modules=cythonize(
         extensions(),
         compiler_directives={

@@ -229,6 +229,14 @@ def demo(
     raise typer.Exit(play(serve, _out))
 
 
+@app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def bench(context: typer.Context) -> None:
+    """Measure sipcore, its limits and its peers. Its own --help says how."""
+    with _extra("bench"):
+        from sipcore_bench.cli import main as measure
+    measure(context.args)
+
+
 def _config(path: Path) -> Config:
     """Load a configuration, or list all that is wrong with it and leave."""
     with _extra("relay"):

@@ -1,0 +1,130 @@
+"""What is sent: from the edge of a federated partner to our users.
+
+A template is one message with `MARKER` wherever its number goes: user names, tags, branch and Call-ID differ from
+message to message, so nothing that remembers a header remembers these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sipcore_bench.relay.places import Places
+
+__all__ = ["BODIES", "FAR_DOMAIN", "MARKER", "MIXES", "OUR_DOMAIN", "Kind", "Mix", "numbered", "templates"]
+
+#: Ten digits, as the generator writes them.
+MARKER = "#" * 10
+FAR_DOMAIN, OUR_DOMAIN = "fabrikam.example", "contoso.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of message.
+
+    Attributes:
+        name: as tables show it.
+        method: of the request.
+        in_dialog: whether it travels along a route that the edge recorded.
+        is_refused: whether a filter answers it with 606.
+        body: by its name in `BODIES`.
+    """
+
+    name: str
+    method: str
+    in_dialog: bool
+    is_refused: bool
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """A share of each kind.
+
+    Attributes:
+        name: as tables show it.
+        kinds: what it is made of.
+        order: for each message in turn the index of its kind, as a digit.
+    """
+
+    name: str
+    kinds: tuple[Kind, ...]
+    order: str
+
+
+_TEXT = Kind("MESSAGE", "MESSAGE", in_dialog=False, is_refused=False, body="text")
+_LINK = Kind("MESSAGE with a link", "MESSAGE", in_dialog=False, is_refused=True, body="link")
+_PRESENCE = Kind("BENOTIFY", "BENOTIFY", in_dialog=True, is_refused=False, body="presence")
+
+#: The kinds of the last one are spread over its order, so that no run of ten of one kind meets a warm branch predictor.
+MIXES = (
+    Mix("MESSAGE, marked unverified", (_TEXT,), "0"),
+    Mix("BENOTIFY", (_PRESENCE,), "0"),
+    Mix("70/20/10 BENOTIFY, MESSAGE, refused MESSAGE", (_PRESENCE, _TEXT, _LINK), "0010020010"),
+)
+
+_PIDF = f"""\
+<?xml version="1.0" encoding="UTF-8"?>
+<presence xmlns="urn:ietf:params:xml:ns:pidf" xmlns:dm="urn:ietf:params:xml:ns:pidf:data-model"
+ xmlns:rpid="urn:ietf:params:xml:ns:pidf:rpid" entity="pres:bob{MARKER}@{FAR_DOMAIN}">
+<tuple id="t{MARKER}"><status><basic>open</basic></status>
+<contact priority="0.8">sip:bob{MARKER}@{FAR_DOMAIN}</contact>
+<note xml:lang="en">In the office until five</note>
+<timestamp>2026-11-22T13:08:38Z</timestamp></tuple>
+<dm:person id="p{MARKER}"><rpid:activities><rpid:meeting/></rpid:activities>
+<rpid:place-type><rpid:office/></rpid:place-type>
+<dm:note>Back at my desk after the review</dm:note>
+<dm:timestamp>2026-11-22T13:08:38Z</dm:timestamp></dm:person>
+</presence>
+"""
+
+#: (Content-Type, body) by name; the text has 60 characters.
+BODIES = {
+    "text": ("text/plain; charset=utf-8", "Lunch at noon in the small room next to the stairs as usual?"),
+    "link": ("text/plain; charset=utf-8", "Have a look at http://www.woodgrove.example/invoice.scr now!"),
+    "presence": ("application/pidf+xml", _PIDF.replace("\n", "\r\n")),
+}
+
+
+def templates(mix: Mix, places: Places, routes: Sequence[str]) -> list[bytes]:
+    """A message of each kind, for the generator.
+
+    Args:
+        mix: what to make.
+        places: where the messages come from, for their Via.
+        routes: values of Route headers; used in dialogs only.
+    """
+    via = f"SIP/2.0/{places.transport.upper()} {places.partner[0]}:{places.partner[1]}"
+    return [_template(kind, via, routes) for kind in mix.kinds]
+
+
+def _template(kind: Kind, via: str, routes: Sequence[str]) -> bytes:
+    content_type, body = BODIES[kind.body]
+    lines = [*_head(kind, via, routes), f"Content-Type: {content_type}", f"Content-Length: {len(body.encode())}"]
+    return "\r\n".join([*lines, "", body]).encode()
+
+
+def _head(kind: Kind, via: str, routes: Sequence[str]) -> list[str]:
+    """Everything before what describes the body. Call-ID begins with the number: the generator finds it there."""
+    target = f"sip:alice{MARKER}@{OUR_DOMAIN}"
+    first = [f"{kind.method} {target} SIP/2.0", f"Via: {via};branch=z9hG4bK-bench-{MARKER}", "Max-Forwards: 69"]
+    dialog = [
+        f"Contact: <sip:bob{MARKER}@{FAR_DOMAIN}>",
+        "Event: presence",
+        "Subscription-State: active;expires=3600",
+    ]
+    return [
+        *first,
+        *(f"Route: {route}" for route in routes if kind.in_dialog),
+        f'From: "Bob" <sip:bob{MARKER}@{FAR_DOMAIN}>;tag=f{MARKER}',
+        f"To: <{target}>" + (f";tag=t{MARKER}" if kind.in_dialog else ""),
+        f"Call-ID: {MARKER}@edge.{FAR_DOMAIN}",
+        f"CSeq: 1 {kind.method}",
+        f"User-Agent: sipcore-bench/{FAR_DOMAIN}",
+        *(dialog if kind.in_dialog else ()),
+    ]
+
+
+def numbered(made: bytes, number: int) -> bytes:
+    """The message that the generator makes of a template."""
+    return made.replace(MARKER.encode(), b"%010d" % number)

@@ -5,7 +5,7 @@ cursor at the offending byte. Nothing here knows of Python objects; `sipcore._va
 """
 
 from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
-from libc.string cimport memchr, memcpy, memset
+from libc.string cimport memchr, memcpy, memmove, memset, strchr, strlen, strstr
 
 from sipcore._cursor cimport (
     Cursor,
@@ -110,6 +110,13 @@ cdef Fault check_ends_value(Cursor *cursor) noexcept nogil:
     return NO_FAULT
 
 
+cdef void drop_third_colon(char *text) noexcept nogil:
+    """``:::`` before an IPv4 tail is ``::``: RFC 3261's grammar made senders write it so (RFC 5118 section 4.10)."""
+    cdef char *colons = strstr(text, ":::")
+    if colons != NULL and strchr(colons + 3, c':') == NULL and strchr(colons + 3, c'.') != NULL:
+        memmove(colons, colons + 1, strlen(colons))
+
+
 cdef bint is_ipv6(const uint8_t *base, Span span) noexcept nogil:
     """Whether the text between the brackets is an IPv6 address (RFC 3261 section 25.1, IPv6address)."""
     cdef char text[46]  # INET6_ADDRSTRLEN: no longer text can be an IPv6 address
@@ -119,6 +126,7 @@ cdef bint is_ipv6(const uint8_t *base, Span span) noexcept nogil:
         return False
     memcpy(text, base + span.start, length)
     text[length] = 0
+    drop_third_colon(text)
     return inet_pton(AF_INET6, text, address) == 1
 
 

@@ -67,7 +67,8 @@ Content-Length: 0
 """
 )
 
-#: Compact names, every kind of white space, folds, comma lists, quotes with commas: all legal, none of it usual.
+#: Compact names, every kind of white space, folds, comma lists, quotes with commas: all legal, none of it usual. Only
+#: the header in the Request-URI is one that a sender must not put there (RFC 3261 section 19.1.1).
 CONTORTED = (
     b"BENOTIFY sips:alice:pw%20d@[2001:db8::1]:5061;transport=tls;lr?Subject=hi SIP/2.0\r\n"
     b"v  :  SIP / 2.0 / TCP  edge.fabrikam.example:5061 ;branch=z9hG4bK-1;rport ,"

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 from messages import CONTORTED, INVITE, OK, OPTIONS, message, without
 
 from sipcore import Refusal, parse, validate
+from sipcore.validate import STRICT, Role, ValidationRules
+
+CONTORTED = CONTORTED.replace(b"?Subject=hi", b"")
+REGISTER = message(method="REGISTER", uri="sip:contoso.example", body=b"")
 
 
 def refusal(data: bytes) -> tuple[int, str, str, bytes]:
@@ -91,3 +97,145 @@ def test_responses_are_checked_for_what_their_routing_needs():
     assert validate(parse(without(OK, "CSeq"))).header == "CSeq"
     assert validate(parse(OK.replace(b"SIP/2.0/UDP 192", b"SIP/2.0/UDP ?")))
     assert validate(parse(OK.replace(b"SIP/2.0 200", b"SIP/3.0 200"))).status == 505
+
+
+# -- what a header that stands once must not be
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "rest"),
+    [
+        ({"from_": "<sip:a@x.example>;tag=1, <sip:b@y.example>;tag=2"}, "Repeated From", b", <sip:b@y.example>;tag=2"),
+        ({"to": "sip:a@x.example,sip:b@y.example"}, "Repeated To", b",sip:b@y.example"),
+        ({"from_": "<sip:a@x.example>;tag="}, "Malformed From", b"<sip:a@x.example>;tag="),
+        ({"call_id": "one two"}, "Malformed Call-ID", b"one two"),
+        ({"via": "SIP/2.0/UDP a.example;branch="}, "Branch names no transaction", b"SIP/2.0/UDP a.example;branch="),
+    ],
+)
+def test_single_values_are_single_and_whole(changes, reason, rest):
+    found = refusal(message(**changes))
+    assert (found[0], found[1], found[3]) == (400, reason, rest)
+
+
+# -- what we can do
+
+
+def test_unknown_extensions_are_owed_420_that_names_them_as_they_were_written():
+    data = message("Require: 100rel, Novel", "Require: odd", "Proxy-Require: sec-agree, NOVEL")
+    rules = ValidationRules(supported=frozenset({"100REL", "sec-agree"}))
+    found = validate(parse(data), Role.USER_AGENT, rules)
+    assert (found.status, found.header, found.headers) == (420, "Require", (("Unsupported", "Novel, odd"),))
+    found = validate(parse(data), Role.PROXY, rules)
+    assert (found.status, found.header, found.headers) == (420, "Proxy-Require", (("Unsupported", "NOVEL"),))
+    everything = ValidationRules(supported=frozenset({"100rel", "novel", "odd", "sec-agree"}))
+    assert [validate(parse(data), role, everything) for role in Role] == [None, None]
+    assert validate(parse(data)) is None, "without a word on what is supported it is for the caller to judge"
+
+
+def test_extensions_are_not_asked_for_where_they_cannot_be_negotiated():
+    nothing = ValidationRules(supported=frozenset())
+    for method in ("ACK", "CANCEL"):
+        data = message("Require: novel", "Proxy-Require: novel", method=method, body=b"")
+        assert [validate(parse(data), role, nothing) for role in Role] == [None, None]
+
+
+@pytest.mark.parametrize("tags", ["", "a,,b", "a b", "<a>"])
+def test_extensions_that_are_no_tokens_are_malformed(tags):
+    found = validate(parse(message(f"Proxy-Require: {tags}")), rules=ValidationRules(supported=frozenset({"a", "b"})))
+    assert (found.status, found.reason) == (400, "Malformed Proxy-Require")
+
+
+def test_what_is_too_large_for_us_is_told_so():
+    data = message(uri="sip:bob@contoso.example")
+    assert validate(parse(data), rules=ValidationRules(longest_uri=23, largest=len(data))) is None
+    found = validate(parse(data), rules=ValidationRules(longest_uri=22))
+    assert (found.status, found.header, found.offset) == (414, "Request-URI", 8)
+    found = validate(parse(data), rules=ValidationRules(largest=len(data) - 1))
+    assert (found.status, found.reason, found.header) == (513, "Message Too Large", "Content-Length")
+    cut = validate(parse(data[:-3]), rules=ValidationRules(largest=len(data) - 1))
+    assert cut.status == 513, "what is declared counts, not what has arrived"
+
+
+def test_further_schemes_can_be_spoken():
+    data = message(uri="tel:+15550100")
+    assert validate(parse(data)).status == 416
+    assert validate(parse(data), rules=ValidationRules(schemes=frozenset({"sip", "tel"}))) is None
+
+
+# -- what is overlooked
+
+LENIENCIES = [
+    ("zero_max_forwards", Role.PROXY, message(max_forwards=0), 483),
+    ("large_max_forwards", Role.PROXY, message(max_forwards=256), 400),
+    ("large_cseq", Role.USER_AGENT, message(cseq=2**31), 400),
+    ("bare_branch_cookie", Role.PROXY, message(via="SIP/2.0/UDP a.example;branch=Z9hG4bK"), 400),
+    ("repeated_content_length", Role.PROXY, message("l: 14"), 400),
+    ("dangerous_repeated_headers", Role.PROXY, message("From: <sip:x@y.example>;tag=2"), 400),
+    ("dangerous_repeated_headers", Role.PROXY, message("Max-Forwards: 9"), 400),
+    ("dangerous_repeated_headers", Role.USER_AGENT, message(to="<sip:a@b.example>, <sip:c@d.example>"), 400),
+    ("dangerous_short_body", Role.PROXY, message()[:-1], 400),
+    ("dangerous_trailing_spaces", Role.PROXY, message().replace(b"SIP/2.0\r\n", b"SIP/2.0 \r\n", 1), 400),
+    ("dangerous_uri_headers", Role.PROXY, message(uri="sip:bob@contoso.example?Route=x"), 400),
+]
+
+
+@pytest.mark.parametrize(("flag", "role", "data", "status"), LENIENCIES)
+def test_every_leniency_is_off_and_lets_pass_what_it_names(flag, role, data, status):
+    assert validate(parse(data), role).status == status
+    assert validate(parse(data), role, ValidationRules(**{flag: True})) is None
+
+
+def test_every_flag_is_tried_and_off():
+    flags = {field.name for field in fields(ValidationRules) if field.type == "bool"}
+    assert flags == {flag for flag, *_ in LENIENCIES}
+    assert not any(getattr(STRICT, flag) for flag in flags)
+
+
+# -- roles
+
+
+def test_a_user_agent_has_no_use_for_the_hops_that_are_left():
+    assert validate(parse(message(max_forwards=0)), Role.USER_AGENT) is None
+
+
+def test_a_proxy_carries_any_sequence_number_that_there_is():
+    assert validate(parse(message(cseq=2**32 - 1))) is None
+
+
+@pytest.mark.parametrize(
+    "field", ["Contact: <sip:>", "Contact: sip:a@b.example?x=y", "Record-Route: <nonsense>", "Content-Type: text"]
+)
+@pytest.mark.parametrize("data", [REGISTER, OK.replace(b"Via: SIP/2.0/TCP edge", b"X-Was: ")], ids=["request", "200"])
+def test_what_only_a_user_agent_needs_only_a_user_agent_reads(field, data):
+    broken = data.replace(b"Content-Length: 0", field.encode() + b"\r\nContent-Length: 0")
+    assert validate(parse(data), Role.USER_AGENT) is None
+    assert validate(parse(broken), Role.PROXY) is None
+    assert validate(parse(broken), Role.USER_AGENT).header == field.split(":")[0]
+
+
+def test_a_user_agent_takes_one_content_type_and_any_contact_that_means_all():
+    twice = message("Content-Type: text/html")
+    assert (validate(parse(twice)), validate(parse(twice), Role.USER_AGENT).reason) == (None, "Repeated Content-Type")
+    everything = REGISTER.replace(b"Content-Length", b"Contact: *\r\nContent-Length")
+    assert validate(parse(everything), Role.USER_AGENT) is None
+
+
+def test_only_sip_uris_can_be_registered():
+    data = message(method="REGISTER", uri="sip:contoso.example", to="<tel:+15550100>", body=b"")
+    assert validate(parse(data)) is None
+    found = validate(parse(data), Role.USER_AGENT)
+    assert (found.status, found.header) == (400, "To")
+    assert validate(parse(message(to="<tel:+15550100>")), Role.USER_AGENT) is None
+
+
+def test_a_user_agent_drops_responses_that_are_not_for_it():
+    assert validate(parse(OK), Role.PROXY) is None
+    found = validate(parse(OK), Role.USER_AGENT)
+    assert (found.header, OK[found.offset :].startswith(b"SIP/2.0/UDP 192.0.2.10")) == ("Via", True)
+
+
+@pytest.mark.parametrize("via", [b"255.255.255.255", b"a.example;received=255.255.255.255", b"a;maddr=255.255.255.255"])
+def test_a_proxy_drops_responses_that_would_go_to_everybody(via):
+    data = OK.replace(b"192.0.2.10:5060", via)
+    assert validate(parse(data)).reason == "Broadcast address in Via"
+    assert validate(parse(OK.replace(b"z9hG4bK-a1", b"z9hG4bK255.255.255.255"))) is None

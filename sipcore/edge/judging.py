@@ -23,9 +23,13 @@ from sipcore.edge.tables import Side, Tables, canonical_host
 from sipcore.edge.vias import WayBack, is_ours, sent_by, way_back
 from sipcore.errors import HeaderError
 from sipcore.imfilter import ImFilter, Verdict
-from sipcore.validate import Refusal, validate
+from sipcore.validate import Refusal, ValidationRules, validate
 
 __all__ = ["Judge", "Outcome", "Request"]
+
+#: Max-Forwards 0 and Proxy-Require are judged here: an ACK to an answer of ours, or the CANCEL of a request that was
+#: refused, is recognised first, and extensions come after who may speak at all.
+_RULES = ValidationRules(supported=None, zero_max_forwards=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ class Judge:
 
     def request(self, request: Request, link: Link, now: float) -> Outcome:
         """Judge a request. Its Via can be read; everything else may be wrong with it."""
-        finding = validate(request.message) or _no_way_back(request.via)
+        finding = validate(request.message, rules=_RULES) or _no_way_back(request.via)
         if finding is None:
             try:
                 return self._recognised(request, now) or self._decided(request, link)

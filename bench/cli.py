@@ -39,8 +39,9 @@ app = typer.Typer(name="sipcore bench", add_completion=False, pretty_exceptions_
 def main(arguments: list[str] | None = None, name: str = "sipcore bench") -> None:
     """Run the command. Raises: SystemExit, with the exit status."""
     given = sys.argv[1:] if arguments is None else arguments
-    # What was typed goes into the record, as anybody else would type it.
-    app(args=given, prog_name=name, obj=shlex.join(["sipcore", "bench", *given]))
+    # What was typed goes into the record, as anybody else would type it: a path of this machine says nothing elsewhere.
+    typed = [Path(word).name if Path(word).is_absolute() else word for word in given]
+    app(args=given, prog_name=name, obj=shlex.join(["sipcore", "bench", *typed]))
 
 
 @app.command()
@@ -136,7 +137,7 @@ def _show_list(out: Console, selection: Selection) -> None:
     for question in selection.questions():
         out.print(Text.assemble((question.id, "bold"), f"  {question.title}: {', '.join(question.kinds)}"))
         for contestant in everybody.present:
-            if selection.has(contestant):
+            if contestant.question == question.id and selection.has(contestant):
                 out.print(Text(f"    {contestant.kind:<6} {contestant.name}  ({contestant.version})"))
     if selection.asks(RELAY):
         out.print(Text.assemble((RELAY, "bold"), "  a whole edge, messages through real sockets"))

@@ -33,6 +33,7 @@ cdef struct UriSpans:
     Span host
     int32_t port      # -1 when absent
     Span params       # from the first semicolon
+    uint32_t param_count
     Span headers      # behind the question mark
     bint is_sip
 

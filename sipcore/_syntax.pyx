@@ -240,10 +240,11 @@ cdef Fault scan_uri(Cursor *cursor, UriSpans *uri) noexcept nogil:
 
 
 cdef Fault scan_uri_tail(Cursor *cursor, UriSpans *uri) noexcept nogil:
-    """``*(";" parameter) ["?" headers]``: split here, looked into when asked for."""
+    """``*(";" parameter) ["?" headers]``: split and counted here, looked into when asked for."""
     if peek(cursor) == c';':
         uri.params.start = cursor.pos
         while cursor.pos < cursor.end and cursor.base[cursor.pos] != c'?':
+            uri.param_count += cursor.base[cursor.pos] == c';'
             cursor.pos += 1
         uri.params.end = cursor.pos
     if peek(cursor) == c'?':

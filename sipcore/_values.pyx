@@ -306,6 +306,9 @@ cdef Uri make_uri(object owner, const uint8_t *base, Span span, str header, uint
     cdef Fault fault = scan_uri(&cursor, &uri.at)
     if fault != NO_FAULT:
         raise_fault(fault, cursor.pos, header)
+    # Here and not when they are read: comparing and hashing read them, and must not raise.
+    if uri.at.param_count > most:
+        raise_fault(TOO_MANY_PARAMETERS, uri.at.params.start, header)
     uri.owner = owner
     uri.base = base
     uri.header = header

@@ -30,15 +30,17 @@ static inline const uint8_t *sip_find_control_scalar(const uint8_t *p, const uin
 static inline const uint8_t *sip_find_control(const uint8_t *p, const uint8_t *end) {
 #if defined(SIP_SCAN_SSE2)
     const __m128i last_control = _mm_set1_epi8(0x1f);
-    const __m128i tab = _mm_set1_epi8('\t');
     const __m128i del = _mm_set1_epi8(0x7f);
     while (end - p >= 16) {
         __m128i chunk = _mm_loadu_si128((const __m128i *)p);
         /* Unsigned chunk <= 0x1f, as SSE2 compares bytes signed only. */
         __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(chunk, last_control), chunk);
-        __m128i hit = _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(chunk, tab), low), _mm_cmpeq_epi8(chunk, del));
-        int mask = _mm_movemask_epi8(hit);
-        if (mask) return p + __builtin_ctz((unsigned)mask);
+        unsigned mask = (unsigned)_mm_movemask_epi8(_mm_or_si128(low, _mm_cmpeq_epi8(chunk, del)));
+        /* HTAB is rare enough to be let through here rather than compared for in every chunk. */
+        for (; mask; mask &= mask - 1) {
+            const uint8_t *at = p + __builtin_ctz(mask);
+            if (*at != '\t') return at;
+        }
         p += 16;
     }
 #endif

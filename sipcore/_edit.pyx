@@ -373,7 +373,7 @@ cdef class Edit:
             end = slot.name
 
     cdef const uint8_t *_base(self, const Field *field) noexcept:
-        return self.text if field.is_ours else self.source.index.base
+        return <const uint8_t *>self.text if field.is_ours else self.source.index.base
 
     cdef int _find(self, Text name, int header_id, int start) noexcept:
         """The first field of that name at or after ``start``, -1 when there is none."""

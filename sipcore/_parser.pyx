@@ -6,6 +6,7 @@ Nothing is parsed, decoded or allocated until it is asked for; the index itself 
 cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_FillInfo, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.memoryview cimport PyMemoryView_FromObject
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcmp
@@ -133,6 +134,27 @@ def _restore(bytes data):
 
 
 # -- the message -------------------------------------------------------------------------------------------------------
+
+@cython.freelist(16)
+@cython.no_gc
+cdef class Piece:
+    # A part of a message as a buffer. A memoryview of it costs half of what slicing a memoryview of the message does.
+    cdef Message message
+    cdef Span where
+
+    def __getbuffer__(self, Py_buffer *buffer, int flags):
+        cdef const uint8_t *start = self.message.index.base + self.where.start
+        PyBuffer_FillInfo(buffer, self, <void *>start, self.where.end - self.where.start, 1, flags)
+
+
+cdef object view_of(Message message, uint32_t start, uint32_t end):
+    """A read-only view of some bytes, which keeps the message."""
+    cdef Piece piece = Piece.__new__(Piece)
+    piece.message = message
+    piece.where.start = start
+    piece.where.end = end
+    return PyMemoryView_FromObject(piece)
+
 
 # A relay makes and drops messages all day; the list spares it the memory allocator.
 @cython.freelist(32)
@@ -267,7 +289,7 @@ cdef class Message:
 
     @property
     def body(self):
-        return memoryview(self)[self.index.head_size:]
+        return view_of(self, self.index.head_size, self.size_of())
 
     @property
     def truncated(self):
@@ -325,7 +347,7 @@ cdef class Message:
 
     def view(self, str name, int index=0):
         span = self.span_of(name, index)
-        return None if span is None else memoryview(self)[span[0]:span[1]]
+        return None if span is None else view_of(self, span[0], span[1])
 
     @property
     def head_size(self):

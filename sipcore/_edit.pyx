@@ -14,7 +14,7 @@ from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memchr, memcpy, memmove
 
 from sipcore._cursor cimport Cursor, Span, is_digit, skip_value, trimmed
-from sipcore._index cimport H_CONTENT_LENGTH, H_MAX_FORWARDS, H_OTHER, H_ROUTE, H_VIA, header_id_of
+from sipcore._index cimport H_CONTENT_LENGTH, H_MAX_FORWARDS, H_OTHER, H_VIA, header_id_of
 from sipcore._parser cimport Message
 from sipcore._values cimport span_text
 
@@ -244,7 +244,6 @@ cdef class Edit:
         return self
 
     def set_body(self, bytes body not None, content_type=None):
-        cdef list keep = []
         if content_type is not None:
             self.set("Content-Type", content_type)
         self.new_body = body

@@ -376,7 +376,7 @@ cdef int64_t keep_content_length(Index *index, const Slot *slot, const Bounds *b
 
 
 cdef int64_t conclude(Index *index, const Bounds *bounds, ParseFault *fault) noexcept nogil:
-    """What the whole head says: where each kind of header begins, how long the body is, whether the Vias are too many."""
+    """What the whole head says: where each kind of header begins, how long the body is, if the Vias are too many."""
     cdef uint32_t i
     cdef uint32_t vias = 0
     cdef Slot *slot = index.slots

@@ -95,7 +95,7 @@ def test_all_at_once_is_the_same_as_one_by_one(data):
 @every_message
 def test_every_prefix_reads_the_same_or_fails_the_same_and_nothing_is_read_behind_it(data):
     readers = {path: Reader(path) for path in ATTRIBUTES}
-    for end in range(0, len(data) + 1):
+    for end in range(len(data) + 1):
         with flush_against_guard_page(data[:end] + b"\r\n\r\n") as view:
             try:
                 parsed = parse(view)

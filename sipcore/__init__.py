@@ -8,7 +8,8 @@ from pathlib import Path as _Path
 from sipcore._edit import Edit
 from sipcore._framer import Framer
 from sipcore._parser import Message, parse
-from sipcore._values import CSeq, MediaType, NameAddr, Uri, Via
+from sipcore._reader import Reader
+from sipcore._values import MediaType, NameAddr, Uri, Via
 from sipcore.build import respond
 from sipcore.errors import EditError, FramingError, HeaderError, ParseError, SipError
 from sipcore.imfilter import LCS2005, Action, Finding, ImFilter, Rules, Verdict
@@ -18,7 +19,6 @@ from sipcore.validate import Refusal, validate
 __all__ = [
     "LCS2005",
     "Action",
-    "CSeq",
     "Edit",
     "EditError",
     "Finding",
@@ -31,6 +31,7 @@ __all__ = [
     "Message",
     "NameAddr",
     "ParseError",
+    "Reader",
     "Refusal",
     "Rules",
     "SipError",

@@ -7,7 +7,14 @@ both count as white space here and a folded value is read without being copied.
 from libc.stdint cimport uint8_t, uint32_t
 
 cdef extern from "_scan.h" nogil:
+    enum:
+        SIP_TOKEN
+        SIP_HOST
+        SIP_URI
+        SIP_VALUE
     bint sip_is_token(uint8_t byte) noexcept
+    uint32_t sip_skip(const uint8_t *base, uint32_t at, uint32_t end, int what) noexcept
+    bint sip_is_plain(const uint8_t *p, uint32_t size) noexcept
 
 
 cdef struct Span:
@@ -64,9 +71,7 @@ cdef inline Span take_token(Cursor *cursor) noexcept nogil:
     """The token at the cursor (RFC 3261 section 25.1), empty when there is none."""
     cdef Span span
     span.start = cursor.pos
-    while cursor.pos < cursor.end and sip_is_token(cursor.base[cursor.pos]):
-        cursor.pos += 1
-    span.end = cursor.pos
+    cursor.pos = span.end = sip_skip(cursor.base, cursor.pos, cursor.end, SIP_TOKEN)
     return span
 
 

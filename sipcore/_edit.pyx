@@ -1,16 +1,20 @@
 """`Message` plus edits to bytes.
 
-An edit is a list of header fields in wire order. A field that nobody touched is the number of its slot in the message
-and leaves as the bytes it came as; a touched or new one is a `Line`. Reads walk the same list, so an edit always sees
-its own writes, and two edits of one header compose because the second works on what the first left.
+An edit is an array of header fields in wire order, each a few offsets: into the message where nobody touched it, into a
+text buffer of the edit where somebody did. Reads and writes walk the same array, so an edit always sees its own writes,
+and two edits of one header compose because the second works on what the first left. Output copies runs of untouched
+fields in one piece each.
 """
 
+cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from libc.stdint cimport uint8_t, uint32_t
-from libc.string cimport memcpy
+from cpython.unicode cimport PyUnicode_AsUTF8AndSize
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc, realloc
+from libc.string cimport memchr, memcpy, memmove
 
-from sipcore._cursor cimport Cursor, Span, skip_value, trimmed
-from sipcore._index cimport H_OTHER, header_id_of
+from sipcore._cursor cimport Cursor, Span, is_digit, skip_value, trimmed
+from sipcore._index cimport H_CONTENT_LENGTH, H_MAX_FORWARDS, H_OTHER, H_VIA, header_id_of
 from sipcore._parser cimport Message
 from sipcore._values cimport span_text
 
@@ -20,77 +24,131 @@ cdef extern from "_scan.h" nogil:
     bint sip_is_token(uint8_t byte) noexcept
     bint sip_is_control(uint8_t byte) noexcept
 
-
-cdef class Line:
-    # One written header field, CRLF included, and where its value stands in it.
-    cdef bytes raw
-    cdef uint32_t name_size
-    cdef Span value
+cdef enum:
+    INLINE_FIELDS = 40      # a message of 32 headers and some new ones, without a second allocation
+    INLINE_TEXT = 512       # a Via, two Record-Routes and a mark
+    MAX_FORWARDS_DIGITS = 10
 
 
 cdef struct Field:
-    # A field as both kinds are read: bytes, name and value.
-    const uint8_t *base
-    Span name
+    # One header field; offsets into the message, or into the edit's text where `is_ours`.
+    uint32_t line           # its first byte, which is its name's
+    uint32_t line_end       # behind its CRLF
+    uint32_t value
+    uint32_t value_end
+    uint32_t name_size
+    uint8_t id
+    bint is_ours
+
+
+cdef struct Text:
+    # Bytes that an argument of a method stands for.
+    const uint8_t *data
+    uint32_t size
+
+
+cdef struct Place:
+    # One value of a comma list: its field, its span, and what stands around it (absent at either end of the field).
+    int field
     Span value
-    Span line
+    Span before
+    Span after
 
 
-cdef Line make_line(bytes before, bytes value, bytes after, uint32_t name_size):
-    cdef Line line = Line.__new__(Line)
-    line.raw = before + value + after
-    line.name_size = name_size
-    line.value.start = <uint32_t>len(before)
-    line.value.end = line.value.start + <uint32_t>len(value)
-    return line
+# -- arguments to bytes ------------------------------------------------------------------------------------------------
+
+cdef bytes as_bytes(object text):
+    return text.encode("utf-8", "surrogateescape") if isinstance(text, str) else bytes(text)
 
 
-cdef bytes clean_text(object text, str what):
-    """As bytes, without outer white space; what would end the field or start another message is refused."""
-    cdef bytes data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else bytes(text)
-    cdef uint8_t byte
-    for byte in data:
-        if byte == c'\r' or byte == c'\n' or byte == 0:
-            raise EditError(f"{what} must not hold CR, LF or NUL: {data[:40]!r}")
-    return data.strip(b" \t")
+cdef Text text_of(object text, list keep) except *:
+    """The argument's bytes, not copied where it holds them already; ``keep`` must outlive their use."""
+    cdef Text result
+    cdef Py_ssize_t size
+    if isinstance(text, str) and (<str>text).isascii():
+        result.data = <const uint8_t *>PyUnicode_AsUTF8AndSize(text, &size)
+    else:
+        text = as_bytes(text)
+        keep.append(text)
+        result.data = <const uint8_t *>PyBytes_AS_STRING(text)
+        size = PyBytes_GET_SIZE(text)
+    if size > 0x7FFFFFFF:
+        raise EditError("a value must be below 2 GiB")
+    result.size = <uint32_t>size
+    return result
 
 
-cdef bytes clean_name(str name):
-    cdef bytes data = name.encode("utf-8", "surrogateescape")
-    cdef uint8_t byte
-    for byte in data:
-        if not sip_is_token(byte):
-            raise EditError(f"not a header name: {name!r}")
-    if not data:
-        raise EditError("a header name must not be empty")
-    return data
+cdef Text value_of(object value, str what, list keep) except *:
+    """A value without outer white space. What would end the field, or start another message, is refused."""
+    cdef Text text = text_of(value, keep)
+    cdef Span span
+    if memchr(text.data, c'\r', text.size) or memchr(text.data, c'\n', text.size) or memchr(text.data, 0, text.size):
+        raise EditError(f"{what} must not hold CR, LF or NUL: {as_bytes(value)[:40]!r}")
+    span = trimmed(text.data, 0, text.size)
+    text.data += span.start
+    text.size = span.end - span.start
+    return text
 
 
-cdef bint same_name(const uint8_t *left, uint32_t left_size, const uint8_t *right, uint32_t right_size) noexcept nogil:
-    """Equal without regard to case, a compact form and its full name included (RFC 3261 section 7.3.3)."""
+cdef Text name_of(str name, list keep) except *:
+    """A header name: a token."""
+    cdef Text text = text_of(name, keep)
     cdef uint32_t i
-    cdef int header_id = header_id_of(left, left_size)
-    if header_id != header_id_of(right, right_size):
-        return False
-    if header_id != H_OTHER:
-        return True
-    if left_size != right_size:
-        return False
-    for i in range(left_size):
+    for i in range(text.size):
+        if not sip_is_token(text.data[i]):
+            raise EditError(f"not a header name: {name!r}")
+    if text.size == 0 or text.size > 0xFFFF:
+        raise EditError(f"not a header name: {name[:40]!r}")
+    return text
+
+
+cdef Text literal(const char *text, uint32_t size) noexcept:
+    cdef Text result
+    result.data = <const uint8_t *>text
+    result.size = size
+    return result
+
+
+cdef bint same_bytes(const uint8_t *left, const uint8_t *right, uint32_t size) noexcept nogil:
+    # Both are tokens: or-ing 0x20 folds letters and leaves every other token byte apart.
+    cdef uint32_t i
+    for i in range(size):
         if (left[i] | 0x20) != (right[i] | 0x20):
             return False
     return True
 
 
+# A relay makes and drops one for every message that it forwards.
+@cython.freelist(8)
 cdef class Edit:
     cdef Message source
-    cdef list fields
-    cdef bytes uri
+    cdef Field inline_fields[40]
+    cdef Field *fields
+    cdef int count
+    cdef int capacity
+    cdef uint8_t inline_text[512]
+    cdef uint8_t *text
+    cdef uint32_t text_size
+    cdef uint32_t text_capacity
+    cdef Span uri            # in our text; absent while the message's own is in force
     cdef bytes new_body
 
-    def __init__(self, Message message not None):
+    def __cinit__(self, Message message not None):
         self.source = message
-        self.fields = list(range(message.index.count))
+        self.fields = &self.inline_fields[0]
+        self.capacity = INLINE_FIELDS
+        self.text = &self.inline_text[0]
+        self.text_capacity = INLINE_TEXT
+        # Offset 0 of the text stays unused, so that a span there is never taken for an absent one.
+        self.text_size = 1
+        self._make_room(message.index.count)
+        self._take_slots()
+
+    def __dealloc__(self):
+        if self.fields != &self.inline_fields[0]:
+            free(self.fields)
+        if self.text != &self.inline_text[0]:
+            free(self.text)
 
     @property
     def message(self):
@@ -99,55 +157,60 @@ cdef class Edit:
     # writes
 
     def set(self, str name, value):
-        self._guard_length(name)
-        self._set(clean_name(name), clean_text(value, name))
+        cdef list keep = []
+        cdef Text wanted = name_of(name, keep)
+        cdef Text data = value_of(value, name, keep)
+        self._set(wanted, self._id_unless_length(wanted), data)
         return self
 
     def add(self, str name, value):
-        cdef bytes wanted = clean_name(name)
-        cdef bytes data = clean_text(value, name)
-        self._guard_length(name)
-        cdef list places = self._places(wanted)
-        self.fields.insert(places[len(places) - 1] + 1 if places else len(self.fields), self._new_line(wanted, data))
+        cdef list keep = []
+        cdef Text wanted = name_of(name, keep)
+        cdef Text data = value_of(value, name, keep)
+        cdef int header_id = self._id_unless_length(wanted)
+        cdef int found = self._find_last(wanted, header_id)
+        self._insert_line(found + 1 if found >= 0 else self.count, wanted, header_id, data)
         return self
 
     def insert(self, str name, value):
-        cdef bytes wanted = clean_name(name)
-        cdef bytes data = clean_text(value, name)
-        self._guard_length(name)
-        cdef list places = self._places(wanted)
-        self.fields.insert(places[0] if places else 0, self._new_line(wanted, data))
+        cdef list keep = []
+        cdef Text wanted = name_of(name, keep)
+        cdef Text data = value_of(value, name, keep)
+        cdef int header_id = self._id_unless_length(wanted)
+        self._insert_line(max(self._find(wanted, header_id, 0), 0), wanted, header_id, data)
         return self
 
     def remove(self, str name):
-        self._guard_length(name)
-        for place in reversed(self._places(clean_name(name))):
-            del self.fields[place]
+        cdef list keep = []
+        cdef Text wanted = name_of(name, keep)
+        self._remove_from(wanted, self._id_unless_length(wanted), 0)
         return self
 
     def remove_value(self, str name, int index=0):
-        cdef Py_ssize_t place
-        cdef int within
-        cdef list spans
-        self._guard_length(name)
-        place, within, spans = self._find_value(name, index)
-        if len(spans) == 1:
-            del self.fields[place]
-        elif within == 0:
-            self._splice(place, spans[0][0], spans[1][0], b"")
-        else:
-            self._splice(place, spans[within - 1][1], spans[within][1], b"")
+        cdef list keep = []
+        cdef Text wanted = name_of(name, keep)
+        cdef Place place
+        if not self._find_value(wanted, self._id_unless_length(wanted), index, &place, name):
+            raise EditError(f"there is no {name} value number {index}")
+        self._remove_place(place)
         return self
 
     def replace_value(self, str name, int index, value):
-        cdef bytes data = clean_text(value, name)
-        self._guard_length(name)
-        place, within, spans = self._find_value(name, index)
-        self._splice(place, spans[within][0], spans[within][1], data)
+        cdef list keep = []
+        cdef Text wanted = name_of(name, keep)
+        cdef Text data = value_of(value, name, keep)
+        cdef Place place
+        if not self._find_value(wanted, self._id_unless_length(wanted), index, &place, name):
+            raise EditError(f"there is no {name} value number {index}")
+        self._splice(place.field, place.value, data)
         return self
 
     def push_via(self, value):
-        return self.insert("Via", value)
+        cdef list keep = []
+        cdef Text data = value_of(value, "Via", keep)
+        cdef Text name = literal(b"Via", 3)
+        self._insert_line(max(self._find(name, H_VIA, 0), 0), name, H_VIA, data)
+        return self
 
     def pop_via(self):
         return self.remove_value("Via")
@@ -156,81 +219,88 @@ cdef class Edit:
         return self.remove_value("Route")
 
     def decrement_max_forwards(self, int default=70):
-        cdef str text = self.get("Max-Forwards")
-        if text is None:
-            return self.set("Max-Forwards", str(default))
-        if not (text.isascii() and text.isdigit()):
-            raise EditError(f"Max-Forwards is not a number: {text[:40]!r}")
-        if int(text) == 0:
-            raise EditError("Max-Forwards is 0 already")
-        return self.set("Max-Forwards", str(int(text) - 1))
+        cdef Text name = literal(b"Max-Forwards", 12)
+        cdef int found = self._find(name, H_MAX_FORWARDS, 0)
+        cdef bytes digits
+        if found < 0:
+            digits = b"%d" % default
+        else:
+            digits = b"%d" % self._one_less(&self.fields[found])
+        self._set(name, H_MAX_FORWARDS, literal(PyBytes_AS_STRING(digits), <uint32_t>PyBytes_GET_SIZE(digits)))
+        return self
 
     def set_uri(self, uri):
-        cdef bytes data = clean_text(uri, "Request-URI")
+        cdef list keep = []
+        cdef Text data = value_of(uri, "Request-URI", keep)
+        cdef uint32_t i
         if not self.source.is_request:
             raise EditError("a response has no Request-URI")
-        if not data or any(sip_is_control(byte) or byte == c' ' or byte == c'\t' for byte in data):
-            raise EditError(f"not a Request-URI: {data[:40]!r}")
-        self.uri = data
+        for i in range(data.size):
+            if sip_is_control(data.data[i]) or data.data[i] == c' ' or data.data[i] == c'\t':
+                raise EditError(f"not a Request-URI: {as_bytes(uri)[:40]!r}")
+        if data.size == 0:
+            raise EditError("not a Request-URI: b''")
+        self.uri = self._append(data)
         return self
 
     def set_body(self, bytes body not None, content_type=None):
         if content_type is not None:
-            self._set(b"Content-Type", clean_text(content_type, "Content-Type"))
+            self.set("Content-Type", content_type)
         self.new_body = body
         return self.declare_length()
 
     def declare_length(self):
-        """Make Content-Length say how long the body is."""
-        self._set(b"Content-Length", b"%d" % self._body_size())
+        cdef bytes digits = b"%d" % self._body_size()
+        self._set(literal(b"Content-Length", 14), H_CONTENT_LENGTH,
+                  literal(PyBytes_AS_STRING(digits), <uint32_t>PyBytes_GET_SIZE(digits)))
         return self
 
     # reads
 
     def get(self, str name, default=None):
-        cdef Field field
-        for place in self._places(clean_name(name)):
-            field = self._field(place)
-            return span_text(field.base, field.value)
-        return default
+        cdef list keep = []
+        cdef Text wanted = name_of(name, keep)
+        cdef int found = self._find(wanted, header_id_of(wanted.data, wanted.size), 0)
+        return self._value_text(found) if found >= 0 else default
 
     def get_all(self, str name):
-        cdef Field field
-        cdef list found = []
-        for place in self._places(clean_name(name)):
-            field = self._field(place)
-            found.append(span_text(field.base, field.value))
-        return found
+        return [self._value_text(found) for found in self._all(name)]
 
     def values(self, str name):
-        cdef Field field
-        cdef Span span
-        cdef list found = []
-        for place in self._places(clean_name(name)):
-            field = self._field(place)
-            for span.start, span.end in self._value_spans(&field, name):
-                found.append(span_text(field.base, span))
-        return found
+        cdef Cursor cursor
+        cdef uint32_t start
+        cdef list texts = []
+        cdef int found
+        for found in self._all(name):
+            cursor = self._cursor(found)
+            while True:
+                start = cursor.pos
+                self._skip_value(&cursor, name)
+                texts.append(span_text(cursor.base, trimmed(cursor.base, start, cursor.pos)))
+                if cursor.pos == cursor.end:
+                    break
+                cursor.pos += 1
+        return texts
 
     def __contains__(self, name):
-        return isinstance(name, str) and bool(self._places(clean_name(name)))
+        cdef list keep = []
+        cdef Text wanted
+        if not isinstance(name, str):
+            return False
+        wanted = name_of(name, keep)
+        return self._find(wanted, header_id_of(wanted.data, wanted.size), 0) >= 0
 
     # output
 
     def __bytes__(self):
         cdef Py_ssize_t size = self._start_line_size() + 2 + self._body_size()
-        cdef Field field
-        cdef Py_ssize_t place
+        cdef bytes result
         cdef char *out
-        for place in range(len(self.fields)):
-            field = self._field(place)
-            size += field.line.end - field.line.start
-        cdef bytes result = PyBytes_FromStringAndSize(NULL, size)
-        out = self._copy_start_line(PyBytes_AS_STRING(result))
-        for place in range(len(self.fields)):
-            field = self._field(place)
-            memcpy(out, field.base + field.line.start, field.line.end - field.line.start)
-            out += field.line.end - field.line.start
+        cdef int i
+        for i in range(self.count):
+            size += self.fields[i].line_end - self.fields[i].line
+        result = PyBytes_FromStringAndSize(NULL, size)
+        out = self._copy_fields(self._copy_start_line(PyBytes_AS_STRING(result)))
         out[0] = c'\r'
         out[1] = c'\n'
         if self.new_body is not None:
@@ -240,155 +310,321 @@ cdef class Edit:
         return result
 
     def parts(self):
-        cdef Field field
-        cdef list found = [self._start_line()]
+        cdef Field *field
+        cdef list found = [PyBytes_FromStringAndSize(NULL, self._start_line_size())]
         cdef uint32_t start = 0, end = 0      # the untouched run that is being collected
+        cdef int i
+        self._copy_start_line(PyBytes_AS_STRING(found[0]))
         whole = memoryview(self.source)
-        for place in range(len(self.fields)):
-            field = self._field(place)
-            if field.base == self.source.index.base and field.line.start == end:
-                end = field.line.end
+        for i in range(self.count):
+            field = &self.fields[i]
+            if not field.is_ours and field.line == end:
+                end = field.line_end
                 continue
             if end > start:
                 found.append(whole[start:end])
             start = end = 0
-            if field.base == self.source.index.base:
-                start, end = field.line.start, field.line.end
+            if field.is_ours:
+                found.append((<const char *>self.text)[field.line:field.line_end])
             else:
-                found.append((<Line>self.fields[place]).raw)
+                start, end = field.line, field.line_end
         if end > start:
             found.append(whole[start:end])
         found.append(b"\r\n")
         found.append(self.new_body if self.new_body is not None else self.source.body)
         return found
 
-    # internal
+    # the array of fields
 
-    cdef int _guard_length(self, str name) except -1:
-        """Content-Length frames the message, so it follows the body and nothing else."""
-        if name.lower() in ("content-length", "l"):
-            raise EditError("Content-Length follows the body: use set_body or declare_length")
+    cdef int _make_room(self, int more) except -1:
+        cdef Field *grown
+        cdef int capacity
+        if self.count + more <= self.capacity:
+            return 0
+        capacity = 2 * (self.count + more)
+        if self.fields == &self.inline_fields[0]:
+            grown = <Field *>malloc(capacity * sizeof(Field))
+            if grown != NULL:
+                memcpy(grown, self.fields, self.count * sizeof(Field))
+        else:
+            grown = <Field *>realloc(self.fields, capacity * sizeof(Field))
+        if grown == NULL:
+            raise MemoryError
+        self.fields = grown
+        self.capacity = capacity
         return 0
 
-    cdef Field _field(self, Py_ssize_t place):
-        cdef Field field
-        cdef Line line
-        cdef int slot
-        entry = self.fields[place]
-        if isinstance(entry, Line):
-            line = <Line>entry
-            field.base = <const uint8_t *>PyBytes_AS_STRING(line.raw)
-            field.name.start = 0
-            field.name.end = line.name_size
-            field.value = line.value
-            field.line.start = 0
-            field.line.end = <uint32_t>PyBytes_GET_SIZE(line.raw)
-        else:
-            slot = entry
-            field.base = self.source.index.base
-            field.name.start = self.source.index.slots[slot].name
-            field.name.end = field.name.start + self.source.index.slots[slot].name_size
-            field.value = self.source.value_span(slot)
-            field.line = self.source.line_span(slot)
-        return field
+    cdef void _take_slots(self) noexcept:
+        """The message's fields as they are, each ending where the next begins."""
+        cdef int i
+        cdef uint32_t end = self.source.index.head_size - 2
+        self.count = self.source.index.count
+        for i in range(self.count - 1, -1, -1):
+            slot = &self.source.index.slots[i]
+            field = &self.fields[i]
+            field.line = slot.name
+            field.line_end = end
+            field.value = slot.value
+            field.value_end = slot.value + slot.value_size
+            field.name_size = slot.name_size
+            field.id = slot.id
+            field.is_ours = False
+            end = slot.name
 
-    cdef list _places(self, bytes name):
-        """Where in the list the fields of that name are."""
-        cdef const uint8_t *wanted = <const uint8_t *>PyBytes_AS_STRING(name)
-        cdef uint32_t size = <uint32_t>PyBytes_GET_SIZE(name)
-        cdef Field field
-        cdef Py_ssize_t place
+    cdef const uint8_t *_base(self, const Field *field) noexcept:
+        return <const uint8_t *>self.text if field.is_ours else self.source.index.base
+
+    cdef int _find(self, Text name, int header_id, int start) noexcept:
+        """The first field of that name at or after ``start``, -1 when there is none."""
+        cdef int i
+        cdef Field *field
+        for i in range(start, self.count):
+            field = &self.fields[i]
+            if field.id == header_id and (header_id != H_OTHER or (
+                    field.name_size == name.size
+                    and same_bytes(self._base(field) + field.line, name.data, name.size))):
+                return i
+        return -1
+
+    cdef int _find_last(self, Text name, int header_id) noexcept:
+        cdef int found = -1
+        cdef int last = -1
+        while True:
+            found = self._find(name, header_id, found + 1)
+            if found < 0:
+                return last
+            last = found
+
+    cdef list _all(self, str name):
+        cdef list keep = []
+        cdef Text wanted = name_of(name, keep)
+        cdef int header_id = header_id_of(wanted.data, wanted.size)
         cdef list found = []
-        for place in range(len(self.fields)):
-            field = self._field(place)
-            if same_name(field.base + field.name.start, field.name.end - field.name.start, wanted, size):
-                found.append(place)
+        cdef int at = self._find(wanted, header_id, 0)
+        while at >= 0:
+            found.append(at)
+            at = self._find(wanted, header_id, at + 1)
         return found
 
-    cdef Line _new_line(self, bytes name, bytes value):
-        return make_line(name + b": ", value, b"\r\n", <uint32_t>len(name))
+    cdef int _id_unless_length(self, Text name) except -1:
+        """The header's id. Content-Length frames the message, so it follows the body and nothing else."""
+        cdef int header_id = header_id_of(name.data, name.size)
+        if header_id == H_CONTENT_LENGTH:
+            raise EditError("Content-Length follows the body: use set_body or declare_length")
+        return header_id
 
-    cdef int _set(self, bytes name, bytes value) except -1:
-        cdef list places = self._places(name)
+    cdef void _delete(self, int at) noexcept:
+        self.count -= 1
+        memmove(&self.fields[at], &self.fields[at + 1], (self.count - at) * sizeof(Field))
+
+    cdef void _remove_from(self, Text name, int header_id, int start) noexcept:
+        cdef int at = self._find(name, header_id, start)
+        while at >= 0:
+            self._delete(at)
+            at = self._find(name, header_id, at)
+
+    cdef int _insert_line(self, int at, Text name, int header_id, Text value) except -1:
+        """A new field of our own: name, colon, space, value."""
         cdef Field field
-        if not places:
-            self.fields.append(self._new_line(name, value))
-            return 0
-        field = self._field(places[0])
-        self._splice(places[0], field.value.start, field.value.end, value)
-        for place in reversed(places[1:]):
-            del self.fields[place]
-        return 0
-
-    cdef int _splice(self, Py_ssize_t place, uint32_t start, uint32_t end, bytes text) except -1:
-        """Replace a piece of one field's value; offsets are those of the field's own buffer."""
-        cdef Field field = self._field(place)
-        cdef const char *base = <const char *>field.base
-        line = make_line(base[field.line.start:field.value.start],
-                         base[field.value.start:start] + text + base[end:field.value.end],
-                         base[field.value.end:field.line.end], field.name.end - field.name.start)
-        self.fields[place] = line
-        return 0
-
-    cdef list _value_spans(self, Field *field, str name):
-        cdef Cursor cursor
-        cdef Span span
         cdef uint32_t start
-        cdef list found = []
-        cursor.base = field.base
-        cursor.pos = field.value.start
-        cursor.end = field.value.end
-        while True:
-            start = cursor.pos
-            if not skip_value(&cursor):
-                raise EditError(f"{name}: a quote or an angle bracket is never closed")
-            span = trimmed(field.base, start, cursor.pos)
-            found.append((span.start, span.end))
-            if cursor.pos == cursor.end:
-                return found
-            cursor.pos += 1
+        self._make_room(1)
+        start = self._append(name).start
+        self._append(literal(b": ", 2))
+        field.line = start
+        field.name_size = name.size
+        field.value = start + name.size + 2
+        field.value_end = self._append(value).end
+        field.line_end = self._append(literal(b"\r\n", 2)).end
+        field.id = <uint8_t>header_id
+        field.is_ours = True
+        memmove(&self.fields[at + 1], &self.fields[at], (self.count - at) * sizeof(Field))
+        self.fields[at] = field
+        self.count += 1
+        return 0
 
-    cdef tuple _find_value(self, str name, int index):
-        """(place of the field, which of its values, spans of its values)."""
-        cdef Field field
-        cdef list spans
+    cdef int _set(self, Text name, int header_id, Text value) except -1:
+        """The first field takes the value in its place, the others go; a new one comes last."""
+        cdef Span whole
+        cdef int at = self._find(name, header_id, 0)
+        if at < 0:
+            return self._insert_line(self.count, name, header_id, value)
+        whole.start = self.fields[at].value
+        whole.end = self.fields[at].value_end
+        self._splice(at, whole, value)
+        self._remove_from(name, header_id, at + 1)
+        return 0
+
+    cdef int _splice(self, int at, Span piece, Text text) except -1:
+        """Write a field anew with one piece of its value replaced; everything around the piece stays byte for byte."""
+        cdef Field old = self.fields[at]
+        cdef Field *field = &self.fields[at]
+        cdef uint32_t start = self._copy_piece(&old, old.line, piece.start)
+        self._append(text)
+        self._copy_piece(&old, piece.end, old.value_end)
+        field.value_end = self.text_size
+        self._copy_piece(&old, old.value_end, old.line_end)
+        field.line = start
+        field.value = start + (old.value - old.line)
+        field.line_end = self.text_size
+        field.is_ours = True
+        return 0
+
+    # the text
+
+    cdef int _grow_text(self, uint32_t more) except -1:
+        cdef uint8_t *grown
+        cdef size_t capacity
+        if <size_t>self.text_size + more <= self.text_capacity:
+            return 0
+        capacity = 2 * (<size_t>self.text_size + more)
+        if capacity > 0x7FFFFFFF:
+            raise EditError("the edits of one message must stay below 2 GiB")
+        if self.text == &self.inline_text[0]:
+            grown = <uint8_t *>malloc(capacity)
+            if grown != NULL:
+                memcpy(grown, self.text, self.text_size)
+        else:
+            grown = <uint8_t *>realloc(self.text, capacity)
+        if grown == NULL:
+            raise MemoryError
+        self.text = grown
+        self.text_capacity = <uint32_t>capacity
+        return 0
+
+    cdef Span _append(self, Text text) except *:
+        cdef Span span
+        self._grow_text(text.size)
+        memcpy(self.text + self.text_size, text.data, text.size)
+        span.start = self.text_size
+        span.end = self.text_size + text.size
+        self.text_size = span.end
+        return span
+
+    cdef uint32_t _copy_piece(self, const Field *field, uint32_t start, uint32_t end) except? 0:
+        """Append a piece of a field to the text; where it starts there. The field may lie in the text itself."""
+        cdef uint32_t at = self.text_size
+        self._grow_text(end - start)
+        memcpy(self.text + at, self._base(field) + start, end - start)
+        self.text_size += end - start
+        return at
+
+    # values of comma lists
+
+    cdef Cursor _cursor(self, int at) noexcept:
+        cdef Cursor cursor
+        cursor.base = self._base(&self.fields[at])
+        cursor.pos = self.fields[at].value
+        cursor.end = self.fields[at].value_end
+        return cursor
+
+    cdef int _skip_value(self, Cursor *cursor, str name) except -1:
+        if not skip_value(cursor):
+            raise EditError(f"{name}: a quote or an angle bracket is never closed")
+        return 0
+
+    cdef bint _find_value(self, Text wanted, int header_id, int index, Place *place, str name) except -1:
+        """The value of that number over all fields of that name; false when there are not so many."""
+        cdef Cursor cursor
+        cdef Span value
         cdef int left = index
-        for place in self._places(clean_name(name)):
-            field = self._field(place)
-            spans = self._value_spans(&field, name)
-            if 0 <= left < len(spans):
-                return place, left, spans
-            left -= <int>len(spans)
-        raise EditError(f"there is no {name} value number {index}")
+        cdef int at = self._find(wanted, header_id, 0)
+        while at >= 0 and index >= 0:
+            cursor = self._cursor(at)
+            place.before.start = place.before.end = 0
+            while True:
+                value.start = cursor.pos
+                self._skip_value(&cursor, name)
+                value = trimmed(cursor.base, value.start, cursor.pos)
+                if left == 0:
+                    place.field = at
+                    place.value = value
+                    place.after.start = place.after.end = 0
+                    if cursor.pos < cursor.end:
+                        value.start = cursor.pos + 1
+                        cursor.pos += 1
+                        self._skip_value(&cursor, name)
+                        place.after = trimmed(cursor.base, value.start, cursor.pos)
+                    return True
+                left -= 1
+                place.before = value
+                if cursor.pos == cursor.end:
+                    break
+                cursor.pos += 1
+            at = self._find(wanted, header_id, at + 1)
+        return False
 
-    cdef Py_ssize_t _body_size(self):
-        return len(self.new_body) if self.new_body is not None else self.source.index.body_size
+    cdef int _remove_place(self, Place place) except -1:
+        """Take a value out of its list, with the comma that joined it; the field goes with its only value."""
+        cdef Span piece = place.value
+        if place.before.end:
+            piece.start = place.before.end
+        elif place.after.end:
+            piece.end = place.after.start
+        else:
+            self._delete(place.field)
+            return 0
+        return self._splice(place.field, piece, literal(b"", 0))
 
-    cdef bytes _start_line(self):
-        cdef bytes out = PyBytes_FromStringAndSize(NULL, self._start_line_size())
-        self._copy_start_line(PyBytes_AS_STRING(out))
-        return out
+    # pieces of the output
+
+    cdef str _value_text(self, int at):
+        cdef Span span
+        span.start = self.fields[at].value
+        span.end = self.fields[at].value_end
+        return span_text(self._base(&self.fields[at]), span)
+
+    cdef object _one_less(self, const Field *field):
+        cdef const uint8_t *base = self._base(field)
+        cdef uint32_t i
+        cdef uint64_t number = 0
+        for i in range(field.value, field.value_end):
+            if not is_digit(base[i]) or i - field.value >= MAX_FORWARDS_DIGITS:
+                raise EditError(f"Max-Forwards is not a number: {base[field.value:field.value_end][:40]!r}")
+            number = number * 10 + (base[i] - c'0')
+        if field.value == field.value_end:
+            raise EditError("Max-Forwards is not a number: b''")
+        if number == 0:
+            raise EditError("Max-Forwards is 0 already")
+        return number - 1
+
+    cdef Py_ssize_t _body_size(self) noexcept:
+        return PyBytes_GET_SIZE(self.new_body) if self.new_body is not None else self.source.index.body_size
 
     cdef uint32_t _start_line_end(self) noexcept:
-        """Behind the CRLF of the start line."""
+        """Behind the CRLF of the message's start line."""
         return self.source.index.slots[0].name if self.source.index.count else self.source.index.head_size - 2
 
-    cdef Py_ssize_t _start_line_size(self):
-        cdef Span uri = self.source.index.uri
-        if self.uri is None:
+    cdef Py_ssize_t _start_line_size(self) noexcept:
+        cdef Span old = self.source.index.uri
+        if self.uri.end == 0:
             return self._start_line_end()
-        return self._start_line_end() - (uri.end - uri.start) + len(self.uri)
+        return <Py_ssize_t>self._start_line_end() - (old.end - old.start) + (self.uri.end - self.uri.start)
 
     cdef char *_copy_start_line(self, char *out) noexcept:
-        cdef const char *base = <const char *>self.source.index.base
-        cdef Span uri = self.source.index.uri
+        cdef const uint8_t *base = self.source.index.base
+        cdef Span old = self.source.index.uri
         cdef uint32_t end = self._start_line_end()
-        if self.uri is None:
+        cdef uint32_t size = self.uri.end - self.uri.start
+        if self.uri.end == 0:
             memcpy(out, base, end)
             return out + end
-        memcpy(out, base, uri.start)
-        out += uri.start
-        memcpy(out, PyBytes_AS_STRING(self.uri), PyBytes_GET_SIZE(self.uri))
-        out += PyBytes_GET_SIZE(self.uri)
-        memcpy(out, base + uri.end, end - uri.end)
-        return out + (end - uri.end)
+        memcpy(out, base, old.start)
+        memcpy(out + old.start, self.text + self.uri.start, size)
+        memcpy(out + old.start + size, base + old.end, end - old.end)
+        return out + old.start + size + (end - old.end)
+
+    cdef char *_copy_fields(self, char *out) noexcept:
+        """Every field, runs that lie side by side in one copy."""
+        cdef int i = 0
+        cdef Field *field
+        cdef uint32_t end
+        while i < self.count:
+            field = &self.fields[i]
+            end = field.line_end
+            i += 1
+            while i < self.count and self.fields[i].is_ours == field.is_ours and self.fields[i].line == end:
+                end = self.fields[i].line_end
+                i += 1
+            memcpy(out, self._base(field) + field.line, end - field.line)
+            out += end - field.line
+        return out

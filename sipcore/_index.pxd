@@ -107,7 +107,6 @@ cdef struct Index:
     Span reason
     uint16_t status       # 0 in a request
     uint16_t count        # header fields
-    uint16_t vias         # Via fields
     bint has_length
     bint truncated
     uint64_t content_length

@@ -31,6 +31,7 @@ cdef class Message:
     cdef Index index
     cdef Py_buffer held       # the caller's buffer, exported for as long as this lives
     cdef bint holds
+    cdef bytes owned          # instead of `held`, where the buffer is bytes
     cdef uint32_t most_params
     cdef uint32_t most_vias
     cdef object __weakref__

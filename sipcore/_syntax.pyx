@@ -8,6 +8,9 @@ from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memchr, memcpy, memmove, memset, strchr, strlen, strstr
 
 from sipcore._cursor cimport (
+    SIP_HOST,
+    SIP_URI,
+    SIP_VALUE,
     Cursor,
     Span,
     equals_folded,
@@ -16,6 +19,7 @@ from sipcore._cursor cimport (
     is_lws,
     is_present,
     peek,
+    sip_skip,
     skip_lws,
     skip_quoted,
     take_token,
@@ -52,13 +56,10 @@ cdef Fault scan_param_value(Cursor *cursor, Span *value) noexcept nogil:
         if not skip_quoted(cursor):
             return UNTERMINATED_QUOTE
     else:
-        while cursor.pos < cursor.end and not is_lws(cursor.base[cursor.pos]):
-            if cursor.base[cursor.pos] == c';' or cursor.base[cursor.pos] == c',':
-                break
-            if cursor.base[cursor.pos] == c'"' or cursor.base[cursor.pos] == c'<' or cursor.base[cursor.pos] == c'>':
-                # Here readers part ways on where the value ends; a list must be split the same by all of them.
-                return BAD_PARAMETER
-            cursor.pos += 1
+        cursor.pos = sip_skip(cursor.base, cursor.pos, cursor.end, SIP_VALUE)
+        if peek(cursor) == c'"' or peek(cursor) == c'<' or peek(cursor) == c'>':
+            # Here readers part ways on where the value ends; a list must be split the same by all of them.
+            return BAD_PARAMETER
     value.end = cursor.pos
     return NO_FAULT
 
@@ -133,7 +134,6 @@ cdef bint is_ipv6(const uint8_t *base, Span span) noexcept nogil:
 cdef Fault scan_host(Cursor *cursor, Span *host) noexcept nogil:
     """A host name, IPv4 or bracketed IPv6 address. An underscore is let pass: real host names have it."""
     cdef Span inner
-    cdef uint8_t byte
     host.start = cursor.pos
     if peek(cursor) == c'[':
         inner.start = cursor.pos + 1
@@ -145,11 +145,7 @@ cdef Fault scan_host(Cursor *cursor, Span *host) noexcept nogil:
             return BAD_HOST
         cursor.pos += 1
     else:
-        while cursor.pos < cursor.end:
-            byte = cursor.base[cursor.pos]
-            if not (is_alpha(byte) or is_digit(byte) or byte == c'.' or byte == c'-' or byte == c'_'):
-                break
-            cursor.pos += 1
+        cursor.pos = sip_skip(cursor.base, cursor.pos, cursor.end, SIP_HOST)
     host.end = cursor.pos
     return NO_FAULT if host.end > host.start else BAD_HOST
 
@@ -212,15 +208,14 @@ cdef Fault scan_uri(Cursor *cursor, UriSpans *uri) noexcept nogil:
     """A URI that fills the cursor (RFC 3261 section 19.1.1). Other schemes than sip and sips are not looked into."""
     cdef Fault fault
     cdef uint32_t start = cursor.pos
-    cdef uint32_t i
     memset(uri, 0, sizeof(UriSpans))
     uri.port = -1
     uri.whole.start = start
     uri.whole.end = cursor.end
-    for i in range(start, cursor.end):
-        if cursor.base[i] <= c' ' or cursor.base[i] == c'<' or cursor.base[i] == c'>' or cursor.base[i] == c'"':
-            cursor.pos = i
-            return BAD_ADDRESS
+    cursor.pos = sip_skip(cursor.base, start, cursor.end, SIP_URI)
+    if cursor.pos < cursor.end:
+        return BAD_ADDRESS
+    cursor.pos = start
     fault = scan_scheme(cursor, uri)
     if fault != NO_FAULT:
         return fault

@@ -22,7 +22,7 @@ FLOORS = [
     {"_index"},
     {"_values"},
     {"_parser"},
-    {"_framer", "_edit", "build", "validate"},
+    {"_framer", "_edit", "_reader", "build", "validate"},
     {"describe"},
     {"imfilter"},
     {"edge"},

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from messages import CONTORTED, crlf, message
 
-from sipcore import CSeq, HeaderError, Limits, MediaType, NameAddr, Uri, Via, parse
+from sipcore import HeaderError, Limits, MediaType, NameAddr, Uri, Via, parse
+from sipcore._values import CSeq
 
 
 def uri_fault(text: str) -> tuple[str, int]:

@@ -9,19 +9,19 @@ from sipcore._edit import Edit
 from sipcore._framer import Framer
 from sipcore._parser import Message, parse
 from sipcore._reader import Reader
-from sipcore._values import MediaType, NameAddr, Uri, Via
+from sipcore._values import CSeq, MediaType, NameAddr, Uri, Via
 from sipcore.build import respond
 from sipcore.errors import EditError, FramingError, HeaderError, ParseError, SipError
-from sipcore.imfilter import LCS2005, Action, Finding, ImFilter, Rules, Verdict
+from sipcore.imfilter import LCS2005, Action, ImFilter, Rules, Verdict
 from sipcore.limits import Limits
 from sipcore.validate import Refusal, validate
 
 __all__ = [
     "LCS2005",
     "Action",
+    "CSeq",
     "Edit",
     "EditError",
-    "Finding",
     "Framer",
     "FramingError",
     "HeaderError",

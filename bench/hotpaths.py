@@ -85,6 +85,15 @@ def reading() -> Callable[[], object]:
     return each(read, messages())
 
 
+def selecting() -> Callable[[], object]:
+    """`sipcore.parse` and the same fields by one call of a `sipcore.Reader`."""
+    from sipcore import Reader, parse
+
+    paths = ("method", "uri", "from.uri", "from.tag", "to.uri", "to.tag", "call-id", "cseq.number", "cseq.method")
+    read = Reader(*paths, "via.branch", "content-type.essence", "content-length")
+    return each(lambda data: read(parse(data)), messages())
+
+
 def framing() -> Callable[[], object]:
     """`sipcore.Framer`: a chunk of a hundred messages."""
     from sipcore import Framer
@@ -157,6 +166,7 @@ def relaying() -> Callable[[], object]:
 PATHS: tuple[tuple[str, int, Callable[[], Callable[[], object]]], ...] = (
     ("parse", MESSAGES, parsing),
     ("fields", MESSAGES, reading),
+    ("reader", MESSAGES, selecting),
     ("frame", CHUNK, framing),
     ("forward", MESSAGES, forwarding),
     ("match", MESSAGES, matching),

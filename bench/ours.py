@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import sipcore
 from sipcore import Framer, ImFilter, Message, Verdict, parse
@@ -25,6 +26,7 @@ def contestants() -> Iterator[Contestant]:
     yield _reader(name="sipcore: parse", question="index", work=parse, answer_of=_start)
     yield _reader(name="sipcore: 12 fields, objects", question="fields", work=_objects, answer_of=_fields)
     yield _reader(name="sipcore: 12 fields, str", question="fields", work=_texts, answer_of=Fields._make)
+    yield _reader(name="sipcore: 12 fields, Reader", question="fields", work=_selected, answer_of=_of_selected)
     yield _reader(name="sipcore: forward", question="forward", work=_forward)
     yield _reader(name="sipcore: Framer", question="frame", work=_stream(Framer()), answer_of=_whole_messages)
     yield from _matchers()
@@ -68,6 +70,22 @@ def _objects(data: bytes) -> tuple[object, ...]:
         message.content_length,
         len(message.body),
     )
+
+
+_SELECT = sipcore.Reader(
+    *("method", "status", "uri", "from.uri", "from.tag", "to.uri", "to.tag", "call-id", "cseq.number", "cseq.method"),
+    *("via.branch", "content-type.essence", "content-length", "body"),
+)
+
+
+def _selected(data: bytes) -> tuple[Any, ...]:
+    """The same as str and int, by one call, and the body as a view."""
+    return _SELECT(parse(data))
+
+
+def _of_selected(values: tuple[Any, ...]) -> Fields:
+    method, status, *fields, body = values
+    return Fields._make((method or status, *fields, len(body)))
 
 
 def _fields(handed: tuple[object, ...]) -> Fields:

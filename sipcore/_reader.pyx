@@ -8,7 +8,7 @@ from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.stdint cimport uint8_t, uint32_t
 
-from sipcore._cursor cimport Cursor, Span, is_present
+from sipcore._cursor cimport Cursor, Span, is_lws, is_present
 from sipcore._index cimport (
     H_CONTACT,
     H_CONTENT_TYPE,
@@ -145,6 +145,15 @@ cdef object lowered(const uint8_t *base, Span span):
     return span_text(base, span)
 
 
+cdef object essence_text(const uint8_t *base, Span span):
+    """``type/subtype`` in lower case, without the white space that may stand around the slash."""
+    cdef uint32_t i
+    for i in range(span.start, span.end):
+        if is_lws(base[i]):
+            return "".join(lowered(base, span).split())
+    return lowered(base, span)
+
+
 cdef class Reader:
     cdef Step steps[64]
     cdef Py_ssize_t count
@@ -212,7 +221,7 @@ cdef class Reader:
         if source == CSEQ:
             return cseq_part(message, part, &scratch.cseq)
         if source == CONTENT_TYPE:
-            return "".join(lowered(message.index.base, scratch.media.essence).split())
+            return essence_text(message.index.base, scratch.media.essence)
         return address_part(message, part, scratch, source - FROM)
 
 

@@ -14,6 +14,7 @@ cdef extern from "_scan.h" nogil:
         SIP_VALUE
     bint sip_is_token(uint8_t byte) noexcept
     uint32_t sip_skip(const uint8_t *base, uint32_t at, uint32_t end, int what) noexcept
+    uint32_t sip_find_uri_end(const uint8_t *base, uint32_t at, uint32_t end) noexcept
     bint sip_is_plain(const uint8_t *p, uint32_t size) noexcept
 
 

@@ -7,7 +7,16 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memset
 
-from sipcore._cursor cimport Cursor, Span, is_digit, trimmed
+from sipcore._cursor cimport (
+    SIP_URI,
+    Cursor,
+    Span,
+    is_digit,
+    sip_find_uri_end,
+    sip_is_plain,
+    sip_skip,
+    trimmed,
+)
 from sipcore._syntax cimport scan_number
 
 from sipcore.errors import FramingError, ParseError
@@ -476,5 +485,10 @@ def _scan_twins(const uint8_t[::1] data not None):
     cdef const uint8_t *end = base + data.shape[0]
     cdef const uint8_t *fast = sip_find_head_end(base, end)
     cdef const uint8_t *slow = sip_find_head_end_scalar(base, end)
-    control = (sip_find_control(base, end) - base, sip_find_control_scalar(base, end) - base)
-    return control, (fast - base if fast != NULL else -1, slow - base if slow != NULL else -1)
+    cdef uint32_t size = <uint32_t>data.shape[0]
+    return {
+        "control": (sip_find_control(base, end) - base, sip_find_control_scalar(base, end) - base),
+        "head end": (fast - base if fast != NULL else -1, slow - base if slow != NULL else -1),
+        "uri end": (sip_find_uri_end(base, 0, size), sip_skip(base, 0, size, SIP_URI)),
+        "plain": (bool(sip_is_plain(base, size)), bytes(data).isascii() and b"\r" not in bytes(data)),
+    }

@@ -121,6 +121,23 @@ static inline uint32_t sip_skip(const uint8_t *base, uint32_t at, uint32_t end, 
     return at;
 }
 
+/* The first byte that may not stand in a URI, or end: white space, control bytes, angle brackets, quotes. */
+static inline uint32_t sip_find_uri_end(const uint8_t *base, uint32_t at, uint32_t end) {
+#if defined(SIP_SCAN_SSE2)
+    const __m128i space = _mm_set1_epi8(' ');
+    for (; end - at >= 16; at += 16) {
+        __m128i chunk = _mm_loadu_si128((const __m128i *)(base + at));
+        __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(chunk, space), chunk);
+        /* '<' and '>' differ in one bit. */
+        __m128i bracket = _mm_cmpeq_epi8(_mm_or_si128(chunk, _mm_set1_epi8(2)), _mm_set1_epi8('>'));
+        __m128i quote = _mm_cmpeq_epi8(chunk, _mm_set1_epi8('"'));
+        int mask = _mm_movemask_epi8(_mm_or_si128(low, _mm_or_si128(bracket, quote)));
+        if (mask) return at + (uint32_t)__builtin_ctz((unsigned)mask);
+    }
+#endif
+    return sip_skip(base, at, end, SIP_URI);
+}
+
 /* Whether eight bytes are all ASCII and none is CR: the high bits of the bytes, and of those that a CR makes zero. */
 static inline int sip_eight_are_plain(const uint8_t *p) {
     uint64_t word, gap;

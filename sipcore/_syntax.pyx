@@ -9,7 +9,6 @@ from libc.string cimport memchr, memcpy, memmove, memset, strchr, strlen, strstr
 
 from sipcore._cursor cimport (
     SIP_HOST,
-    SIP_URI,
     SIP_VALUE,
     Cursor,
     Span,
@@ -19,6 +18,7 @@ from sipcore._cursor cimport (
     is_lws,
     is_present,
     peek,
+    sip_find_uri_end,
     sip_skip,
     skip_lws,
     skip_quoted,
@@ -212,7 +212,7 @@ cdef Fault scan_uri(Cursor *cursor, UriSpans *uri) noexcept nogil:
     uri.port = -1
     uri.whole.start = start
     uri.whole.end = cursor.end
-    cursor.pos = sip_skip(cursor.base, start, cursor.end, SIP_URI)
+    cursor.pos = sip_find_uri_end(cursor.base, start, cursor.end)
     if cursor.pos < cursor.end:
         return BAD_ADDRESS
     cursor.pos = start
@@ -250,14 +250,15 @@ cdef Fault scan_uri_tail(Cursor *cursor, UriSpans *uri) noexcept nogil:
 
 cdef Fault scan_bracketed(Cursor *cursor, AddressSpans *address) noexcept nogil:
     """``"<" URI ">"`` at the cursor."""
+    cdef const uint8_t *close
     cursor.pos += 1
-    address.uri.start = cursor.pos
-    while cursor.pos < cursor.end and cursor.base[cursor.pos] != c'>':
-        cursor.pos += 1
-    if cursor.pos == cursor.end:
+    close = <const uint8_t *>memchr(cursor.base + cursor.pos, c'>', cursor.end - cursor.pos)
+    if close == NULL:
+        cursor.pos = cursor.end
         return UNTERMINATED_BRACKET
-    address.uri.end = cursor.pos
-    cursor.pos += 1
+    address.uri.start = cursor.pos
+    address.uri.end = <uint32_t>(close - cursor.base)
+    cursor.pos = address.uri.end + 1
     return NO_FAULT if address.uri.end > address.uri.start else BAD_ADDRESS
 
 

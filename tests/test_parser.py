@@ -422,9 +422,20 @@ def test_no_byte_behind_the_end_is_read_for_any_prefix(data):
             del parsed
 
 
-@given(st.binary(max_size=70), st.sampled_from([b"", b"\r\n\r\n", b"\t", b"\x1f", b"\x7f", b"\r"]), st.integers(0, 70))
+NEEDLES = [b"", b"\r\n\r\n", b"\t", b"\x1f", b"\x7f", b"\r", b" ", b"<", b">", b'"', b"\x80", b"="]
+
+
+@given(
+    st.one_of(st.binary(max_size=70), st.text("abc:;@", max_size=70).map(str.encode)),
+    st.sampled_from(NEEDLES),
+    st.integers(0, 70),
+)
 def test_the_scanners_and_their_scalar_twins_agree(data, needle, at):
     data = data[:at] + needle + data[at:] + b"."
-    (fast, slow), (fast_end, slow_end) = _scan_twins(data)
-    assert fast == slow
-    assert fast_end == slow_end == (data.find(b"\r\n\r\n") + 4 if b"\r\n\r\n" in data else -1)
+    twins = _scan_twins(data)
+    assert all(fast == slow for fast, slow in twins.values()), twins
+    assert twins["head end"][0] == (data.find(b"\r\n\r\n") + 4 if b"\r\n\r\n" in data else -1)
+    assert twins["control"][0] == next(
+        (i for i, byte in enumerate(data) if (byte < 32 and byte != 9) or byte == 127), len(data)
+    )
+    assert twins["uri end"][0] == next((i for i, byte in enumerate(data) if byte <= 32 or byte in b'<>"'), len(data))

@@ -418,10 +418,19 @@ cdef class Edit:
         memmove(&self.fields[at], &self.fields[at + 1], (self.count - at) * sizeof(Field))
 
     cdef void _remove_from(self, Text name, int header_id, int start) noexcept:
-        cdef int at = self._find(name, header_id, start)
-        while at >= 0:
-            self._delete(at)
-            at = self._find(name, header_id, at)
+        cdef int found = self._find(name, header_id, start)
+        cdef int kept = found
+        cdef int at
+        if found < 0:
+            return
+        # One walk that closes every gap as it goes: removing each by itself would be quadratic.
+        for at in range(found, self.count):
+            if at == found:
+                found = self._find(name, header_id, at + 1)
+            else:
+                self.fields[kept] = self.fields[at]
+                kept += 1
+        self.count = kept
 
     cdef int _insert_line(self, int at, Text name, int header_id, Text value) except -1:
         """A new field of our own: name, colon, space, value."""

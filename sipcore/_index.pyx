@@ -248,8 +248,10 @@ cdef int64_t find_value_end(Cursor *cursor, uint64_t size, uint32_t line, const 
     cdef uint32_t quoted_to = cursor.pos
     cdef bint in_quotes = False
     cdef uint32_t at
+    # No further than the limit lets a field go, or a long one would be walked to its end before it is refused.
+    cdef uint32_t end = <uint32_t>min(<uint64_t>cursor.end, <uint64_t>line + bounds.header + 1)
     while True:
-        at = <uint32_t>(sip_find_control(cursor.base + cursor.pos, cursor.base + cursor.end) - cursor.base)
+        at = <uint32_t>(sip_find_control(cursor.base + cursor.pos, cursor.base + end) - cursor.base)
         if at - line > bounds.header:
             return fail(fault, HEADER_TOO_LONG, line + bounds.header)
         if at == cursor.end:
@@ -345,7 +347,7 @@ cdef void index_ordinary_fields(Index *index, Cursor *cursor, const Bounds *boun
         value = line + (known & 0xFF) + 2
         if (value - 1)[0] != c' ' or value[0] <= c' ':
             break
-        stop = sip_find_control(value, end)
+        stop = sip_find_control(value, end if end - line <= longest else line + longest + 1)
         if end - stop < 3 or stop[0] != c'\r' or stop[1] != c'\n' or stop[2] == c' ' or stop[2] == c'\t':
             break
         if (stop - 1)[0] == c' ' or (stop - 1)[0] == c'\t' or stop - line > longest:

@@ -46,4 +46,3 @@ cdef class Message:
     cdef bint _is_named(self, int slot, const uint8_t *wanted, Py_ssize_t size) noexcept nogil
     cdef object _address(self, int header_id)
     cdef list _addresses(self, int header_id)
-    cdef list _value_spans(self, str name)

@@ -41,7 +41,7 @@ from sipcore._index cimport (
     release_index,
     reset_index,
 )
-from sipcore._syntax cimport UNTERMINATED_QUOTE, scan_number
+from sipcore._syntax cimport TRAILING_BYTES, UNTERMINATED_QUOTE, scan_number
 from sipcore._values cimport (
     make_address,
     make_cseq,
@@ -279,7 +279,8 @@ cdef class Message:
         if slot < 0:
             return None
         cursor = self._cursor(slot)
-        return make_media_type(self, self.index.base, &cursor, "Content-Type", self.most_params)
+        media = make_media_type(self, self.index.base, &cursor, "Content-Type", self.most_params)
+        return only_value(media, &cursor, "Content-Type")
 
     @property
     def content_length(self):
@@ -316,7 +317,22 @@ cdef class Message:
         return found
 
     def values(self, str name):
-        return [span_text(self.index.base, span) for span in self._value_spans(name)]
+        cdef Cursor cursor
+        cdef uint32_t start
+        cdef list found = []
+        cdef int slot = self.slot_named(name, 0)
+        while slot >= 0:
+            cursor = self._cursor(slot)
+            while True:
+                start = cursor.pos
+                if not skip_value(&cursor):
+                    raise_fault(UNTERMINATED_QUOTE, start, name)
+                found.append(span_text(cursor.base, trimmed(cursor.base, start, cursor.pos)))
+                if cursor.pos == cursor.end:
+                    break
+                cursor.pos += 1
+            slot = self.slot_named(name, slot + 1)
+        return found
 
     def __contains__(self, name):
         return isinstance(name, str) and self.slot_named(name, 0) >= 0
@@ -464,7 +480,8 @@ cdef class Message:
         if slot < 0:
             return None
         cursor = self._cursor(slot)
-        return make_address(self, self.index.base, &cursor, HEADERS[header_id], self.most_params)
+        address = make_address(self, self.index.base, &cursor, HEADERS[header_id], self.most_params)
+        return only_value(address, &cursor, HEADERS[header_id])
 
     cdef list _addresses(self, int header_id):
         cdef Cursor cursor
@@ -480,23 +497,12 @@ cdef class Message:
             slot = find_slot(&self.index, header_id, slot + 1)
         return found
 
-    cdef list _value_spans(self, str name):
-        cdef Cursor cursor
-        cdef uint32_t start
-        cdef list found = []
-        cdef int slot = self.slot_named(name, 0)
-        while slot >= 0:
-            cursor = self._cursor(slot)
-            while True:
-                start = cursor.pos
-                if not skip_value(&cursor):
-                    raise_fault(UNTERMINATED_QUOTE, start, name)
-                found.append(trimmed(self.index.base, start, cursor.pos))
-                if cursor.pos == cursor.end:
-                    break
-                cursor.pos += 1
-            slot = self.slot_named(name, slot + 1)
-        return found
+
+cdef object only_value(object value, const Cursor *cursor, str header):
+    """The value of a header that is no list (RFC 3261 section 7.3.1): nothing may follow it."""
+    if cursor.pos != cursor.end:
+        raise_fault(TRAILING_BYTES, cursor.pos, header)
+    return value
 
 
 cdef object _edit_class():

@@ -26,6 +26,7 @@ from sipcore._parser cimport Message
 from sipcore._syntax cimport (
     BAD_ADDRESS,
     NO_FAULT,
+    TRAILING_BYTES,
     AddressSpans,
     CSeqSpans,
     Fault,
@@ -38,7 +39,7 @@ from sipcore._syntax cimport (
     scan_uri,
     scan_via,
 )
-from sipcore._values cimport raise_fault, span_text
+from sipcore._values cimport param_text, raise_fault, span_text
 
 cdef enum Source:
     START_LINE
@@ -252,6 +253,9 @@ cdef bint scanned(Message message, Source source, Scratch *scratch) except -1:
         fault = scan_media_type(&cursor, &scratch.media)
     else:
         fault = scan_address(&cursor, &scratch.addresses[source - FROM])
+    if fault == NO_FAULT and cursor.pos != cursor.end and (source == FROM or source == TO or source == CONTENT_TYPE):
+        # None of these is a list (RFC 3261 section 7.3.1).
+        fault = TRAILING_BYTES
     if fault != NO_FAULT:
         raise_fault(fault, cursor.pos, HEADER_OF[header_id])
     return True
@@ -278,7 +282,7 @@ cdef object address_part(Message message, Part part, Scratch *scratch, int which
     if part == WHOLE:
         return span_text(message.index.base, address.whole)
     if part == TAG:
-        return optional(message.index.base, address.tag)
+        return param_text(message.index.base, address.tag)
     if address.is_star:
         raise_fault(BAD_ADDRESS, address.whole.start, HEADER_OF[ADDRESS_IDS[which]])
     return uri_part(message, part, scratch, which, address.uri)
@@ -311,7 +315,7 @@ cdef object uri_part(Message message, Part part, Scratch *scratch, int which, Sp
 cdef object via_part(Message message, Part part, const ViaSpans *via):
     cdef const uint8_t *base = message.index.base
     if part == BRANCH:
-        return optional(base, via.branch)
+        return param_text(base, via.branch)
     if part == HOST:
         return lowered(base, via.host)
     if part == PORT:
@@ -319,7 +323,7 @@ cdef object via_part(Message message, Part part, const ViaSpans *via):
     if part == TRANSPORT:
         return span_text(base, via.transport).upper()
     if part == RECEIVED:
-        return optional(base, via.received)
+        return param_text(base, via.received)
     return span_text(base, via.whole)
 
 

@@ -264,11 +264,12 @@ cdef Fault scan_bracketed(Cursor *cursor, AddressSpans *address) noexcept nogil:
 
 cdef void scan_bare_uri(Cursor *cursor, AddressSpans *address) noexcept nogil:
     """addr-spec without brackets: parameters behind it are the header's, so it ends at ';' (RFC 3261 section 20)."""
+    cdef const uint8_t *cut
     address.uri.start = cursor.pos
-    while cursor.pos < cursor.end and not is_lws(cursor.base[cursor.pos]):
-        if cursor.base[cursor.pos] == c';' or cursor.base[cursor.pos] == c',' or cursor.base[cursor.pos] == c'?':
-            break
-        cursor.pos += 1
+    cursor.pos = sip_skip(cursor.base, cursor.pos, cursor.end, SIP_VALUE)
+    cut = <const uint8_t *>memchr(cursor.base + address.uri.start, c'?', cursor.pos - address.uri.start)
+    if cut != NULL:
+        cursor.pos = <uint32_t>(cut - cursor.base)
     address.uri.end = cursor.pos
 
 
@@ -280,6 +281,9 @@ cdef bint find_bracket(const Cursor *cursor, uint32_t *at) noexcept nogil:
             at[0] = i
             return True
         if cursor.base[i] == c',' or cursor.base[i] == c'"' or cursor.base[i] == c'>':
+            return False
+        if cursor.base[i] == c':' or cursor.base[i] == c';':
+            # "sip:a@b;x=<sip:c@d>": another reader may take the first for the address. No display name has these.
             return False
     return False
 
@@ -301,7 +305,8 @@ cdef Fault scan_display_and_uri(Cursor *cursor, AddressSpans *address) noexcept 
         address.display = trimmed(cursor.base, cursor.pos, bracket)
         cursor.pos = bracket
         return scan_bracketed(cursor, address)
-    if first == c'*' and (cursor.pos + 1 == cursor.end or is_lws(cursor.base[cursor.pos + 1])):
+    if first == c'*' and (cursor.pos + 1 == cursor.end or is_lws(cursor.base[cursor.pos + 1])
+                         or cursor.base[cursor.pos + 1] == c','):
         address.is_star = True
         cursor.pos += 1
         return NO_FAULT
@@ -314,6 +319,7 @@ cdef Fault scan_address(Cursor *cursor, AddressSpans *address) noexcept nogil:
     cdef Fault fault
     cdef Param param
     cdef bint found
+    cdef bint tag_seen = False
     memset(address, 0, sizeof(AddressSpans))
     skip_lws(cursor)
     address.whole.start = cursor.pos
@@ -330,7 +336,8 @@ cdef Fault scan_address(Cursor *cursor, AddressSpans *address) noexcept nogil:
             return fault
         if not found:
             break
-        if not is_present(address.tag) and equals_folded(cursor.base, param.name, "tag", 3):
+        if not tag_seen and equals_folded(cursor.base, param.name, "tag", 3):
+            tag_seen = True
             address.tag = param.value
     fault = check_ends_value(cursor)
     address.params.end = cursor.pos
@@ -356,18 +363,30 @@ cdef Fault scan_via_protocol(Cursor *cursor, ViaSpans *via) noexcept nogil:
     return NO_FAULT
 
 
-cdef void keep_via_param(const uint8_t *base, ViaSpans *via, const Param *param) noexcept nogil:
+cdef enum:
+    # Bits of the Via parameters that have been seen, with a value or without.
+    BRANCH_SEEN = 1
+    RECEIVED_SEEN = 2
+    RPORT_SEEN = 4
+
+
+cdef int keep_via_param(const uint8_t *base, ViaSpans *via, const Param *param, int seen) noexcept nogil:
     """Remember the parameters a proxy reads for every message; of a name given twice the first counts."""
     if equals_folded(base, param.name, "branch", 6):
-        if not is_present(via.branch):
+        if not seen & BRANCH_SEEN:
             via.branch = param.value
-    elif equals_folded(base, param.name, "received", 8):
-        if not is_present(via.received):
+        return seen | BRANCH_SEEN
+    if equals_folded(base, param.name, "received", 8):
+        if not seen & RECEIVED_SEEN:
             via.received = param.value
-    elif equals_folded(base, param.name, "rport", 5) and not is_present(via.rport):
-        via.rport = param.value
-        if not is_present(param.value):
-            via.rport.start = via.rport.end = param.name.end
+        return seen | RECEIVED_SEEN
+    if equals_folded(base, param.name, "rport", 5):
+        if not seen & RPORT_SEEN:
+            via.rport = param.value
+            if not is_present(param.value):
+                via.rport.start = via.rport.end = param.name.end
+        return seen | RPORT_SEEN
+    return seen
 
 
 cdef Fault scan_via(Cursor *cursor, ViaSpans *via) noexcept nogil:
@@ -375,6 +394,7 @@ cdef Fault scan_via(Cursor *cursor, ViaSpans *via) noexcept nogil:
     cdef Fault fault
     cdef Param param
     cdef bint found
+    cdef int seen = 0
     memset(via, 0, sizeof(ViaSpans))
     via.port = -1
     skip_lws(cursor)
@@ -403,7 +423,7 @@ cdef Fault scan_via(Cursor *cursor, ViaSpans *via) noexcept nogil:
             return fault
         if not found:
             break
-        keep_via_param(cursor.base, via, &param)
+        seen = keep_via_param(cursor.base, via, &param, seen)
     fault = check_ends_value(cursor)
     via.params.end = cursor.pos
     via.whole.end = trimmed(cursor.base, via.whole.start, cursor.pos).end

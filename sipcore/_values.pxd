@@ -6,6 +6,7 @@ from sipcore._cursor cimport Cursor, Span
 from sipcore._syntax cimport AddressSpans, CSeqSpans, Fault, MediaTypeSpans, UriSpans, ViaSpans
 
 cdef object span_text(const uint8_t *base, Span span)
+cdef object param_text(const uint8_t *base, Span span)
 cdef object raise_fault(Fault fault, uint32_t offset, str header)
 
 

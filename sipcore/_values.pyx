@@ -106,6 +106,15 @@ cdef object optional_text(const uint8_t *base, Span span):
     return span_text(base, span) if is_present(span) else None
 
 
+cdef object param_text(const uint8_t *base, Span span):
+    """A parameter's value as `Params` has it: without quotes; None where there is none."""
+    if not is_present(span):
+        return None
+    if span.end > span.start and base[span.start] == c'"':
+        return quoted_text(base, span)
+    return span_text(base, span)
+
+
 cdef tuple span_pair(Span span):
     return (span.start, span.end)
 
@@ -355,7 +364,7 @@ cdef class NameAddr(Value):
 
     @property
     def tag(self):
-        return optional_text(self.base, self.at.tag)
+        return param_text(self.base, self.at.tag)
 
     @property
     def params(self):
@@ -403,15 +412,15 @@ cdef class Via(Value):
 
     @property
     def branch(self):
-        return optional_text(self.base, self.at.branch)
+        return param_text(self.base, self.at.branch)
 
     @property
     def received(self):
-        return optional_text(self.base, self.at.received)
+        return param_text(self.base, self.at.received)
 
     @property
     def rport(self):
-        return optional_text(self.base, self.at.rport)
+        return param_text(self.base, self.at.rport)
 
     @property
     def params(self):

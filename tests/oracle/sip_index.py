@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 TOKEN = rb"[A-Za-z0-9.!%*_+`'~-]+"
 
 #: RFC 3261 section 7.1 and 7.2.
+VERSION = re.compile(rb"SIP/[0-9]+\.[0-9]+", re.IGNORECASE)
 REQUEST_LINE = re.compile(rb"(" + TOKEN + rb") (.+) (SIP/[0-9]+\.[0-9]+) *", re.IGNORECASE)
 STATUS_LINE = re.compile(rb"(SIP/[0-9]+\.[0-9]+) ([1-6][0-9][0-9])(?: (.*))?", re.IGNORECASE)
 
 #: RFC 3261 section 7.3.1: a line that begins with white space goes on with the one before.
-FIELD = re.compile(rb"(" + TOKEN + rb")[ \t]*:[ \t]*((?s:.*?))\s*\Z")
+FIELD = re.compile(rb"(" + TOKEN + rb")[ \t]*:[ \t\r\n]*((?s:.*?))[ \t\r\n]*\Z")
+
+FOLD = re.compile(rb"[ \t]*+(?:\r\n[ \t]++)+")
 
 #: Only HTAB among the control bytes may stand in a value, unless it is the second half of a quoted pair (section 25.1).
 CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -28,18 +31,39 @@ COMPACT = {
 }  # fmt: skip
 
 
+#: The longest Content-Length that is believed, as in the default limits; one that is wrapped would be below it.
+LONGEST_BODY = 1_048_576
+
+
 class NotSipError(Exception):
     """The bytes are no message that can be represented."""
 
 
 @dataclass
 class Head:
-    """The start line's parts, the fields in wire order with folds kept, and the body as far as it is there."""
+    """The start line's parts, the fields in wire order with folds kept, and the body as far as it is there.
+
+    Attributes:
+        spans: where each field's value stands, counted from the first byte of the start line.
+        size: bytes of the head, the empty line included.
+    """
 
     start: tuple[bytes, ...]
     fields: list[tuple[bytes, bytes]] = field(default_factory=list)
+    spans: list[tuple[int, int]] = field(default_factory=list)
     body: bytes = b""
     truncated: bool = False
+    length: int | None = None
+    size: int = 0
+
+    @property
+    def is_response(self) -> bool:
+        return VERSION.fullmatch(self.start[0]) is not None
+
+    def places(self, name: bytes) -> list[tuple[int, int]]:
+        """The spans of all fields of that name, whatever its case and form."""
+        wanted = canonical(name)
+        return [span for (other, _), span in zip(self.fields, self.spans, strict=True) if canonical(other) == wanted]
 
 
 def read(data: bytes) -> Head:
@@ -52,10 +76,18 @@ def read(data: bytes) -> Head:
     if re.search(rb"(?<!\r)\n|\r(?!\n)", head):
         raise NotSipError("bare CR or LF")
     start_line, *lines = re.split(rb"\r\n(?![ \t])", head)
-    result = Head(_start(start_line), [_field(line) for line in lines])
-    length = _length(result.fields)
-    result.body = rest if length is None else rest[:length]
-    result.truncated = length is not None and length > len(rest)
+    result = Head(_start(start_line), size=len(head) + 4)
+    place = len(start_line) + 2
+    for line in lines:
+        name, value, start = _field(line)
+        result.fields.append((name, value))
+        result.spans.append((place + start, place + start + len(value)))
+        place += len(line) + 2
+    result.length = _length(result.fields)
+    result.body = rest if result.length is None else rest[: result.length]
+    result.truncated = result.length is not None and result.length > len(rest)
+    if max(len(result.body), result.length or 0) > LONGEST_BODY:
+        raise NotSipError("body too large")
     return result
 
 
@@ -64,18 +96,19 @@ def _start(line: bytes) -> tuple[bytes, ...]:
         raise NotSipError("control byte in the start line")
     if match := STATUS_LINE.fullmatch(line):
         return match[1], match[2], match[3] or b""
-    if (match := REQUEST_LINE.fullmatch(line)) and not re.match(rb"SIP/[0-9]+\.[0-9]+ ", line, re.IGNORECASE):
+    if (match := REQUEST_LINE.fullmatch(line)) and not VERSION.fullmatch(line.partition(b" ")[0]):
         return match[1], match[2], match[3]
     raise NotSipError("start line")
 
 
-def _field(line: bytes) -> tuple[bytes, bytes]:
+def _field(line: bytes) -> tuple[bytes, bytes, int]:
+    """Name, value without outer white space, and where the value begins in the line."""
     match = FIELD.fullmatch(line)
     if not match:
         raise NotSipError("no header field")
     if CONTROL.search(_without_quoted_pairs(match[2])):
         raise NotSipError("control byte")
-    return match[1], match[2].strip(b" \t\r\n")
+    return match[1], match[2], match.start(2)
 
 
 def _without_quoted_pairs(value: bytes) -> bytes:
@@ -109,5 +142,4 @@ def canonical(name: bytes) -> bytes:
 
 def unfolded(value: bytes) -> str:
     """As text, each fold and the white space around it as one space (RFC 3261 section 7.3.1)."""
-    parts = [part.strip(b" \t") for part in value.split(b"\r\n")] if b"\r\n" in value else [value]
-    return b" ".join(part for part in parts if part).decode("utf-8", "surrogateescape")
+    return FOLD.sub(b" ", value).decode("utf-8", "surrogateescape")

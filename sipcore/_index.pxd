@@ -32,6 +32,20 @@ cdef extern from "_grammar.h" nogil:
         H_CONTACT
         H_CONTENT_TYPE
         H_CONTENT_LENGTH
+        H_ACCEPT
+        H_ALLOW
+        H_CONTENT_DISPOSITION
+        H_EVENT
+        H_EXPIRES
+        H_MS_DIAGNOSTICS
+        H_P_ASSERTED_IDENTITY
+        H_PROXY_REQUIRE
+        H_REASON
+        H_REQUIRE
+        H_SUBSCRIPTION_STATE
+        H_SUPPORTED
+        H_UNSUPPORTED
+        H_WARNING
         H_COUNT
         H_OTHER
 

@@ -5,6 +5,17 @@ from collections.abc import Iterator
 from typing_extensions import Buffer
 
 from sipcore._edit import Edit
+from sipcore._headers import (
+    ContentDisposition,
+    Credentials,
+    Diagnostics,
+    Event,
+    Parameterized,
+    Reason,
+    SipWarning,
+    SubscriptionState,
+    Tokens,
+)
 from sipcore._values import CSeq, MediaType, NameAddr, Uri, Via
 from sipcore.limits import Limits
 
@@ -74,6 +85,54 @@ class Message:
     @property
     def content_length(self) -> int | None:
         """As declared; None where the header is absent."""
+    # -- typed values of headers that are read less often; see `sipcore.values`
+    @property
+    def expires(self) -> int | None:
+        """Seconds, below 2**32 (RFC 3261 section 20.19)."""
+    @property
+    def content_disposition(self) -> ContentDisposition | None: ...
+    @property
+    def event(self) -> Event | None: ...
+    @property
+    def subscription_state(self) -> SubscriptionState | None: ...
+    @property
+    def supported(self) -> Tokens:
+        """Option tags; empty where the header is absent, as with all lists (``"Supported" in message`` tells)."""
+    @property
+    def require(self) -> Tokens:
+        """Option tags. Raises: HeaderError also for an empty header, which the grammar allows for Supported only."""
+    @property
+    def proxy_require(self) -> Tokens: ...
+    @property
+    def unsupported(self) -> Tokens: ...
+    @property
+    def allow(self) -> Tokens:
+        """Methods."""
+    @property
+    def accept(self) -> list[MediaType]:
+        """Media ranges with their parameters, ``q`` among them."""
+    @property
+    def warnings(self) -> list[SipWarning]: ...
+    @property
+    def reasons(self) -> list[Reason]: ...
+    @property
+    def asserted_identities(self) -> list[NameAddr]:
+        """P-Asserted-Identity (RFC 3325 section 9.1): claims, as trustworthy as who sent them."""
+    @property
+    def diagnostics(self) -> list[Diagnostics]:
+        """What ``ms-diagnostics`` says of a failure (docs/protocol.md)."""
+    def parameterized(self, name: str) -> list[Parameterized]:
+        """Every value of a header of the form ``value;name=value, ...``, from all its fields.
+
+        For headers that have no property of their own: Session-Expires, Retry-After, Alert-Info, Replaces. Raises:
+        HeaderError.
+        """
+    def credentials(self, name: str) -> list[Credentials]:
+        """One value for each field of a header of the form ``scheme name=value, ...``.
+
+        For Authorization, WWW-Authenticate and their like, whose commas do not separate values (RFC 3261 section
+        7.3.1). Raises: HeaderError.
+        """
     # -- the body
     @property
     def body(self) -> memoryview:

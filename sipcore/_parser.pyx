@@ -12,19 +12,47 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcmp
 
 from sipcore._cursor cimport Cursor, Span, skip_value, trimmed
+from sipcore._headers cimport (
+    Maker,
+    Tokens,
+    make_accepted,
+    make_credentials,
+    make_diagnostics,
+    make_disposition,
+    make_event,
+    make_parameterized,
+    make_reason,
+    make_subscription_state,
+    make_tokens,
+    make_warning,
+)
 from sipcore._index cimport (
     BODY_TOO_LARGE,
+    H_ACCEPT,
+    H_ALLOW,
     H_CALL_ID,
     H_CONTACT,
+    H_CONTENT_DISPOSITION,
     H_CONTENT_TYPE,
     H_CSEQ,
+    H_EVENT,
+    H_EXPIRES,
     H_FROM,
     H_MAX_FORWARDS,
+    H_MS_DIAGNOSTICS,
     H_OTHER,
+    H_P_ASSERTED_IDENTITY,
+    H_PROXY_REQUIRE,
+    H_REASON,
     H_RECORD_ROUTE,
+    H_REQUIRE,
     H_ROUTE,
+    H_SUBSCRIPTION_STATE,
+    H_SUPPORTED,
     H_TO,
+    H_UNSUPPORTED,
     H_VIA,
+    H_WARNING,
     MALFORMED,
     NO_END_OF_HEAD,
     NO_SLOT,
@@ -41,7 +69,7 @@ from sipcore._index cimport (
     release_index,
     reset_index,
 )
-from sipcore._syntax cimport TRAILING_BYTES, UNTERMINATED_QUOTE, scan_number
+from sipcore._syntax cimport BAD_NUMBER, TRAILING_BYTES, UNTERMINATED_QUOTE, scan_number
 from sipcore._values cimport (
     make_address,
     make_cseq,
@@ -250,15 +278,7 @@ cdef class Message:
 
     @property
     def max_forwards(self):
-        cdef uint64_t number
-        cdef Span span
-        cdef int slot = find_slot(&self.index, H_MAX_FORWARDS, 0)
-        if slot < 0:
-            return None
-        span = self.value_span(slot)
-        if not scan_number(self.index.base, span, 0xFFFFFFFF, &number):
-            raise HeaderError("bad-number", span.start, "Max-Forwards")
-        return number
+        return number_of(self, H_MAX_FORWARDS)
 
     @property
     def routes(self):
@@ -285,6 +305,70 @@ cdef class Message:
     @property
     def content_length(self):
         return self.index.content_length if self.index.has_length else None
+
+    # typed values of headers that are read less often
+
+    @property
+    def expires(self):
+        return number_of(self, H_EXPIRES)
+
+    @property
+    def content_disposition(self):
+        return first_of(self, H_CONTENT_DISPOSITION, make_disposition)
+
+    @property
+    def event(self):
+        return first_of(self, H_EVENT, make_event)
+
+    @property
+    def subscription_state(self):
+        return first_of(self, H_SUBSCRIPTION_STATE, make_subscription_state)
+
+    @property
+    def supported(self):
+        return tokens_of(self, H_SUPPORTED, True)
+
+    @property
+    def require(self):
+        return tokens_of(self, H_REQUIRE, True)
+
+    @property
+    def proxy_require(self):
+        return tokens_of(self, H_PROXY_REQUIRE, True)
+
+    @property
+    def unsupported(self):
+        return tokens_of(self, H_UNSUPPORTED, True)
+
+    @property
+    def allow(self):
+        return tokens_of(self, H_ALLOW, False)
+
+    @property
+    def accept(self):
+        return all_of(self, HEADERS[H_ACCEPT], make_accepted, MAY_BE_EMPTY)
+
+    @property
+    def warnings(self):
+        return all_of(self, HEADERS[H_WARNING], make_warning, NOT_EMPTY)
+
+    @property
+    def reasons(self):
+        return all_of(self, HEADERS[H_REASON], make_reason, NOT_EMPTY)
+
+    @property
+    def asserted_identities(self):
+        return self._addresses(H_P_ASSERTED_IDENTITY)
+
+    @property
+    def diagnostics(self):
+        return all_of(self, HEADERS[H_MS_DIAGNOSTICS], make_diagnostics, NOT_EMPTY)
+
+    def parameterized(self, str name):
+        return all_of(self, name, make_parameterized, NOT_EMPTY)
+
+    def credentials(self, str name):
+        return all_of(self, name, make_credentials, NOT_EMPTY)
 
     # body
 
@@ -503,6 +587,74 @@ cdef object only_value(object value, const Cursor *cursor, str header):
     if cursor.pos != cursor.end:
         raise_fault(TRAILING_BYTES, cursor.pos, header)
     return value
+
+
+# -- typed values by maker ---------------------------------------------------------------------------------------------
+
+# Whether a header without any value is one value that is missing, or an empty list (RFC 3261 section 25.1).
+cdef enum:
+    NOT_EMPTY = 0
+    MAY_BE_EMPTY = 1
+
+
+cdef object number_of(Message message, int header_id):
+    """A header that is a number below 2**32: Max-Forwards, and Expires in seconds (RFC 3261 section 20.19)."""
+    cdef uint64_t number
+    cdef Span span
+    cdef int slot = find_slot(&message.index, header_id, 0)
+    if slot < 0:
+        return None
+    span = message.value_span(slot)
+    if not scan_number(message.index.base, span, 0xFFFFFFFF, &number):
+        raise_fault(BAD_NUMBER, span.start, HEADERS[header_id])
+    return number
+
+
+cdef object first_of(Message message, int header_id, Maker make):
+    """The one value of a header that is no list."""
+    cdef Cursor cursor
+    cdef object value
+    cdef int slot = find_slot(&message.index, header_id, 0)
+    if slot < 0:
+        return None
+    cursor = message._cursor(slot)
+    value = make(message, message.index.base, &cursor, HEADERS[header_id], message.most_params)
+    return only_value(value, &cursor, HEADERS[header_id])
+
+
+cdef list all_of(Message message, str name, Maker make, bint may_be_empty):
+    """Every value of a list header, from all its fields."""
+    cdef Cursor cursor
+    cdef list found = []
+    cdef int slot = message.slot_named(name, 0)
+    if slot >= 0 and message.index.slots[slot].id != H_OTHER:
+        name = HEADERS[message.index.slots[slot].id]
+    while slot >= 0:
+        cursor = message._cursor(slot)
+        while not (may_be_empty and message.index.slots[slot].value_size == 0):
+            found.append(make(message, message.index.base, &cursor, name, message.most_params))
+            if cursor.pos == cursor.end:
+                break
+            cursor.pos += 1
+        slot = message.slot_named(name, slot + 1)
+    return found
+
+
+cdef Tokens tokens_of(Message message, int header_id, bint folds):
+    """Every token of a list header. Supported and Allow may say that there is none, the others may not."""
+    cdef Cursor cursor
+    cdef Tokens tokens = make_tokens(folds)
+    cdef bint may_be_empty = header_id == H_SUPPORTED or header_id == H_ALLOW
+    cdef int slot = find_slot(&message.index, header_id, 0)
+    while slot >= 0:
+        cursor = message._cursor(slot)
+        while not (may_be_empty and message.index.slots[slot].value_size == 0):
+            tokens.add(&cursor, HEADERS[header_id])
+            if cursor.pos == cursor.end:
+                break
+            cursor.pos += 1
+        slot = find_slot(&message.index, header_id, slot + 1)
+    return tokens
 
 
 cdef object _edit_class():

@@ -22,6 +22,8 @@ cdef enum Fault:
     BAD_METHOD
     BAD_MEDIA_TYPE
     BAD_ADDRESS
+    BAD_TOKEN
+    BAD_WARNING
     TRAILING_BYTES
 
 
@@ -45,6 +47,7 @@ cdef struct AddressSpans:
     Span tag
     Span params
     bint is_star
+    bint tag_seen
 
 
 cdef struct ViaSpans:
@@ -55,6 +58,7 @@ cdef struct ViaSpans:
     Span branch
     Span received
     Span rport        # start == end for a bare ";rport"
+    uint8_t seen      # which of branch, received and rport have been named
     Span params
 
 
@@ -70,6 +74,25 @@ cdef struct MediaTypeSpans:
     Span params
 
 
+cdef struct ParameterizedSpans:
+    Span whole
+    Span value
+    Span params
+
+
+cdef struct WarningSpans:
+    Span whole
+    Span agent
+    Span text         # with its quotes
+    uint32_t code
+
+
+cdef struct CredentialsSpans:
+    Span whole
+    Span scheme       # absent where the first word is a parameter already
+    Span params
+
+
 cdef struct Param:
     Span name
     Span value        # with its quotes; absent for a bare name
@@ -82,4 +105,9 @@ cdef Fault scan_address(Cursor *cursor, AddressSpans *address) noexcept nogil
 cdef Fault scan_via(Cursor *cursor, ViaSpans *via) noexcept nogil
 cdef Fault scan_cseq(Cursor *cursor, CSeqSpans *cseq) noexcept nogil
 cdef Fault scan_media_type(Cursor *cursor, MediaTypeSpans *media) noexcept nogil
+cdef Fault next_auth_param(Cursor *cursor, Param *param, bint *found) noexcept nogil
+cdef Fault scan_token_item(Cursor *cursor, Span *token) noexcept nogil
+cdef Fault scan_parameterized(Cursor *cursor, ParameterizedSpans *value, bint token_only) noexcept nogil
+cdef Fault scan_warning(Cursor *cursor, WarningSpans *warning) noexcept nogil
+cdef Fault scan_credentials(Cursor *cursor, CredentialsSpans *credentials) noexcept nogil
 cdef bint scan_number(const uint8_t *base, Span span, uint64_t limit, uint64_t *number) noexcept nogil

@@ -111,6 +111,46 @@ cdef Fault check_ends_value(Cursor *cursor) noexcept nogil:
     return NO_FAULT
 
 
+ctypedef void (*KeepParam)(const uint8_t *base, void *value, const Param *param) noexcept nogil
+
+
+cdef void keep_nothing(const uint8_t *base, void *value, const Param *param) noexcept nogil:
+    """For values whose parameters are read on demand only."""
+    pass
+
+
+cdef Fault scan_tail(Cursor *cursor, Span *whole, Span *params, KeepParam keep, void *value) noexcept nogil:
+    """``*(";" name ["=" value])`` and the end of a value: what most values of SIP end with.
+
+    Each parameter is shown to ``keep``. The cursor ends at the value's comma or at the end.
+    """
+    cdef Fault fault
+    cdef Param param
+    cdef bint found
+    skip_lws(cursor)
+    params.start = cursor.pos
+    while True:
+        fault = next_param(cursor, &param, &found)
+        if fault != NO_FAULT:
+            return fault
+        if not found:
+            break
+        keep(cursor.base, value, &param)
+    fault = check_ends_value(cursor)
+    params.end = cursor.pos
+    whole.end = trimmed(cursor.base, whole.start, cursor.pos).end
+    return fault
+
+
+cdef Fault begin_value(Cursor *cursor, Span *whole) noexcept nogil:
+    """Move to the first byte of a value; a value of a list must not be empty."""
+    skip_lws(cursor)
+    whole.start = cursor.pos
+    if cursor.pos == cursor.end or cursor.base[cursor.pos] == c',':
+        return EMPTY_VALUE
+    return NO_FAULT
+
+
 cdef void drop_third_colon(char *text) noexcept nogil:
     """``:::`` before an IPv4 tail is ``::``: RFC 3261's grammar made senders write it so (RFC 5118 section 4.10)."""
     cdef char *colons = strstr(text, ":::")
@@ -314,35 +354,24 @@ cdef Fault scan_display_and_uri(Cursor *cursor, AddressSpans *address) noexcept 
     return NO_FAULT if address.uri.end > address.uri.start else BAD_ADDRESS
 
 
+cdef void keep_tag(const uint8_t *base, void *value, const Param *param) noexcept nogil:
+    """Remember the tag; of one given twice the first counts, with a value or without."""
+    cdef AddressSpans *address = <AddressSpans *>value
+    if not address.tag_seen and equals_folded(base, param.name, "tag", 3):
+        address.tag_seen = True
+        address.tag = param.value
+
+
 cdef Fault scan_address(Cursor *cursor, AddressSpans *address) noexcept nogil:
     """One From, To, Contact, Route or Record-Route value; the cursor ends at its comma or at the end."""
     cdef Fault fault
-    cdef Param param
-    cdef bint found
-    cdef bint tag_seen = False
     memset(address, 0, sizeof(AddressSpans))
-    skip_lws(cursor)
-    address.whole.start = cursor.pos
-    if cursor.pos == cursor.end or cursor.base[cursor.pos] == c',':
-        return EMPTY_VALUE
-    fault = scan_display_and_uri(cursor, address)
+    fault = begin_value(cursor, &address.whole)
+    if fault == NO_FAULT:
+        fault = scan_display_and_uri(cursor, address)
     if fault != NO_FAULT:
         return fault
-    skip_lws(cursor)
-    address.params.start = cursor.pos
-    while True:
-        fault = next_param(cursor, &param, &found)
-        if fault != NO_FAULT:
-            return fault
-        if not found:
-            break
-        if not tag_seen and equals_folded(cursor.base, param.name, "tag", 3):
-            tag_seen = True
-            address.tag = param.value
-    fault = check_ends_value(cursor)
-    address.params.end = cursor.pos
-    address.whole.end = trimmed(cursor.base, address.whole.start, cursor.pos).end
-    return fault
+    return scan_tail(cursor, &address.whole, &address.params, keep_tag, address)
 
 
 cdef Fault scan_via_protocol(Cursor *cursor, ViaSpans *via) noexcept nogil:
@@ -370,64 +399,55 @@ cdef enum:
     RPORT_SEEN = 4
 
 
-cdef int keep_via_param(const uint8_t *base, ViaSpans *via, const Param *param, int seen) noexcept nogil:
+cdef void keep_via_param(const uint8_t *base, void *value, const Param *param) noexcept nogil:
     """Remember the parameters a proxy reads for every message; of a name given twice the first counts."""
+    cdef ViaSpans *via = <ViaSpans *>value
+    cdef uint8_t seen = via.seen
     if equals_folded(base, param.name, "branch", 6):
+        via.seen |= BRANCH_SEEN
         if not seen & BRANCH_SEEN:
             via.branch = param.value
-        return seen | BRANCH_SEEN
-    if equals_folded(base, param.name, "received", 8):
+    elif equals_folded(base, param.name, "received", 8):
+        via.seen |= RECEIVED_SEEN
         if not seen & RECEIVED_SEEN:
             via.received = param.value
-        return seen | RECEIVED_SEEN
-    if equals_folded(base, param.name, "rport", 5):
-        if not seen & RPORT_SEEN:
-            via.rport = param.value
-            if not is_present(param.value):
-                via.rport.start = via.rport.end = param.name.end
-        return seen | RPORT_SEEN
-    return seen
+    elif equals_folded(base, param.name, "rport", 5):
+        via.seen |= RPORT_SEEN
+        if seen & RPORT_SEEN:
+            return
+        via.rport = param.value
+        if not is_present(param.value):
+            via.rport.start = via.rport.end = param.name.end
 
 
-cdef Fault scan_via(Cursor *cursor, ViaSpans *via) noexcept nogil:
-    """One Via value (RFC 3261 section 25.1, via-parm); the cursor ends at its comma or at the end."""
+cdef Fault scan_sent_by(Cursor *cursor, ViaSpans *via) noexcept nogil:
+    """``host [COLON port]``, with white space around the colon allowed."""
     cdef Fault fault
-    cdef Param param
-    cdef bint found
-    cdef int seen = 0
-    memset(via, 0, sizeof(ViaSpans))
-    via.port = -1
-    skip_lws(cursor)
-    via.whole.start = cursor.pos
-    if cursor.pos == cursor.end or cursor.base[cursor.pos] == c',':
-        return EMPTY_VALUE
-    fault = scan_via_protocol(cursor, via)
-    if fault != NO_FAULT:
-        return fault
     skip_lws(cursor)
     fault = scan_host(cursor, &via.host)
     if fault != NO_FAULT:
         return fault
     skip_lws(cursor)
-    if peek(cursor) == c':':
-        cursor.pos += 1
-        skip_lws(cursor)
-        fault = scan_port(cursor, &via.port)
-        if fault != NO_FAULT:
-            return fault
+    if peek(cursor) != c':':
+        return NO_FAULT
+    cursor.pos += 1
     skip_lws(cursor)
-    via.params.start = cursor.pos
-    while True:
-        fault = next_param(cursor, &param, &found)
-        if fault != NO_FAULT:
-            return fault
-        if not found:
-            break
-        seen = keep_via_param(cursor.base, via, &param, seen)
-    fault = check_ends_value(cursor)
-    via.params.end = cursor.pos
-    via.whole.end = trimmed(cursor.base, via.whole.start, cursor.pos).end
-    return fault
+    return scan_port(cursor, &via.port)
+
+
+cdef Fault scan_via(Cursor *cursor, ViaSpans *via) noexcept nogil:
+    """One Via value (RFC 3261 section 25.1, via-parm); the cursor ends at its comma or at the end."""
+    cdef Fault fault
+    memset(via, 0, sizeof(ViaSpans))
+    via.port = -1
+    fault = begin_value(cursor, &via.whole)
+    if fault == NO_FAULT:
+        fault = scan_via_protocol(cursor, via)
+    if fault == NO_FAULT:
+        fault = scan_sent_by(cursor, via)
+    if fault != NO_FAULT:
+        return fault
+    return scan_tail(cursor, &via.whole, &via.params, keep_via_param, via)
 
 
 cdef Fault scan_cseq(Cursor *cursor, CSeqSpans *cseq) noexcept nogil:
@@ -455,9 +475,6 @@ cdef Fault scan_cseq(Cursor *cursor, CSeqSpans *cseq) noexcept nogil:
 
 cdef Fault scan_media_type(Cursor *cursor, MediaTypeSpans *media) noexcept nogil:
     """``type "/" subtype *(";" parameter)`` (RFC 3261 section 20.15)."""
-    cdef Fault fault
-    cdef Param param
-    cdef bint found = True
     cdef Span word
     memset(media, 0, sizeof(MediaTypeSpans))
     skip_lws(cursor)
@@ -472,13 +489,166 @@ cdef Fault scan_media_type(Cursor *cursor, MediaTypeSpans *media) noexcept nogil
     if word.start == word.end:
         return BAD_MEDIA_TYPE
     media.essence.end = cursor.pos
+    return scan_tail(cursor, &media.whole, &media.params, keep_nothing, NULL)
+
+
+cdef Fault scan_token_item(Cursor *cursor, Span *token) noexcept nogil:
+    """One token of a comma list, an option tag or a method; the cursor ends at its comma or at the end."""
+    cdef Fault fault = begin_value(cursor, token)
+    if fault != NO_FAULT:
+        return fault
+    token[0] = take_token(cursor)
+    if token.start == token.end:
+        return BAD_TOKEN
+    return check_ends_value(cursor)
+
+
+cdef Fault skip_comment(Cursor *cursor) noexcept nogil:
+    """From an opening parenthesis behind its closing one; comments nest (RFC 3261 section 25.1)."""
+    cdef uint32_t depth = 0
+    cdef uint32_t start = cursor.pos
+    cdef uint8_t byte
+    while cursor.pos < cursor.end:
+        byte = cursor.base[cursor.pos]
+        cursor.pos += 2 if byte == c'\\' else 1
+        if byte == c'(':
+            depth += 1
+        elif byte == c')':
+            depth -= 1
+            if depth == 0:
+                return NO_FAULT
+    cursor.pos = start
+    return UNTERMINATED_BRACKET
+
+
+cdef Fault skip_free_value(Cursor *cursor) noexcept nogil:
+    """Move to the semicolon or comma that ends a value which may be anything: a URI in brackets, a Call-ID, a number.
+
+    A parenthesis opens a comment only behind white space: inside a Call-ID it is a character like others.
+    """
+    cdef Fault fault
+    cdef uint32_t start = cursor.pos
+    cdef uint8_t byte
+    while cursor.pos < cursor.end:
+        byte = cursor.base[cursor.pos]
+        if byte == c';' or byte == c',':
+            return NO_FAULT
+        if byte == c'"':
+            if not skip_quoted(cursor):
+                return UNTERMINATED_QUOTE
+        elif byte == c'<':
+            while cursor.pos < cursor.end and cursor.base[cursor.pos] != c'>':
+                cursor.pos += 1
+            if cursor.pos == cursor.end:
+                return UNTERMINATED_BRACKET
+        elif byte == c'(' and (cursor.pos == start or is_lws(cursor.base[cursor.pos - 1])):
+            fault = skip_comment(cursor)
+            if fault != NO_FAULT:
+                return fault
+        else:
+            cursor.pos += 1
+    return NO_FAULT
+
+
+cdef Fault scan_parameterized(Cursor *cursor, ParameterizedSpans *value, bint token_only) noexcept nogil:
+    """``value *(";" parameter)``, the value a token if asked for; the cursor ends at its comma or at the end."""
+    cdef Fault fault
+    memset(value, 0, sizeof(ParameterizedSpans))
+    fault = begin_value(cursor, &value.whole)
+    if fault != NO_FAULT:
+        return fault
+    value.value.start = cursor.pos
+    if token_only:
+        take_token(cursor)
+    else:
+        fault = skip_free_value(cursor)
+    if fault != NO_FAULT:
+        return fault
+    value.value = trimmed(cursor.base, value.value.start, cursor.pos)
+    if value.value.start == value.value.end:
+        return BAD_TOKEN if token_only else EMPTY_VALUE
+    return scan_tail(cursor, &value.whole, &value.params, keep_nothing, NULL)
+
+
+cdef Fault scan_warning(Cursor *cursor, WarningSpans *warning) noexcept nogil:
+    """``3DIGIT SP agent SP quoted-string`` (RFC 3261 section 20.43); the cursor ends at its comma or at the end."""
+    cdef Fault fault
+    cdef Span digits
+    cdef uint64_t number
+    memset(warning, 0, sizeof(WarningSpans))
+    fault = begin_value(cursor, &warning.whole)
+    if fault != NO_FAULT:
+        return fault
+    digits = take_token(cursor)
+    if digits.end - digits.start != 3 or not scan_number(cursor.base, digits, 999, &number):
+        cursor.pos = digits.start
+        return BAD_NUMBER
+    warning.code = <uint32_t>number
     skip_lws(cursor)
-    media.params.start = cursor.pos
+    warning.agent.start = cursor.pos
+    while cursor.pos < cursor.end and not is_lws(cursor.base[cursor.pos]) and cursor.base[cursor.pos] != c',':
+        cursor.pos += 1
+    warning.agent.end = cursor.pos
+    skip_lws(cursor)
+    if warning.agent.start == warning.agent.end or peek(cursor) != c'"':
+        return BAD_WARNING
+    warning.text.start = cursor.pos
+    if not skip_quoted(cursor):
+        return UNTERMINATED_QUOTE
+    warning.text.end = warning.whole.end = cursor.pos
+    return check_ends_value(cursor)
+
+
+cdef Fault next_auth_param(Cursor *cursor, Param *param, bint *found) noexcept nogil:
+    """The next ``name=value`` of credentials, with the comma before it if there is one (RFC 3261, auth-param)."""
+    skip_lws(cursor)
+    found[0] = cursor.pos < cursor.end
+    if not found[0]:
+        return NO_FAULT
+    if cursor.base[cursor.pos] == c',':
+        cursor.pos += 1
+        skip_lws(cursor)
+    param.name = take_token(cursor)
+    skip_lws(cursor)
+    if param.name.start == param.name.end or peek(cursor) != c'=':
+        return BAD_PARAMETER
+    cursor.pos += 1
+    skip_lws(cursor)
+    return scan_param_value(cursor, &param.value)
+
+
+cdef Fault scan_credentials(Cursor *cursor, CredentialsSpans *credentials) noexcept nogil:
+    """``scheme LWS name=value *("," name=value)``, to the header's end: these commas separate no values (7.3.1).
+
+    Authentication-Info has no scheme in RFC 3261 section 20.6 and one in Microsoft's use; both are read.
+    """
+    cdef Fault fault
+    cdef Param param
+    cdef bint found = True
+    memset(credentials, 0, sizeof(CredentialsSpans))
+    fault = begin_value(cursor, &credentials.whole)
+    if fault != NO_FAULT:
+        return fault
+    credentials.whole.end = cursor.end
+    credentials.params.start = cursor.pos
+    credentials.params.end = cursor.end
+    credentials.scheme = take_token(cursor)
+    skip_lws(cursor)
+    if credentials.scheme.start == credentials.scheme.end:
+        return BAD_TOKEN
+    if peek(cursor) == c'=':
+        credentials.scheme.start = credentials.scheme.end = 0
+        cursor.pos = credentials.params.start
+    else:
+        credentials.params.start = cursor.pos
+    if peek(cursor) == c',':
+        return BAD_PARAMETER
     while found:
-        fault = next_param(cursor, &param, &found)
+        fault = next_auth_param(cursor, &param, &found)
         if fault != NO_FAULT:
             return fault
-    fault = check_ends_value(cursor)
-    media.params.end = cursor.pos
-    media.whole.end = trimmed(cursor.base, media.whole.start, cursor.pos).end
-    return fault
+        if found:
+            skip_lws(cursor)
+            if cursor.pos < cursor.end and cursor.base[cursor.pos] != c',':
+                return TRAILING_BYTES
+    return NO_FAULT

@@ -5,39 +5,47 @@ from libc.stdint cimport uint8_t, uint32_t
 from sipcore._cursor cimport Cursor, Span
 from sipcore._syntax cimport AddressSpans, CSeqSpans, Fault, MediaTypeSpans, UriSpans, ViaSpans
 
+cdef enum ParamStyle:
+    # How parameters are written: behind semicolons in a header, the same without white space in a URI, or as the
+    # comma list of credentials.
+    IN_HEADER
+    IN_URI
+    IN_CREDENTIALS
+
+
 cdef object span_text(const uint8_t *base, Span span)
 cdef object param_text(const uint8_t *base, Span span)
+cdef object quoted_text(const uint8_t *base, Span span)
+cdef object optional_text(const uint8_t *base, Span span)
+cdef tuple span_pair(Span span)
 cdef object raise_fault(Fault fault, uint32_t offset, str header)
 
 
 cdef class Value:
-    # The message (or bytes) that owns the buffer, and where its first byte is.
+    # The message (or bytes) that owns the buffer, where its first byte is, and how many parameters may be read.
     cdef object owner
     cdef const uint8_t *base
     cdef str header
+    cdef uint32_t most
 
 
 cdef class Params(Value):
     cdef Span where
-    cdef bint in_uri
-    cdef uint32_t most
+    cdef ParamStyle style
     cdef list _names(self)
     cdef list _pairs(self)
 
 
 cdef class Uri(Value):
     cdef UriSpans at
-    cdef uint32_t most
 
 
 cdef class NameAddr(Value):
     cdef AddressSpans at
-    cdef uint32_t most
 
 
 cdef class Via(Value):
     cdef ViaSpans at
-    cdef uint32_t most
 
 
 cdef class CSeq(Value):
@@ -46,9 +54,10 @@ cdef class CSeq(Value):
 
 cdef class MediaType(Value):
     cdef MediaTypeSpans at
-    cdef uint32_t most
 
 
+cdef void own(Value value, object owner, const uint8_t *base, str header, uint32_t most)
+cdef Params make_params(Value value, Span where, ParamStyle style)
 cdef Uri make_uri(object owner, const uint8_t *base, Span span, str header, uint32_t most)
 cdef NameAddr make_address(object owner, const uint8_t *base, Cursor *cursor, str header, uint32_t most)
 cdef Via make_via(object owner, const uint8_t *base, Cursor *cursor, uint32_t most)

@@ -17,7 +17,9 @@ from sipcore._syntax cimport (
     BAD_PORT,
     BAD_PROTOCOL,
     BAD_SCHEME,
+    BAD_TOKEN,
     BAD_USERINFO,
+    BAD_WARNING,
     EMPTY_VALUE,
     NO_FAULT,
     TOO_MANY_PARAMETERS,
@@ -26,6 +28,7 @@ from sipcore._syntax cimport (
     UNTERMINATED_QUOTE,
     Fault,
     Param,
+    next_auth_param,
     next_param,
     next_uri_param,
     scan_address,
@@ -57,6 +60,8 @@ FAULT_CODES = {
     BAD_METHOD: "bad-method",
     BAD_MEDIA_TYPE: "bad-media-type",
     BAD_ADDRESS: "bad-address",
+    BAD_TOKEN: "bad-token",
+    BAD_WARNING: "bad-warning",
     TRAILING_BYTES: "trailing-bytes",
 }
 
@@ -127,6 +132,25 @@ cdef Cursor cursor_over(const uint8_t *base, Span span) noexcept nogil:
     return cursor
 
 
+cdef bytes bytes_of(object text):
+    """What a value is parsed from that stands alone, outside any message."""
+    return text.encode("utf-8", "surrogateescape") if isinstance(text, str) else bytes(text)
+
+
+cdef Cursor cursor_over_all(bytes data):
+    cdef Span whole
+    whole.start = 0
+    whole.end = <uint32_t>len(data)
+    return cursor_over(<const uint8_t *><const char *>data, whole)
+
+
+cdef int check_stands_alone(const Cursor *cursor, str header) except -1:
+    """Behind a value that was parsed alone there must not be another one."""
+    if cursor.pos != cursor.end:
+        raise_fault(TRAILING_BYTES, cursor.pos, header)
+    return 0
+
+
 # -- the objects -------------------------------------------------------------------------------------------------------
 
 cdef class Value:
@@ -134,6 +158,14 @@ cdef class Value:
 
     def __init__(self):
         raise TypeError(f"{type(self).__name__} is made by a message or by its own parse()")
+
+
+cdef void own(Value value, object owner, const uint8_t *base, str header, uint32_t most):
+    """Give a new value the bytes it points into, which it keeps alive."""
+    value.owner = owner
+    value.base = base
+    value.header = header
+    value.most = most
 
 
 cdef class Params(Value):
@@ -189,10 +221,12 @@ cdef class Params(Value):
         cdef bint found = True
         cdef list pairs = []
         while True:
-            if self.in_uri:
+            if self.style == IN_HEADER:
+                fault = next_param(&cursor, &param, &found)
+            elif self.style == IN_URI:
                 found = next_uri_param(&cursor, &param)
             else:
-                fault = next_param(&cursor, &param, &found)
+                fault = next_auth_param(&cursor, &param, &found)
             if fault == NO_FAULT and found and <uint32_t>len(pairs) == self.most:
                 fault = TOO_MANY_PARAMETERS
             if fault != NO_FAULT:
@@ -206,25 +240,20 @@ cdef class Params(Value):
 Mapping.register(Params)
 
 
-cdef Params make_params(Value value, Span where, bint in_uri, uint32_t most):
+cdef Params make_params(Value value, Span where, ParamStyle style):
     cdef Params params = Params.__new__(Params)
-    params.owner = value.owner
-    params.base = value.base
-    params.header = value.header
+    own(params, value.owner, value.base, value.header, value.most)
     params.where = where
-    params.in_uri = in_uri
-    params.most = most
+    params.style = style
     return params
 
 
 cdef class Uri(Value):
     @staticmethod
     def parse(text):
-        cdef bytes data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else bytes(text)
-        cdef Span whole
-        whole.start = 0
-        whole.end = <uint32_t>len(data)
-        return make_uri(data, <const uint8_t *><const char *>data, whole, "URI", DEFAULT.params)
+        cdef bytes data = bytes_of(text)
+        cdef Cursor cursor = cursor_over_all(data)
+        return uri_at(data, &cursor, "URI", DEFAULT.params)
 
     @property
     def span(self):
@@ -252,7 +281,7 @@ cdef class Uri(Value):
 
     @property
     def params(self):
-        return make_params(self, self.at.params, True, self.most)
+        return make_params(self, self.at.params, IN_URI)
 
     @property
     def headers(self):
@@ -287,18 +316,23 @@ cdef tuple uri_key(Uri uri):
     """What must be equal in two equal URIs; parameters that only count when both have them are left out."""
     if not uri.at.is_sip:
         return (str(uri),)
-    params = {name.lower(): (value or "").lower() for name, value in uri.params.items()}
+    params = comparable_params(uri)
     decisive = tuple(params.get(name) for name in DECISIVE_PARAMS)
     headers = frozenset(plain_escapes(part) for part in (uri.headers or "").split("&"))
     return (uri.scheme, plain_escapes(uri.user), plain_escapes(uri.password), uri.host, uri.port, decisive, headers)
+
+
+cdef dict comparable_params(Uri uri):
+    """Names and values without case, and without escapes that change nothing."""
+    return {name.lower(): plain_escapes(value or "").lower() for name, value in uri.params.items()}
 
 
 cdef bint shared_params_agree(Uri left, Uri right):
     """Parameters that both have must have equal values, without regard to case (RFC 3261 section 19.1.4)."""
     if not left.at.is_sip:
         return True
-    ours = {name.lower(): (value or "").lower() for name, value in left.params.items()}
-    theirs = {name.lower(): (value or "").lower() for name, value in right.params.items()}
+    ours = comparable_params(left)
+    theirs = comparable_params(right)
     return all(theirs[name] == value for name, value in ours.items() if name in theirs)
 
 
@@ -320,32 +354,29 @@ cdef object plain_escapes(text):
 
 
 cdef Uri make_uri(object owner, const uint8_t *base, Span span, str header, uint32_t most):
-    cdef Uri uri = Uri.__new__(Uri)
     cdef Cursor cursor = cursor_over(base, span)
-    cdef Fault fault = scan_uri(&cursor, &uri.at)
+    return uri_at(owner, &cursor, header, most)
+
+
+cdef Uri uri_at(object owner, Cursor *cursor, str header, uint32_t most):
+    cdef Uri uri = Uri.__new__(Uri)
+    cdef Fault fault = scan_uri(cursor, &uri.at)
     if fault != NO_FAULT:
         raise_fault(fault, cursor.pos, header)
     # Here and not when they are read: comparing and hashing read them, and must not raise.
     if uri.at.param_count > most:
         raise_fault(TOO_MANY_PARAMETERS, uri.at.params.start, header)
-    uri.owner = owner
-    uri.base = base
-    uri.header = header
-    uri.most = most
+    own(uri, owner, cursor.base, header, most)
     return uri
 
 
 cdef class NameAddr(Value):
     @staticmethod
     def parse(text):
-        cdef bytes data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else bytes(text)
-        cdef Span whole
-        whole.start = 0
-        whole.end = <uint32_t>len(data)
-        cdef Cursor cursor = cursor_over(<const uint8_t *><const char *>data, whole)
+        cdef bytes data = bytes_of(text)
+        cdef Cursor cursor = cursor_over_all(data)
         cdef NameAddr address = make_address(data, cursor.base, &cursor, "address", DEFAULT.params)
-        if cursor.pos != cursor.end:
-            raise_fault(TRAILING_BYTES, cursor.pos, "address")
+        check_stands_alone(&cursor, "address")
         return address
 
     @property
@@ -368,7 +399,7 @@ cdef class NameAddr(Value):
 
     @property
     def params(self):
-        return make_params(self, self.at.params, False, self.most)
+        return make_params(self, self.at.params, IN_HEADER)
 
     @property
     def is_star(self):
@@ -386,10 +417,7 @@ cdef NameAddr make_address(object owner, const uint8_t *base, Cursor *cursor, st
     cdef Fault fault = scan_address(cursor, &address.at)
     if fault != NO_FAULT:
         raise_fault(fault, cursor.pos, header)
-    address.owner = owner
-    address.base = base
-    address.header = header
-    address.most = most
+    own(address, owner, base, header, most)
     return address
 
 
@@ -424,7 +452,7 @@ cdef class Via(Value):
 
     @property
     def params(self):
-        return make_params(self, self.at.params, False, self.most)
+        return make_params(self, self.at.params, IN_HEADER)
 
     def __str__(self):
         return span_text(self.base, self.at.whole)
@@ -438,10 +466,7 @@ cdef Via make_via(object owner, const uint8_t *base, Cursor *cursor, uint32_t mo
     cdef Fault fault = scan_via(cursor, &via.at)
     if fault != NO_FAULT:
         raise_fault(fault, cursor.pos, "Via")
-    via.owner = owner
-    via.base = base
-    via.header = "Via"
-    via.most = most
+    own(via, owner, base, "Via", most)
     return via
 
 
@@ -467,23 +492,17 @@ cdef CSeq make_cseq(object owner, const uint8_t *base, Cursor *cursor):
     cdef Fault fault = scan_cseq(cursor, &cseq.at)
     if fault != NO_FAULT:
         raise_fault(fault, cursor.pos, "CSeq")
-    cseq.owner = owner
-    cseq.base = base
-    cseq.header = "CSeq"
+    own(cseq, owner, base, "CSeq", 0)
     return cseq
 
 
 cdef class MediaType(Value):
     @staticmethod
     def parse(text):
-        cdef bytes data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else bytes(text)
-        cdef Span whole
-        whole.start = 0
-        whole.end = <uint32_t>len(data)
-        cdef Cursor cursor = cursor_over(<const uint8_t *><const char *>data, whole)
+        cdef bytes data = bytes_of(text)
+        cdef Cursor cursor = cursor_over_all(data)
         cdef MediaType media = make_media_type(data, cursor.base, &cursor, "media type", DEFAULT.params)
-        if cursor.pos != cursor.end:
-            raise_fault(TRAILING_BYTES, cursor.pos, "media type")
+        check_stands_alone(&cursor, "media type")
         return media
 
     @property
@@ -497,7 +516,7 @@ cdef class MediaType(Value):
 
     @property
     def params(self):
-        return make_params(self, self.at.params, False, self.most)
+        return make_params(self, self.at.params, IN_HEADER)
 
     def __str__(self):
         return span_text(self.base, self.at.whole)
@@ -511,8 +530,5 @@ cdef MediaType make_media_type(object owner, const uint8_t *base, Cursor *cursor
     cdef Fault fault = scan_media_type(cursor, &media.at)
     if fault != NO_FAULT:
         raise_fault(fault, cursor.pos, header)
-    media.owner = owner
-    media.base = base
-    media.header = header
-    media.most = most
+    own(media, owner, base, header, most)
     return media

@@ -10,10 +10,11 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from enum import StrEnum
 from importlib.metadata import version as version_of
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 try:
     import typer
@@ -28,13 +29,18 @@ from sipcore.errors import ConfigError
 from sipcore.limits import DEFAULT, Limits
 
 if TYPE_CHECKING:
+    from sipcore.capture import Captured
     from sipcore.edge.actions import Trace
     from sipcore.relay.config import Config
 
 __all__ = ["app", "main"]
 
 _NO, _FAULT = 1, 2
-_PLACE_WIDTH = 12
+#: How captures begin, in both byte orders: pcap with micro- and nanoseconds, modified pcap, pcapng. Known here, because
+#: loading what reads them takes longer than showing a message.
+_CAPTURES = tuple(
+    bytes.fromhex(text) for text in ("a1b2c3d4", "d4c3b2a1", "a1b23c4d", "4d3cb2a1", "a1b2cd34", "34cdb2a1", "0a0d0d0a")
+)
 
 app = typer.Typer(name="sipcore", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 _out = Console(highlight=False, soft_wrap=True)
@@ -84,30 +90,83 @@ def _program(
 
 @app.command("parse")
 def parse_command(
-    file: _MessageFile, as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A SIP message or a capture; - reads standard input.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, for programs; of a capture, line by line.")
+    ] = False,
 ) -> None:
-    """Show a message: every header with its bytes, and what it means."""
-    message = _message(file, as_json=as_json)
-    found = describe(message)
+    """Show a message: every header with its bytes, and what it means. Of a pcap or pcapng file, every message in it."""
+    data = _read(file)
+    if data.startswith(_CAPTURES):
+        _show_capture(file, data, as_json=as_json)
+        return
+    found = describe(_parsed(file, data, as_json=as_json))
     if as_json:
         _out.print(Text(json.dumps(found, indent=2)))
-        return
-    _out.print(Text(f"{found['kind']}, {found['size']} bytes", "bold"))
+    else:
+        _show_message(found)
+
+
+def _show_message(found: dict[str, Any]) -> None:
+    """The tree: parts, what they mean below them, and what would be answered."""
+    cut_short = ", cut short" if found["truncated"] else ""
+    _out.print(Text(f"{found['kind']}, {found['size']} bytes{cut_short}", "bold"))
     for part in found["parts"]:
         _out.print(_line(part["span"], part["name"], part["text"]))
-        for meaning in part["means"]:
+        for place, meaning in enumerate(part["means"], start=1):
+            branch = "└─" if place == len(part["means"]) else "├─"
             values = ", ".join(f"{key} {value}" for key, value in meaning.items() if key != "span")
-            _out.print(_line(meaning["span"], "  ", values, "red" if "error" in meaning else "cyan"))
+            _out.print(_line(meaning["span"], branch, values, "red" if "error" in meaning else "cyan"))
     if refusal := found["refusal"]:
         _out.print(Text(f"would be refused: {refusal['status']} {refusal['reason']} ({refusal['header']})", "yellow"))
 
 
 def _line(span: list[int], name: str, text: str, style: str = "") -> Text:
-    """One line of the tree: where it is, then what it is, indented by its depth."""
+    """One line of the tree: where it is, then what it is."""
     place = f"{span[0]}..{span[1]}"
     return Text.assemble(
         (f"{place:>12} ", "dim"), (f"{printable(name)} " if name else "", "bold"), (printable(text), style)
     )
+
+
+def _show_capture(file: Path, data: bytes, *, as_json: bool) -> None:
+    """Every message of a capture. What is broken is shown where it stands, and told by the exit status."""
+    with _extra("cli"):
+        from sipcore.capture import CaptureError, read_capture
+    all_is_well = True
+    show = _show_captured_as_json if as_json else _show_captured
+    try:
+        for captured in read_capture(data):
+            all_is_well = show(captured) and all_is_well
+    except CaptureError as error:
+        _leave(_FAULT, f"{file}: {error}")
+    if not all_is_well:
+        raise typer.Exit(_FAULT)
+
+
+def _show_captured(captured: Captured) -> bool:
+    """Returns whether it is whole."""
+    when = datetime.fromtimestamp(captured.time, UTC).isoformat(" ", "milliseconds")
+    where = f"{captured.transport} {captured.source} -> {captured.destination}"
+    _out.print(Text(f"#{captured.packet} {when} {where}", "bold magenta"))
+    if isinstance(captured.found, ParseError):
+        _out.print(Text("\n".join([str(captured.found), *place_of(captured.data, captured.found.offset)]), "red"))
+        return False
+    _show_message(describe(captured.found))
+    return True
+
+
+def _show_captured_as_json(captured: Captured) -> bool:
+    """Returns whether it is whole."""
+    found = captured.found
+    names = ("packet", "time", "transport", "source", "destination")
+    what = _fault(found) if isinstance(found, ParseError) else describe(found)
+    _out.print(Text(json.dumps({name: getattr(captured, name) for name in names} | what)))
+    return not isinstance(found, ParseError)
+
+
+def _fault(error: ParseError) -> dict[str, Any]:
+    return {"error": {"code": error.code, "offset": error.offset}}
 
 
 @app.command("filter")
@@ -129,17 +188,24 @@ def _verdict_lines(verdict: Verdict) -> Iterator[str]:
         yield f"  {finding.rule} in {finding.text}, bytes {start}..{end}: {printable(finding.matched)}"
 
 
-def _message(file: Path, limits: Limits = DEFAULT, *, as_json: bool = False) -> Message:
-    """Read and parse, or say what is wrong and leave."""
+def _message(file: Path, limits: Limits = DEFAULT) -> Message:
+    return _parsed(file, _read(file), limits)
+
+
+def _read(file: Path) -> bytes:
     try:
-        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
         _leave(_FAULT, f"{file}: cannot be read: {error.strerror}")
+
+
+def _parsed(file: Path, data: bytes, limits: Limits = DEFAULT, *, as_json: bool = False) -> Message:
+    """Parse, or say what is wrong and leave."""
     try:
         return parse(data, limits)
     except ParseError as error:
         if as_json:
-            _out.print(Text(json.dumps({"error": {"code": error.code, "offset": error.offset}}, indent=2)))
+            _out.print(Text(json.dumps(_fault(error), indent=2)))
             raise typer.Exit(_FAULT) from None
         _leave(_FAULT, f"{file}: {error}", *place_of(data, error.offset))
 

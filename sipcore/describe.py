@@ -10,14 +10,24 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sipcore._parser import Message
-from sipcore._values import CSeq, MediaType, NameAddr, Uri, Via
 from sipcore.errors import HeaderError
 from sipcore.grammar import COMPACT_FORMS
 from sipcore.validate import validate
+from sipcore.values import (
+    Credentials,
+    CSeq,
+    MediaType,
+    NameAddr,
+    Parameterized,
+    SipWarning,
+    Tokens,
+    Uri,
+    Via,
+)
 
 __all__ = ["describe", "place_of", "printable"]
 
-_Typed = Uri | Via | NameAddr | CSeq | MediaType
+_Typed = Uri | Via | NameAddr | CSeq | MediaType | Parameterized | SipWarning | Credentials
 #: How much of a line is shown on each side of a fault.
 _AROUND = 50
 
@@ -32,7 +42,29 @@ _READERS: tuple[Callable[[Message], list[Any]], ...] = (
     lambda message: message.routes,
     lambda message: message.record_routes,
     lambda message: [message.content_type],
+    lambda message: message.accept,
+    lambda message: message.asserted_identities,
+    lambda message: [message.event],
+    lambda message: [message.subscription_state],
+    lambda message: [message.content_disposition],
+    lambda message: message.reasons,
+    lambda message: message.warnings,
+    lambda message: message.diagnostics,
+    lambda message: _sound(message.max_forwards, message.expires),
+    *(
+        lambda message, name=name: message.credentials(name)
+        for name in ("Authorization", "Proxy-Authorization", "WWW-Authenticate", "Proxy-Authenticate")
+    ),
+    *(
+        lambda message, name=name: _sound(getattr(message, name))
+        for name in ("supported", "require", "proxy_require", "unsupported", "allow")
+    ),
 )
+
+
+def _sound(*_values: int | Tokens | None) -> list[Any]:
+    """For values that say no more than their text does: they are read only because that tells a fault."""
+    return []
 
 
 def describe(message: Message) -> dict[str, Any]:
@@ -88,10 +120,17 @@ def _meanings(message: Message) -> Iterator[dict[str, Any]]:
         try:
             values = [value for value in read(message) if value is not None]
         except HeaderError as error:
-            yield {"span": [error.offset, error.offset], "error": f"{error.header}: {error.code}"}
+            yield _fault(error)
             continue
         for value in values:
-            yield {"span": list(value.span), **_fields(value)}
+            try:
+                yield {"span": list(value.span), **_fields(value)}
+            except HeaderError as error:  # what is in a value can be faulty too: the URI of an address
+                yield _fault(error)
+
+
+def _fault(error: HeaderError) -> dict[str, Any]:
+    return {"span": [error.offset, error.offset], "error": f"{error.header}: {error.code}"}
 
 
 def _fields(value: _Typed) -> dict[str, Any]:
@@ -108,6 +147,12 @@ def _fields(value: _Typed) -> dict[str, Any]:
             found = {"number": value.number, "method": value.method}
         case MediaType():
             found = {"type": value.essence, **value.params}
+        case SipWarning():
+            found = {"code": value.code, "agent": value.agent, "text": value.text}
+        case Credentials():
+            found = {"scheme": value.scheme, **value.params}
+        case Parameterized():
+            found = {"value": value.value, **value.params}
     return {name: each for name, each in found.items() if each is not None}
 
 

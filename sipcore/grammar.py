@@ -35,12 +35,12 @@ HEADERS: tuple[str, ...] = (
     "Refer-To", "Service-Route", "Replaces", "Referred-By", "SIP-ETag", "SIP-If-Match", "Session-Expires", "Min-SE",
     "Flow-Timer", "Accept-Contact", "Reject-Contact", "Request-Disposition", "History-Info", "Identity",
     "Identity-Info", "Join", "Accept-Resource-Priority", "Resource-Priority", "P-Charging-Vector",
-    # Microsoft (docs/protocol.md)
-    "ms-body", "ms-diagnostics-public", "ms-keep-alive", "ms-piggyback-cseq", "ms-received-port", "ms-received-cid",
-    "ms-split-domain-info", "Compression",
+    # Microsoft (docs/protocol.md). What travels as a parameter, such as ms-body or ms-received-port, is no header.
+    "ms-diagnostics-public", "ms-keep-alive", "ms-piggyback-cseq", "ms-split-domain-info", "Compression",
 )  # fmt: skip
 
-#: One-letter forms (RFC 3261 section 7.3.3 and the registry that grew from it).
+#: One-letter forms: RFC 3261 section 7.3.3 and the registry that grew from it. "n" went with the header that RFC 8224
+#: withdrew, but nobody else may use the letter, so who still sends it means that header.
 COMPACT_FORMS: dict[str, str] = {
     "a": "Accept-Contact",
     "b": "Referred-By",

@@ -178,9 +178,6 @@ def _check_addresses(message: Message, rules: ValidationRules) -> Refusal | None
         if address.is_star or address.tag == "":
             return _bad(message, f"Malformed {name}", name)
         _ = address.uri
-        if address.span != message.span_of(name) and not rules.dangerous_repeated_headers:
-            # A comma and a second address: a header that stands once is no list (RFC 3261 section 7.3.1).
-            return Refusal(400, f"Repeated {name}", name, address.span[1])
     call_id = message.call_id
     if not call_id or " " in call_id or "\t" in call_id:
         return _bad(message, "Malformed Call-ID", "Call-ID")

@@ -1,11 +1,16 @@
-"""Responses made from requests (RFC 3261 section 8.2.6)."""
+"""Messages made from parts, and responses made from requests (RFC 3261 section 8.2.6)."""
 
 from __future__ import annotations
 
 import pytest
-from messages import CONTORTED, OK, crlf, message, without
+from hypothesis import given
+from hypothesis import strategies as st
+from messages import CONTORTED, INVITE, OK, OPTIONS, crlf, message, without
 
-from sipcore import EditError, parse, respond
+from sipcore import EditError, Uri, parse, respond
+from sipcore.build import request, response
+
+# -- the answer to a request
 
 
 def test_a_response_copies_what_a_response_must_copy():
@@ -64,8 +69,113 @@ def test_what_cannot_be_answered_or_written_is_refused():
     for arguments in (
         {"reason": "a\r\nb"},
         {"headers": [("X", "a\nb")]},
-        {"headers": [("X\r", "a")]},
         {"to_tag": "a\r\nX: b"},
     ):
-        with pytest.raises(EditError, match="CR, LF or NUL"):
+        with pytest.raises(EditError, match="control character"):
             respond(parse(message()), 400, **arguments)
+    with pytest.raises(EditError, match="not a header name"):
+        respond(parse(message()), 400, headers=[("X\r", "a")])
+
+
+def test_a_response_needs_its_content_length_right_as_well():
+    assert respond(parse(message()), 200, headers=[("l", "0")]).count(b"0\r\n\r\n") == 1
+    with pytest.raises(EditError, match="Content-Length is '5', and the body has 0 bytes"):
+        respond(parse(message()), 200, headers=[("Content-Length", "5")])
+
+
+# -- requests and responses from parts
+
+
+def test_a_request_is_its_parts_and_the_length_of_its_body():
+    assert request("MESSAGE", Uri.parse("sip:b@c"), [("To", " <sip:b@c>\t"), ("Subject", "")], b"hi") == (
+        b"MESSAGE sip:b@c SIP/2.0\r\nTo: <sip:b@c>\r\nSubject:\r\nContent-Length: 2\r\n\r\nhi")  # fmt: skip
+
+
+def test_a_response_is_its_parts_and_knows_its_reason():
+    assert response(404) == b"SIP/2.0 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+    assert response(404, "Gone fishing", [("l", "1")], b"x") == b"SIP/2.0 404 Gone fishing\r\nl: 1\r\n\r\nx"
+    assert parse(response(200, "")).reason == ""
+
+
+@pytest.mark.parametrize("data", [OPTIONS, INVITE, message()], ids=["OPTIONS", "INVITE", "MESSAGE"])
+def test_the_parts_of_a_request_make_it_again(data):
+    parsed = parse(data)
+    assert request(parsed.method, parsed.uri, parsed, bytes(parsed.body)) == data
+
+
+def test_the_parts_of_a_response_make_it_again():
+    parsed = parse(OK)
+    assert response(parsed.status, parsed.reason, parsed, bytes(parsed.body)) == OK
+
+
+@pytest.mark.parametrize(
+    ("method", "uri", "headers"),
+    [
+        ("", "sip:a", []),
+        ("A B", "sip:a", []),
+        ("INVITE\r\n", "sip:a", []),
+        ("INVITE", "", []),
+        ("INVITE", "sip:a b", []),
+        ("INVITE", "sip:a\tb", []),
+        ("INVITE", "sip:a\r\nX: y", []),
+        ("INVITE", "sip:a", [("", "a")]),
+        ("INVITE", "sip:a", [("X Y", "a")]),
+        ("INVITE", "sip:a", [("X:", "a")]),
+        ("INVITE", "sip:a", [("X\n", "a")]),
+        ("INVITE", "sip:a", [("X", "a\r\n b")]),
+        ("INVITE", "sip:a", [("X", "a\nb")]),
+        ("INVITE", "sip:a", [("X", "a\rb")]),
+        ("INVITE", "sip:a", [("X", "a\0b")]),
+        ("INVITE", "sip:a", [("X", "a\x7fb")]),
+        ("INVITE", "sip:a", [("Content-Length", "3")]),
+        ("INVITE", "sip:a", [("L", "+4")]),
+        ("INVITE", "sip:a", [("Content-Length", "")]),
+    ],
+)
+def test_parts_that_would_break_the_message_are_refused(method, uri, headers):
+    with pytest.raises(EditError):
+        request(method, uri, headers, b"body")
+
+
+def test_a_status_out_of_range_is_refused():
+    for status in (0, 99, 700):
+        with pytest.raises(ValueError, match="not a status code"):
+            response(status)
+
+
+TOKENS = st.from_regex(r"[A-Za-z0-9!%*_+`'~.-]{1,12}", fullmatch=True)
+#: What may stand in a line: everything but control characters, bytes that are no UTF-8 included.
+LINES = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=30) | st.binary(max_size=20).map(
+    lambda noise: bytes(byte for byte in noise if byte >= 0x20 and byte != 0x7F).decode("utf-8", "surrogateescape")
+)
+URIS = LINES.map(lambda line: "".join(line.split(" "))).filter(bool)
+HEADERS = st.lists(
+    st.tuples(TOKENS.filter(lambda name: name.lower() not in ("content-length", "l", "v", "via")), LINES), max_size=8
+)
+
+
+def without_length(headers) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in headers if name != "Content-Length"]
+
+
+def stripped(headers) -> list[tuple[str, str]]:
+    return [(name, value.strip(" \t")) for name, value in headers]
+
+
+@given(TOKENS, URIS, HEADERS, st.binary(max_size=40))
+def test_a_request_that_was_built_parses_into_its_parts(method, uri, headers, body):
+    built = request(method, uri, headers, body)
+    parsed = parse(built)
+    assert (parsed.method, bytes(parsed.body), parsed.content_length) == (method, body, len(body))
+    assert built.startswith(f"{method} {uri} SIP/2.0\r\n".encode("utf-8", "surrogateescape"))
+    assert without_length(parsed) == stripped(headers)
+    assert request(method, uri, parsed, body) == built
+
+
+@given(st.integers(100, 699), LINES, HEADERS, st.binary(max_size=40))
+def test_a_response_that_was_built_parses_into_its_parts(status, reason, headers, body):
+    built = response(status, reason, headers, body)
+    parsed = parse(built)
+    assert (parsed.status, parsed.reason, bytes(parsed.body)) == (status, reason, body)
+    assert without_length(parsed) == stripped(headers)
+    assert response(status, reason, parsed, body) == built

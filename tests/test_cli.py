@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import signal
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import dpkt
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -74,6 +76,7 @@ def test_parse_shows_each_part_with_its_bytes_and_what_it_means(tmp_path: Path) 
     result = run("parse", tmp_path / "im.sip")
     assert result.exit_code == 0
     lines = [re.sub(" +", " ", line.strip()) for line in result.stdout.splitlines()]
+    bare = [line.replace("├─ ", "").replace("└─ ", "") for line in lines]
     start = MESSAGE.index(b"70\r\n")
     for expected in (
         f"request, {len(MESSAGE)} bytes",
@@ -82,7 +85,7 @@ def test_parse_shows_each_part_with_its_bytes_and_what_it_means(tmp_path: Path) 
         f"{start}..{start + 2} Max-Forwards 70",
         f"46..{MESSAGE.index(b', SIP/2.0/UDP')} transport TCP, host 192.0.2.7, port 5062, branch z9hG4bK-1, rport",
     ):
-        assert expected in lines
+        assert expected in bare
     assert "would be refused" not in result.stdout
 
 
@@ -125,6 +128,86 @@ def test_parse_shows_the_place_of_a_fault_with_a_caret() -> None:
     assert broken[:offset].count(b"\n") == 2
     assert place.startswith("  line 3, ")
     assert line[caret.index("^") :].startswith(repr(broken[offset : offset + 1])[2:-1])
+
+
+def capture(*payloads: bytes) -> bytes:
+    """A pcap file of datagrams from 192.0.2.7:5062 to 192.0.2.1:5060."""
+    file = io.BytesIO()
+    writer = dpkt.pcap.Writer(file, linktype=dpkt.pcap.DLT_RAW)
+    for payload in payloads:
+        datagram = dpkt.udp.UDP(sport=5062, dport=5060, ulen=8 + len(payload), data=payload)
+        packet = dpkt.ip.IP(src=b"\xc0\0\x02\x07", dst=b"\xc0\0\x02\x01", p=17, len=28 + len(payload), data=datagram)
+        writer.writepkt(bytes(packet), 1_700_000_000.5)
+    return file.getvalue()
+
+
+def test_parse_shows_every_message_of_a_capture(tmp_path: Path) -> None:
+    (tmp_path / "a.pcap").write_bytes(capture(MESSAGE, b"\r\n\r\n", WITH_LINK))
+    result = run("parse", tmp_path / "a.pcap")
+    assert result.exit_code == 0
+    titles = [line for line in result.stdout.splitlines() if line.startswith("#")]
+    assert titles == [
+        f"#{number} 2023-11-14 22:13:20.500+00:00 udp 192.0.2.7:5062 -> 192.0.2.1:5060" for number in (1, 3)
+    ]
+    assert result.stdout.count("MESSAGE sip:alice@contoso.example SIP/2.0") == 2
+
+
+def test_parse_prints_a_capture_as_one_json_object_a_line() -> None:
+    result = run("parse", "-", "--json", given=capture(MESSAGE, b"hello"))
+    whole, broken = map(json.loads, result.stdout.splitlines())
+    assert result.exit_code == 2
+    assert (whole["packet"], whole["source"], whole["kind"], whole["size"]) == (
+        1, "192.0.2.7:5062", "request", len(MESSAGE))  # fmt: skip
+    assert (broken["packet"], broken["error"]) == (2, {"code": "no-end-of-head", "offset": 5})
+
+
+def test_parse_shows_what_is_broken_in_a_capture_and_goes_on() -> None:
+    broken = MESSAGE.replace(b"Max-Forwards: 70\r\n", b"Max-Forwards: 70\n")
+    result = run("parse", "-", given=capture(broken, MESSAGE))
+    assert result.exit_code == 2
+    lines = result.stdout.splitlines()
+    assert lines[1].startswith("bare-lf at byte ")
+    assert lines[2].startswith("  line 3, ")
+    assert lines[4].strip() == "^"
+    assert f"request, {len(MESSAGE)} bytes" in lines
+
+
+def test_parse_says_when_a_capture_cannot_be_read() -> None:
+    result = run("parse", "-", given=capture(MESSAGE) + b"rest")
+    assert result.exit_code == 2
+    assert "cannot be read behind packet 1" in result.stderr
+    assert "MESSAGE sip:alice" in result.stdout
+
+
+def test_parse_reads_headers_by_type_and_names_the_faulty_ones() -> None:
+    given = MESSAGE.replace(
+        b"Call-ID:",
+        b'Warning: 399 x "hi"\r\nEvent: presence;id=1\r\nSupported: a,,b\r\nExpires: soon\r\n'
+        b'Authorization: NTLM qop="auth"\r\nCall-ID:',
+    )
+    parts = {
+        part["name"]: part["means"] for part in json.loads(run("parse", "-", "--json", given=given).stdout)["parts"]
+    }
+    assert [{key: value for key, value in parts[name][0].items() if key != "span"} for name in (
+        "Warning", "Event", "Supported", "Expires", "Authorization")] == [
+        {"code": 399, "agent": "x", "text": "hi"},
+        {"value": "presence", "id": "1"},
+        {"error": "Supported: empty-value"},
+        {"error": "Expires: bad-number"},
+        {"scheme": "NTLM", "qop": "auth"},
+    ]  # fmt: skip
+
+
+def test_parse_goes_on_behind_an_address_whose_uri_is_faulty() -> None:
+    result = run("parse", "-", "--json", given=MESSAGE.replace(b"Call-ID:", b"m: <sip:a b>, <sip:c>\r\nCall-ID:"))
+    contacts = next(part["means"] for part in json.loads(result.stdout)["parts"] if part["name"] == "m")
+    assert [meaning.get("error", meaning.get("uri")) for meaning in contacts] == ["Contact: bad-address", "sip:c"]
+
+
+def test_parse_draws_what_a_header_means_as_its_branches() -> None:
+    lines = run("parse", "-", given=MESSAGE).stdout.splitlines()
+    assert [line.split()[1] for line in lines if "transport" in line] == ["├─", "└─"]
+    assert "cut short" in run("parse", "-", given=MESSAGE[:-3]).stdout
 
 
 def test_parse_says_a_fault_in_json_too() -> None:

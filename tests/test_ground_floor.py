@@ -48,6 +48,46 @@ def test_names_are_spelt_once():
     assert len(set(grammar.METHODS)) == len(grammar.METHODS)
 
 
+#: What each standard brings; RFC 3311, 3428 and 5627 bring no header. RFC 6665 replaces 3265.
+HEADERS_BY_STANDARD = {
+    "RFC 3261": "Accept Accept-Encoding Accept-Language Alert-Info Allow Authentication-Info Authorization Call-ID "
+    "Call-Info Contact Content-Disposition Content-Encoding Content-Language Content-Length Content-Type CSeq Date "
+    "Error-Info Expires From In-Reply-To Max-Forwards MIME-Version Min-Expires Organization Priority "
+    "Proxy-Authenticate Proxy-Authorization Proxy-Require Record-Route Reply-To Require Retry-After Route Server "
+    "Subject Supported Timestamp To Unsupported User-Agent Via Warning WWW-Authenticate",
+    "RFC 3262": "RAck RSeq",
+    "RFC 3323": "Privacy",
+    "RFC 3325": "P-Asserted-Identity P-Preferred-Identity",
+    "RFC 3326": "Reason",
+    "RFC 3327": "Path",
+    "RFC 3515": "Refer-To",
+    "RFC 3608": "Service-Route",
+    "RFC 3891": "Replaces",
+    "RFC 3892": "Referred-By",
+    "RFC 3903": "SIP-ETag SIP-If-Match",
+    "RFC 4028": "Min-SE Session-Expires",
+    "RFC 5626": "Flow-Timer",
+    "RFC 6665": "Allow-Events Event Subscription-State",
+    "RFC 7044": "History-Info",
+    "Microsoft": "Compression ms-diagnostics ms-diagnostics-public ms-edge-proxy-message-trust ms-im-format "
+    "ms-keep-alive ms-piggyback-cseq ms-split-domain-info ms-text-format",
+}
+REGISTERED_COMPACT_FORMS = "abcdefijklmnorstuvxy"
+
+
+@pytest.mark.parametrize(("standard", "names"), HEADERS_BY_STANDARD.items())
+def test_every_header_of_the_standards_has_an_id(standard, names):
+    assert set(names.split()) <= set(grammar.HEADERS), standard
+
+
+def test_every_registered_compact_form_is_known_and_no_other():
+    assert "".join(sorted(grammar.COMPACT_FORMS)) == REGISTERED_COMPACT_FORMS
+
+
+def test_names_fit_the_byte_that_an_id_has():
+    assert len(grammar.HEADERS) + len(grammar.COMPACT_FORMS) < 255
+
+
 def test_every_status_has_a_reason():
     assert grammar.reason_phrase(504) == "Server Time-out"
     assert all(grammar.reason_phrase(status) for status in range(100, 700))

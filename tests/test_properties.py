@@ -120,5 +120,5 @@ def test_a_response_reads_back_as_it_was_built(data, status, reason, headers, bo
     assert (response.call_id, str(response.from_)) == (request.call_id, str(request.from_))
     assert (response.cseq.number, response.cseq.method) == (request.cseq.number, request.cseq.method)
     assert str(response.to.uri) == str(request.to.uri)
-    assert response.to.tag == (request.to.tag or tag)
+    assert response.to.tag == (tag if request.to.tag is None else request.to.tag)
     assert list(response)[-1 - len(headers) : -1] == headers

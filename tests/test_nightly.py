@@ -1,0 +1,37 @@
+"""The nightly report says what happened, also when it was not good."""
+
+from __future__ import annotations
+
+from subprocess import CompletedProcess
+
+from nightly import FULL, Fuzzed, read_log, report
+
+LOG = """INFO: Loaded 7 modules   (43844 inline 8-bit counters): 6563 [0x7f9c, 0x7f9d)
+#18\tINITED cov: 1818 ft: 3192 corp: 8/3309b exec/s: 0 rss: 180Mb
+#16584\tNEW    cov: 2293 ft: 7520 corp: 516/197Kb lim: 681 exec/s: 1382 rss: 577Mb L: 257/681 MS: 5 EraseBytes-
+artifact_prefix='build/fuzz/findings/edit-'; Test unit written to build/fuzz/findings/edit-crash-56
+stat::number_of_executed_units: 16645
+"""
+
+
+def test_a_log_of_libfuzzer_is_read():
+    assert read_log("edit", LOG, False) == Fuzzed("edit", 16645, 1818, 2293, "edit-crash-56", False)
+    assert read_log("edit", "clang is missing", False) == Fuzzed("edit", 0, 0, 0, "", False)
+
+
+def page(**wanted: int) -> str:
+    leaks = CompletedProcess([], 1, "1 message: +9999 live blocks\n", "")
+    rounds = [CompletedProcess([], 0, "\n9 passed in 9.1s\n", ""), CompletedProcess([], 1, "\n1 failed in 2.0s\n", "")]
+    return report({**FULL, **wanted}, [read_log("edit", LOG, False), read_log("x", "", False)], leaks, rounds)
+
+
+def test_the_report_names_every_result():
+    assert "| edit | 16,645 | 1,818 | 2,293 | edit-crash-56 |" in page()
+    assert "| x | 0 | 0 | 0 | did not run |" in page()
+    assert "+9999 live blocks" in page()
+    assert "2 rounds of tests/test_sipp.py, each: 9 passed; 1 failed" in page()
+
+
+def test_a_shortened_night_says_so():
+    assert "- Length: full\n" in page()
+    assert "- Length: shortened: SECONDS=60 instead of 7200.\n" in page(SECONDS=60)

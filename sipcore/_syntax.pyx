@@ -346,7 +346,7 @@ cdef Fault scan_display_and_uri(Cursor *cursor, AddressSpans *address) noexcept 
         cursor.pos = bracket
         return scan_bracketed(cursor, address)
     if first == c'*' and (cursor.pos + 1 == cursor.end or is_lws(cursor.base[cursor.pos + 1])
-                         or cursor.base[cursor.pos + 1] == c','):
+                          or cursor.base[cursor.pos + 1] == c','):
         address.is_star = True
         cursor.pos += 1
         return NO_FAULT

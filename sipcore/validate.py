@@ -172,7 +172,7 @@ def _check_cseq(message: Message, _rules: ValidationRules) -> Refusal | None:
     return None
 
 
-def _check_addresses(message: Message, rules: ValidationRules) -> Refusal | None:
+def _check_addresses(message: Message, _rules: ValidationRules) -> Refusal | None:
     for address, name in ((message.from_, "From"), (message.to, "To")):
         assert address is not None
         if address.is_star or address.tag == "":

@@ -182,8 +182,8 @@ def host(name: bytes) -> str:
 
 # -- section 20.10: name-addr and addr-spec; sections 20.20, 20.30, 20.34, 20.39
 
-#: The display name is let pass unquoted whatever it holds, but for what could end it, and but for ":" and ";": with them
-#: it could be taken for the address itself.
+#: The display name is let pass unquoted whatever it holds, but for what could end it, and but for ":" and ";": with
+#: them it could be taken for the address itself.
 NAME_ADDR = rb"(?P<display>" + QUOTED + LWS + rb'|[^<>,":;]*+)<(?P<uri>[^>]++)>'
 STAR = rb"(?P<star>\*(?=[ \t\r\n,]|\Z))"
 #: "If the URI is not enclosed in angle brackets, any semicolon-delimited parameters are header-parameters", and a comma

@@ -5,6 +5,9 @@
 #   make test             the tests
 #   make check            linters, types, house rules
 #   make sanitize         the native rooms under AddressSanitizer and UBSan
+#   make faults           put faults into copies of the parser: the tests must catch each (two minutes)
+#   make fuzz [TARGET=edit] [SECONDS=600]   look for inputs that break a contract (fuzz/README.md; needs clang)
+#   make nightly          what takes a night; writes docs/nightly.md
 #   make bench            measure, and write docs/benchmarks.md (a few minutes; on a quiet machine)
 #   make gate [BASE=REV]  no hot path may grow in instructions without a word in the changelog
 #   make bench-peers      install whom the benchmark compares with: Debian packages, and Python ones into .venv
@@ -15,9 +18,12 @@ SOURCES := setup.py pyproject.toml $(shell find sipcore -name '*.pyx' -o -name '
 LINTED := setup.py sipcore bench tests examples
 CYTHON := $(shell find sipcore examples -name '*.pyx' -o -name '*.pxd')
 #: What has native code under it; the rest of the suite gains nothing from a sanitizer and takes long.
-NATIVE_TESTS := $(addprefix tests/test_,parser.py values.py headers.py framer.py edit.py build.py validate.py torture.py matcher.py imfilter.py corpus.py)
+NATIVE_TESTS := $(addprefix tests/test_,parser.py values.py headers.py reader.py framer.py edit.py build.py validate.py torture.py \
+	matcher.py imfilter.py corpus.py properties.py)
 
-.PHONY: all demo test check sanitize bench bench-peers gate clean
+FUZZ_TARGETS := $(patsubst fuzz/fuzz_%.py,%,$(wildcard fuzz/fuzz_*.py))
+
+.PHONY: all demo test check sanitize faults fuzz nightly bench bench-peers gate clean
 
 all: .venv/built
 
@@ -46,6 +52,15 @@ check: all
 
 sanitize: all
 	tests/sanitize.sh $(NATIVE_TESTS)
+
+faults: all
+	SIPCORE_SEEDED_FAULTS=1 $(BIN)/python -m pytest -q tests/test_seeded_faults.py
+
+fuzz: all
+	for target in $(or $(TARGET),$(FUZZ_TARGETS)); do fuzz/run.sh $$target $(or $(SECONDS),600) || exit 1; done
+
+nightly: all
+	$(BIN)/python tests/nightly.py
 
 bench: all
 	$(BIN)/sipcore bench --markdown docs/benchmarks.md

@@ -7,6 +7,7 @@ from subprocess import CompletedProcess
 from nightly import FULL, Fuzzed, read_log, report
 
 LOG = """INFO: Loaded 7 modules   (43844 inline 8-bit counters): 6563 [0x7f9c, 0x7f9d)
+#16\tpulse  cov: 1700 ft: 3000 corp: 7/3000b exec/s: 0 rss: 180Mb
 #18\tINITED cov: 1818 ft: 3192 corp: 8/3309b exec/s: 0 rss: 180Mb
 #16584\tNEW    cov: 2293 ft: 7520 corp: 516/197Kb lim: 681 exec/s: 1382 rss: 577Mb L: 257/681 MS: 5 EraseBytes-
 artifact_prefix='build/fuzz/findings/edit-'; Test unit written to build/fuzz/findings/edit-crash-56
@@ -22,14 +23,17 @@ def test_a_log_of_libfuzzer_is_read():
 def page(**wanted: int) -> str:
     leaks = CompletedProcess([], 1, "1 message: +9999 live blocks\n", "")
     rounds = [CompletedProcess([], 0, "\n9 passed in 9.1s\n", ""), CompletedProcess([], 1, "\n1 failed in 2.0s\n", "")]
-    return report({**FULL, **wanted}, [read_log("edit", LOG, False), read_log("x", "", False)], leaks, rounds)
+    return report(
+        ["- Date: today"], {**FULL, **wanted}, [read_log("edit", LOG, False), read_log("x", "", False)], leaks, rounds
+    )
 
 
 def test_the_report_names_every_result():
     assert "| edit | 16,645 | 1,818 | 2,293 | edit-crash-56 |" in page()
     assert "| x | 0 | 0 | 0 | did not run |" in page()
     assert "+9999 live blocks" in page()
-    assert "2 rounds of tests/test_sipp.py, each: 9 passed; 1 failed" in page()
+    assert "- Date: today" in page()
+    assert "Rounds of tests/test_sipp.py: 2. Each: 9 passed; 1 failed." in page()
 
 
 def test_a_shortened_night_says_so():

@@ -1,0 +1,137 @@
+"""What takes too long for every change: fuzzing, a million messages weighed, SIPp again and again.
+
+    make nightly [SECONDS=7200] [PARSES=1000000] [ROUNDS=20]
+
+The results are written to docs/nightly.md. The exit status says whether everything held.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+REPORT = ROOT / "docs" / "nightly.md"
+TARGETS = sorted(path.stem.removeprefix("fuzz_") for path in (ROOT / "fuzz").glob("fuzz_*.py"))
+FULL = {"SECONDS": 7200, "PARSES": 1_000_000, "ROUNDS": 20}
+#: Targets at once; each keeps one processor busy.
+AT_ONCE = 2
+
+
+@dataclass(frozen=True)
+class Fuzzed:
+    """One run of a target, as libFuzzer reported it.
+
+    Attributes:
+        executions: inputs tried.
+        begin, end: counters reached by the inputs that were there, and in the end.
+        finding: the name of the file with the input that broke the contract, empty where none did.
+        good: whether it ran to its end.
+    """
+
+    target: str
+    executions: int
+    begin: int
+    end: int
+    finding: str
+    good: bool
+
+    def __str__(self) -> str:
+        outcome = "none" if self.good else self.finding or "did not run"
+        return f"| {self.target} | {self.executions:,} | {self.begin:,} | {self.end:,} | {outcome} |"
+
+
+def main() -> int:
+    """Run everything, write the report, tell whether it held."""
+    begun = what_and_when()
+    wanted = {name: int(os.environ.get(name) or value) for name, value in FULL.items()}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        fuzzed = list(pool.map(lambda target: fuzz(target, wanted["SECONDS"]), TARGETS))
+    leaks = run("tests/leaks.py", str(wanted["PARSES"]))
+    rounds = [run("-m", "pytest", "-q", "tests/test_sipp.py") for _ in range(wanted["ROUNDS"])]
+    good = all(each.good for each in fuzzed) and leaks.returncode == 0 and not any(each.returncode for each in rounds)
+    REPORT.write_text(report(begun, wanted, fuzzed, leaks, rounds))
+    print(REPORT.read_text())
+    return 0 if good else 1
+
+
+def fuzz(target: str, seconds: int) -> Fuzzed:
+    """One target for so many seconds."""
+    done = subprocess.run(
+        [ROOT / "fuzz" / "run.sh", target, str(seconds)], capture_output=True, text=True, errors="replace", check=False
+    )
+    return read_log(target, done.stdout + done.stderr, done.returncode == 0)
+
+
+def read_log(target: str, log: str, good: bool) -> Fuzzed:
+    """What a run of libFuzzer printed, as numbers."""
+    coverage = [int(number) for number in re.findall(r"^#\d+\t(?!pulse).*?\bcov: (\d+)", log, re.MULTILINE)] or [0]
+    executions = re.search(r"number_of_executed_units: +(\d+)", log)
+    finding = re.search(r"written to \S*/(\S+)", log)
+    return Fuzzed(
+        target, int(executions[1]) if executions else 0, coverage[0], coverage[-1], finding[1] if finding else "", good
+    )
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """A Python program of ours, to its end."""
+    return subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def what_and_when() -> list[str]:
+    """The date and the commit, before anything is run."""
+    changed = " with changes that are not committed" if git("status", "--porcelain", "--untracked-files=no") else ""
+    return [
+        f"- Date: {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC",
+        f"- Commit: {git('rev-parse', '--short', 'HEAD')}{changed}",
+    ]
+
+
+def git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def report(
+    begun: list[str],
+    wanted: dict[str, int],
+    fuzzed: list[Fuzzed],
+    leaks: subprocess.CompletedProcess[str],
+    rounds: list[subprocess.CompletedProcess[str]],
+) -> str:
+    """The page."""
+    short = "".join(f" {name}={wanted[name]} instead of {full}." for name, full in FULL.items() if wanted[name] != full)
+    corpus = "with" if os.environ.get("SIPCORE_CORPUS") else "without"
+    last = "; ".join(dict.fromkeys(re.sub(r" in .*", "", each.stdout.strip().split("\n")[-1]) for each in rounds))
+    lines = [
+        "# The last night",
+        "",
+        "Written by `make nightly`.",
+        "",
+        *begun,
+        f"- Length: {'shortened:' + short if short else 'full'}",
+        "",
+        f"## Fuzzing, {wanted['SECONDS']} seconds each, {corpus} the public corpus",
+        "",
+        "| target | executions | counters reached at the start | at the end | finding |",
+        "| --- | ---: | ---: | ---: | --- |",
+        *map(str, fuzzed),
+        "",
+        "## Leaks",
+        "",
+        (leaks.stdout + leaks.stderr).strip(),
+        "",
+        "## SIPp",
+        "",
+        f"Rounds of tests/test_sipp.py: {len(rounds)}. Each: {last or 'not run'}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

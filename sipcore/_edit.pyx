@@ -285,9 +285,13 @@ cdef class Edit:
     def __contains__(self, name):
         cdef list keep = []
         cdef Text wanted
+        cdef uint32_t i
         if not isinstance(name, str):
             return False
-        wanted = name_of(name, keep)
+        wanted = text_of(name, keep)
+        for i in range(wanted.size):
+            if not sip_is_token(wanted.data[i]):
+                return False
         return self._find(wanted, header_id_of(wanted.data, wanted.size), 0) >= 0
 
     # output
@@ -467,13 +471,16 @@ cdef class Edit:
         """Write a field anew with one piece of its value replaced; everything around the piece stays byte for byte."""
         cdef Field old = self.fields[at]
         cdef Field *field = &self.fields[at]
+        cdef Span value
         cdef uint32_t start = self._copy_piece(&old, old.line, piece.start)
         self._append(text)
         self._copy_piece(&old, piece.end, old.value_end)
-        field.value_end = self.text_size
+        # What is left may begin or end with white space, which is no part of a value.
+        value = trimmed(self.text, start + (old.value - old.line), self.text_size)
         self._copy_piece(&old, old.value_end, old.line_end)
         field.line = start
-        field.value = start + (old.value - old.line)
+        field.value = value.start
+        field.value_end = value.end
         field.line_end = self.text_size
         field.is_ours = True
         return 0

@@ -12,6 +12,7 @@ from libc.string cimport memchr, memcmp, memcpy
 
 from sipcore._cursor cimport is_present
 from sipcore._index cimport (
+    BAD_START_LINE,
     MALFORMED,
     MISSING_CONTENT_LENGTH,
     NOT_SIP_HTTP,
@@ -105,7 +106,8 @@ cdef class Framer:
 
     def next_message(self):
         if self.failure is not None:
-            raise self.failure
+            # Without the traceback of last time, or each call would make it longer.
+            raise self.failure.with_traceback(None)
         try:
             while self._skip_newline():
                 pass
@@ -195,7 +197,7 @@ cdef class Framer:
         cdef Message message = Message.__new__(Message)
         cdef int64_t head = index_head(&message.index, front, left, &self.bounds, &fault)
         if head == MALFORMED:
-            self._recognise(front, left)
+            self._recognise(front, left, fault.code)
             raise_parse_fault(fault, self.consumed)
         if head == PARTIAL:
             self.indexed = left
@@ -213,16 +215,20 @@ cdef class Framer:
         self._consume(self.wanted)
         return message
 
-    cdef int _recognise(self, const uint8_t *front, uint64_t left) except -1:
-        """Name the other protocols that turn up on a SIP port, so that an operator reads what knocked."""
+    cdef int _recognise(self, const uint8_t *front, uint64_t left, int code) except -1:
+        """Name the other protocols that turn up on a SIP port, so that an operator reads what knocked.
+
+        Only by bytes that are there whenever the fault is: else a slow sender would be named differently.
+        """
         cdef ParseFault fault
         cdef bytes line = (<const char *>front)[:min(left, <uint64_t>self.bounds.start_line)].split(b"\r\n", 1)[0]
         fault.offset = 0
         if line[:1] == b"\x16":
             fault.code = NOT_SIP_TLS
-        elif line[4:8] == b"\x21\x12\xa4\x42":
+        elif front[0] < 4 and line[4:8] == b"\x21\x12\xa4\x42":
             fault.code = NOT_SIP_STUN
-        elif line.startswith(b"HTTP/") or line.endswith((b" HTTP/1.0", b" HTTP/1.1", b" HTTP/2.0")):
+        elif code == BAD_START_LINE and (
+                line.startswith(b"HTTP/") or line.endswith((b" HTTP/1.0", b" HTTP/1.1", b" HTTP/2.0"))):
             fault.code = NOT_SIP_HTTP
         else:
             return 0

@@ -58,6 +58,11 @@ def test_any_value_of_a_list_can_be_removed_or_replaced():
     assert replaced == CONTORTED.replace(b'"b, c"', b"B")
 
 
+def test_an_emptied_value_leaves_no_white_space_of_its_own():
+    edit = parse(message("X-List: a , b")).edit().replace_value("X-List", 0, "")
+    assert edit.get("X-List") == parse(bytes(edit))["X-List"] == ", b"
+
+
 def test_max_forwards_goes_down_by_one_in_place():
     assert edited(CONTORTED, lambda edit: edit.decrement_max_forwards()) == CONTORTED.replace(b"\t:\t 69", b"\t:\t 68")
     added = edited(message(max_forwards=None), lambda edit: edit.decrement_max_forwards())
@@ -141,6 +146,11 @@ def test_what_would_end_the_field_is_refused(value):
         parse(message()).edit().set_uri(value)
 
 
+def test_what_could_be_no_header_is_not_in_an_edit():
+    edit = parse(message()).edit()
+    assert [name in edit for name in ("via", "X", "a b", "", 7)] == [True, False, False, False, False]
+
+
 def test_names_that_are_no_tokens_are_refused():
     for name in ("", "a b", "a:", "a\r\nb"):
         with pytest.raises(EditError, match="header name"):
@@ -211,3 +221,14 @@ def test_any_sequence_of_edits_equals_the_same_edits_on_a_plain_list(fields, cha
         assert edit.get_all("Via") == [value for name, value in fields if full(name) == "via"]
     assert list(parse(bytes(edit))) == fields
     assert b"".join(edit.parts()) == bytes(edit)
+
+
+def test_a_value_replaced_with_nothing_reads_back_as_it_will_be_sent():
+    edit = parse(message("X-List: a, b")).edit().replace_value("X-List", 1, "")
+    assert edit.get_all("X-List") == parse(bytes(edit)).get_all("X-List") == ["a,"]
+
+
+def test_a_max_forwards_that_is_no_number_of_32_bits_is_refused():
+    for digits in ("9" * 11, "9" * 5000):
+        with pytest.raises(EditError, match="not a number"):
+            parse(message(f"Max-Forwards: {digits}", max_forwards=None)).edit().decrement_max_forwards()

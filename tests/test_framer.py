@@ -108,6 +108,10 @@ def test_pending_bytes_are_counted():
         (message().replace(b"\r\n", b"\n"), "bare-lf"),
         (b"x" * 70_000, "start-line-too-long"),
         (b"\xde\xad\xbe\xef\r\n", "bad-start-line"),
+        # What could be named only when it comes in one piece is not named at all.
+        (b"\x10 HTTP/1.1\r\n", "control-byte"),
+        (b"REGISTER si\x01 HTTP/2.0.org SIP/2.0\r\n", "control-byte"),
+        (b"ABCD\x21\x12\xa4\x42\r\n", "control-byte"),
     ],
 )
 @pytest.mark.parametrize("size", [1, 7, 100_000])
@@ -164,3 +168,13 @@ def test_framed_and_parsed_messages_are_equal():
     assert framed == parse(CONTORTED)
     assert framed.detach() == framed
     assert list(framed) == list(parse(CONTORTED))
+
+
+def test_asking_a_lost_stream_again_and_again_leaves_nothing_behind():
+    framer, depths = Framer(), []
+    framer.feed(b"GET / HTTP/1.1\r\n\r\n")
+    for _ in range(3):
+        with pytest.raises(FramingError) as caught:
+            framer.next_message()
+        depths.append(len(caught.traceback))
+    assert depths[1] == depths[2], "the fault does not carry the traceback of earlier calls"

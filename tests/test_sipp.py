@@ -22,8 +22,8 @@ TRANSPORTS = ("udp", "tcp")
 #: SIPp's counters of everything that may not happen on a sound path.
 UNWANTED = ("FailedCall", "Retransmissions", "DeadCallMsgs", "OutOfCallMsgs", "FatalErrors")
 #: So many calls are open at once: SIPp starts one when another ends, so the run is as fast as the relay. A 180 and a
-#: 200 of each may come in one burst, and the kernel's default buffer holds some 90 datagrams: more calls, and it would be
-#: the socket of SIPp that loses them, for good where the other side is TCP and repeats nothing.
+#: 200 of each may come in one burst, and the kernel's default buffer holds some 90 datagrams: more calls, and it would
+#: be SIPp's socket that loses them, for good where the other side is TCP and repeats nothing.
 OPEN_CALLS = ("-users", "40")
 #: SIPp behind a lossy path has addresses of its own; to the relay, the path is the partner or the inside server.
 BEHIND_PARTNER, BEHIND_INSIDE = "127.0.0.22", "127.0.0.12"

@@ -61,7 +61,7 @@ FAULTS = {
     ),
     "of two tags the second counts": (
         "_syntax.pyx", "_syntax",
-        "if not is_present(address.tag) and equals_folded", "if equals_folded",
+        "if not address.tag_seen and equals_folded", "if equals_folded",
     ),
     "a CSeq number wraps": (
         "_syntax.pyx", "_syntax", "digits, 0xFFFFFFFF, &number", "digits, 0xFFFFFFFFFFFF, &number",

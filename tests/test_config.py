@@ -14,8 +14,8 @@ from sipcore.errors import ConfigError, Problem
 from sipcore.limits import DEFAULT, Limits
 from sipcore.relay.config import Config, load, loads
 from sipcore.relay.keys import parse_keys
-from sipcore.relay.positions import Positions, dotted
 from sipcore.relay.sections import LimitsSection
+from sipcore.settings.positions import Positions, dotted
 
 ROOT = Path(__file__).parent.parent
 

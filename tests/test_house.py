@@ -25,6 +25,7 @@ FLOORS = [
     {"_parser", "values"},
     {"_framer", "_edit", "_reader", "build", "validate"},
     {"describe", "capture"},
+    {"settings"},
     {"imfilter"},
     {"edge"},
     {"relay"},
@@ -200,3 +201,8 @@ def test_nothing_is_left_for_later():
 
 def test_no_bare_except():
     assert [path.name for path in SOURCES if re.search(r"^\s*except\s*:", path.read_text(), re.MULTILINE)] == []
+
+
+def test_the_tree_holds_no_leftovers_of_editors_and_merges():
+    leftovers = {".orig", ".rej", ".bak", ".swp"}
+    assert [path for path in PACKAGE.parent.rglob("*") if path.suffix in leftovers and ".venv" not in path.parts] == []

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from sipcore.edge.tables import Hop, Partner, Side, Tables, Transport
 from sipcore.errors import ConfigError, Problem
-from sipcore.relay.decoding import Decoder
-from sipcore.relay.positions import Path
 from sipcore.relay.sections import Document, HopTable, ListenTable
+from sipcore.settings.decoding import Decoder
+from sipcore.settings.positions import Path
 
 __all__ = ["assemble"]
 

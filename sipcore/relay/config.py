@@ -1,13 +1,11 @@
 """``edge.toml`` to frozen settings: every fault at once, each with file, line, key and what would be right.
 
-Three passes: TOML, the shape of each section (`sections`, `decoding`), and what several keys say together (`assembly`).
-The third works on a document with stand-ins for whatever is wrong, so that one fault does not hide another.
+Three passes: TOML, the shape of each section (`sections`, read by `settings.decoding`), and what several keys say
+together (`assembly`). The third works on a document with stand-ins for whatever is wrong, so that one fault does not hide another.
 """
 
 from __future__ import annotations
 
-import re
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path as FilePath
 
@@ -16,10 +14,11 @@ from sipcore.edge.tables import Tables
 from sipcore.errors import ConfigError, Problem
 from sipcore.limits import Limits
 from sipcore.relay.assembly import assemble
-from sipcore.relay.decoding import Decoder
 from sipcore.relay.keys import read_keys
-from sipcore.relay.positions import Positions
 from sipcore.relay.sections import Document, HostPort, LimitsSection, StandIns, read_special
+from sipcore.settings.decoding import Decoder
+from sipcore.settings.document import read_toml
+from sipcore.settings.positions import Positions
 
 __all__ = ["Config", "LinkLimits", "load", "loads"]
 
@@ -87,7 +86,7 @@ def loads(source: bytes | str, path: FilePath | str = "edge.toml") -> Config:
     """
     path = FilePath(path)
     source = source.encode() if isinstance(source, str) else source
-    values = _parse_toml(source, path)
+    values = read_toml(source, path)
     decoder = Decoder(str(path), Positions(source), read_special, StandIns())
     document = decoder.struct(Document, values)
     _check_queues(decoder, document.limits)
@@ -111,20 +110,6 @@ def _check_queues(decoder: Decoder, limits: LimitsSection) -> None:
         if getattr(limits, name) < longest and not decoder.is_mended(("limits", name)):
             message = f"a message of head + body bytes does not fit; expected at least {longest}"
             decoder.complain(("limits", name), message)
-
-
-def _parse_toml(source: bytes, path: FilePath) -> dict[str, object]:
-    try:
-        return tomllib.loads(source.decode())
-    except UnicodeDecodeError as error:
-        line = source.count(b"\n", 0, error.start) + 1
-        raise ConfigError([Problem(f"{path}:{line}", "", "not UTF-8, which TOML is written in")]) from None
-    except tomllib.TOMLDecodeError as error:
-        # "... (at line 3, column 5)" or "... (at end of document)"; the attributes came only with Python 3.14
-        what, _, place = str(error).rpartition(" (at ")
-        found = re.match(r"line (\d+)", place)
-        number = int(found[1]) if found else source.count(b"\n") + 1
-        raise ConfigError([Problem(f"{path}:{number}", "", f"not TOML: {what} (at {place}")]) from None
 
 
 def _line(problem: Problem) -> tuple[str, int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sipcore.edge.hashes import Keys
 from sipcore.errors import Problem
-from sipcore.relay.decoding import Decoder
+from sipcore.settings.decoding import Decoder
 
 __all__ = ["parse_keys", "read_keys"]
 

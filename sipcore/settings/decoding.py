@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import FieldInfo, fields
 
 from sipcore.errors import Problem
-from sipcore.relay.positions import Path, Positions, dotted
+from sipcore.settings.positions import Path, Positions, dotted
 
 __all__ = ["Decoder"]
 

@@ -1,0 +1,30 @@
+"""A TOML text to its values, or to one problem with a line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+from sipcore.errors import ConfigError, Problem
+
+__all__ = ["read_toml"]
+
+
+def read_toml(source: bytes, path: Path) -> dict[str, object]:
+    """The values of a TOML text; ``path`` names it in the problem.
+
+    Raises:
+        ConfigError: it is not UTF-8, or not TOML; with the line.
+    """
+    try:
+        return tomllib.loads(source.decode())
+    except UnicodeDecodeError as error:
+        line = source.count(b"\n", 0, error.start) + 1
+        raise ConfigError([Problem(f"{path}:{line}", "", "not UTF-8, which TOML is written in")]) from None
+    except tomllib.TOMLDecodeError as error:
+        # "... (at line 3, column 5)" or "... (at end of document)"; the attributes came only with Python 3.14
+        what, _, place = str(error).rpartition(" (at ")
+        found = re.match(r"line (\d+)", place)
+        number = int(found[1]) if found else source.count(b"\n") + 1
+        raise ConfigError([Problem(f"{path}:{number}", "", f"not TOML: {what} (at {place}")]) from None

@@ -1,7 +1,8 @@
 """``edge.toml`` to frozen settings: every fault at once, each with file, line, key and what would be right.
 
 Three passes: TOML, the shape of each section (`sections`, read by `settings.decoding`), and what several keys say
-together (`assembly`). The third works on a document with stand-ins for whatever is wrong, so that one fault does not hide another.
+together (`assembly`). The third works on a document with stand-ins for whatever is wrong, so that one fault does not
+hide another.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Any
 import sipcore
 from sipcore import Framer, ImFilter, Message, Verdict, parse
 from sipcore.imfilter import Matcher
-from sipcore.imfilter._matcher import PrefixMatcher
+from sipcore.imfilter._links import LinkFinder
 from sipcore.imfilter.rules import DEFAULT_PREFIXES
 from sipcore_bench.contestant import Contestant, Unreadable
 from sipcore_bench.fields import FORWARD_VIA, Fields
@@ -39,8 +39,10 @@ def _matchers() -> Iterator[Contestant]:
     find = Matcher(PREFIXES).find
     yield _reader(name="sipcore: Matcher.find", question="match", work=find, answer_of=lambda found: found is not None)
     # It knows where a link begins and what "www*." stands for, and so does more than the question asks.
-    first_link = partial(PrefixMatcher(DEFAULT_PREFIXES).find_all, limit=1)
-    yield _reader(name="sipcore: PrefixMatcher, first link", question="match", work=first_link, answer_of=bool)
+    first = LinkFinder(DEFAULT_PREFIXES).find_first
+    yield _reader(
+        name="sipcore: LinkFinder.find_first", question="match", work=first, answer_of=lambda it: it is not None
+    )
 
 
 def _start(message: Message) -> str | int | None:

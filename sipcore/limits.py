@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-__all__ = ["DEFAULT", "Limits"]
+__all__ = ["DEFAULT", "WIDEST", "Limits"]
 
 #: Offsets are 32-bit inside the parser; a message must stay clear of the edge whatever an operator configures.
 MAX_MESSAGE_BYTES = 1 << 30
@@ -47,3 +47,8 @@ class Limits:
 
 #: The limits used wherever none are given.
 DEFAULT = Limits()
+
+#: For bytes that were made here of a message within its limits, and that may so be a little beyond them.
+WIDEST = Limits(
+    head=1 << 29, body=1 << 29, headers=1 << 16, header=1 << 29, start_line=1 << 29, via=1 << 16, params=1 << 16
+)

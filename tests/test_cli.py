@@ -296,6 +296,19 @@ def test_check_says_what_a_good_configuration_means(config: Path) -> None:
     assert "fabrikam.example, at tcp 192.0.2.7:5060" in result.stdout
 
 
+def test_check_warns_when_nobody_reads_content(config: Path) -> None:
+    assert "filter is off" not in run("check", config).stdout
+    config.write_text(CONFIG + "[filter]\nenabled = false\n")
+    assert "the filter is off: content passes unread" in run("check", config).stdout
+
+
+def test_explain_shows_what_goes_on_changed(config: Path) -> None:
+    config.write_text(CONFIG + '[filter]\nprofile = "lync"\n')
+    result = explained(config, WITH_LINK, "outside", "192.0.2.7")
+    assert "filter: defang\n  http: in body, bytes 0..17: http://a.example/ now" in result.stdout
+    assert "sent inside to udp 127.0.0.42:5060: MESSAGE" in result.stdout
+
+
 @pytest.mark.parametrize("command", [("check",), ("relay", "--config")])
 def test_a_faulty_configuration_lists_every_fault_with_status_2(config: Path, command: tuple[str, ...]) -> None:
     config.write_text(CONFIG.replace("insecure = true", "insecure = 1", 1) + "[metric]\n")

@@ -52,6 +52,9 @@ UPHILL = {
     ("_parser", "_edit"): "Message.edit() gives the edit that belongs to it; imported when it is called",
 }
 
+#: What a room of the bare install imports all the same, in a file that nothing of the bare install imports.
+OF_AN_EXTRA = {("imfilter/rules_file.py", "msgspec")}
+
 IMPORT = re.compile(r"^\s*(?:from\s+([\w.]+)\s+c?import\s+|c?import\s+([\w.]+))", re.MULTILINE)
 LONGEST_FUNCTION, LONGEST_PY, LONGEST_PYX = 80, 500, 700
 
@@ -106,7 +109,7 @@ def test_only_the_shell_sees_the_operating_system():
     assert seen == set()
 
 
-def test_the_bare_install_imports_nothing_but_the_matcher_builder():
+def test_the_bare_install_imports_no_library():
     core = {
         "_cursor",
         "_syntax",
@@ -125,6 +128,7 @@ def test_the_bare_install_imports_nothing_but_the_matcher_builder():
         "grammar",
     }
     foreign = {
+        "ahocorasick",
         "uvloop",
         "msgspec",
         "structlog",
@@ -137,7 +141,7 @@ def test_the_bare_install_imports_nothing_but_the_matcher_builder():
         "pytest",
     }
     seen = {(file, module) for file, room, module in imports() if room in core and module.split(".")[0] in foreign}
-    assert seen == set()
+    assert seen == OF_AN_EXTRA
 
 
 def test_the_public_face_is_small_sorted_and_real():

@@ -7,13 +7,13 @@ remembers is computed again from the message, see `hashes`; what cannot be is in
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from sipcore._parser import Message, parse
 from sipcore._values import Via
 from sipcore.edge import refusals
 from sipcore.edge.actions import Action, Count, Link, Send, Trace
-from sipcore.edge.answers import OWN_LIMITS, answer_after, answer_on
+from sipcore.edge.answers import answer_after, answer_on
 from sipcore.edge.flow import Answer, Discard, Forward
 from sipcore.edge.forwarding import forwarded_request, forwarded_response
 from sipcore.edge.hashes import Keys, tag_for
@@ -26,6 +26,7 @@ from sipcore.edge.vias import way_back
 from sipcore.errors import EditError, HeaderError
 from sipcore.grammar import METHODS
 from sipcore.imfilter import ImFilter
+from sipcore.limits import WIDEST
 
 __all__ = ["Engine", "Keys", "Link"]
 
@@ -79,10 +80,10 @@ class Engine:
 
     def undelivered(self, send: Send, now: float) -> list[Action]:
         """A `Send` could not be carried out: the sender of a request is told 503, anything else is counted."""
-        message = parse(send.data, OWN_LIMITS)
+        message = parse(send.data, WIDEST)
         if not message.is_request:
             return [Count("discarded", (send.side, refusals.UNDELIVERED.name))]
-        return self._give_back(parse(bytes(message.edit().pop_via()), OWN_LIMITS), send, now)
+        return self._give_back(parse(bytes(message.edit().pop_via()), WIDEST), send, now)
 
     def link_up(self, link: Link, now: float) -> None:
         """A connection is open: answers to what came on it leave by it."""
@@ -125,9 +126,10 @@ class Engine:
             routes=outcome.routes,
             forward=forward,
             branch=request.branch,
+            verdict=outcome.verdict,
         )
         send = Send(forward.candidates[0].hop, forward.side, None, data)
-        return [send, Count("forwarded", (forward.side, _kind(request.message)))]
+        return [send, Count("forwarded", (forward.side, _kind(request.message))), *_filtered(link, outcome)]
 
     def _answer(self, request: Request, link: Link, answer: Answer, now: float) -> list[Action]:
         self._remember(request, now)
@@ -166,9 +168,10 @@ class Engine:
             return self._drop(message, link, outcome)
         assert outcome.back is not None  # a response without a way back is discarded
         link_id = self._links.leading_to(decision.side, outcome.back)
-        send = Send(outcome.back.hop, decision.side, link_id, forwarded_response(message, decision, self._tables))
+        data = forwarded_response(message, decision, self._tables, outcome.verdict)
         self._tell(message, link, outcome)
-        return [send, Count("forwarded", (decision.side, _kind(message)))]
+        send = Send(outcome.back.hop, decision.side, link_id, data)
+        return [send, Count("forwarded", (decision.side, _kind(message))), *_filtered(link, outcome)]
 
     # -- both
 
@@ -201,6 +204,12 @@ def _kind(message: Message) -> str:
     if message.status is not None:
         return f"{message.status // 100}xx"
     return message.method if message.method in _KNOWN_METHODS else "other"
+
+
+def _filtered(link: Link, outcome: Outcome) -> Iterator[Count]:
+    """That the filter found something in a message that goes on; which side sent it."""
+    if outcome.verdict is not None and outcome.verdict.findings:
+        yield Count("filtered", (link.side, outcome.verdict.action))
 
 
 def _refused(request: Request, answer: Answer) -> Count:

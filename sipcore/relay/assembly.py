@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from sipcore.edge.tables import Hop, Partner, Side, Tables, Transport
 from sipcore.errors import ConfigError, Problem
 from sipcore.relay.sections import Document, HopTable, ListenTable
 from sipcore.settings.decoding import Decoder
-from sipcore.settings.positions import Path
+from sipcore.settings.positions import Path, undotted
 
 __all__ = ["assemble"]
-
-_STEP = re.compile(r"\[(\d+)\]|[^.\[]+")
 
 
 def assemble(decoder: Decoder, document: Document) -> Tables | None:
@@ -43,7 +40,7 @@ def assemble(decoder: Decoder, document: Document) -> Tables | None:
 
 def _relay_problem(decoder: Decoder, problem: Problem) -> None:
     """Note what the tables found, unless it only follows from something that has been noted already."""
-    path: Path = tuple(int(step[1]) if step[1] else step[0] for step in _STEP.finditer(problem.key))
+    path = undotted(problem.key)
     side = "inside" if path[0] == "inside" else "outside"
     misses_listener = path[-1] == "transport" and decoder.has_faults((side, "listen"))
     if not decoder.is_mended(path) and not misses_listener:

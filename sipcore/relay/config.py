@@ -13,10 +13,11 @@ from pathlib import Path as FilePath
 from sipcore.edge.hashes import Keys
 from sipcore.edge.tables import Tables
 from sipcore.errors import ConfigError, Problem
+from sipcore.imfilter import Rules, rules_file
 from sipcore.limits import Limits
 from sipcore.relay.assembly import assemble
 from sipcore.relay.keys import read_keys
-from sipcore.relay.sections import Document, HostPort, LimitsSection, StandIns, read_special
+from sipcore.relay.sections import Document, FilterSection, HostPort, LimitsSection, StandIns, read_special
 from sipcore.settings.decoding import Decoder
 from sipcore.settings.document import read_toml
 from sipcore.settings.positions import Positions
@@ -51,7 +52,7 @@ class Config:
     Attributes:
         tables: what decides.
         keys: from ``key_file``; None asks the relay to make one at start.
-        filter: whether content is looked at.
+        filter: what content is looked at for; None switches the filter off.
         limits: of one message.
         links: of the links.
         metrics: where counters are served, None for nowhere.
@@ -59,7 +60,7 @@ class Config:
 
     tables: Tables
     keys: Keys | None
-    filter: bool
+    filter: Rules | None
     limits: Limits
     links: LinkLimits
     metrics: HostPort | None
@@ -80,7 +81,7 @@ def load(path: FilePath | str) -> Config:
 
 
 def loads(source: bytes | str, path: FilePath | str = "edge.toml") -> Config:
-    """Read a configuration from its text; ``path`` names it in problems, and ``key_file`` is relative to its folder.
+    """Read a configuration from its text; ``path`` names it in problems, and other files are relative to its folder.
 
     Raises:
         ConfigError: with every problem found.
@@ -92,17 +93,35 @@ def loads(source: bytes | str, path: FilePath | str = "edge.toml") -> Config:
     document = decoder.struct(Document, values)
     _check_queues(decoder, document.limits)
     keys = read_keys(decoder, document.edge.key_file, path.parent) if document.edge.key_file else None
+    rules = _rules(decoder, document.filter, path.parent)
     tables = assemble(decoder, document)
     if tables is None or decoder.problems:
         raise ConfigError(sorted(decoder.problems, key=_line))
     return Config(
         tables=tables,
         keys=keys,
-        filter=document.filter.enabled,
+        filter=rules if document.filter.enabled else None,
         limits=Limits(**_subset(document.limits, Limits)),
         links=LinkLimits(**_subset(document.limits, LinkLimits)),
         metrics=document.metrics.listen if document.metrics else None,
     )
+
+
+def _rules(decoder: Decoder, section: FilterSection, folder: FilePath) -> Rules | None:
+    """The filter's rules, out of the section or the file that it names; None with faults, then noted."""
+    place: tuple[str, str] = ("filter", "file")
+    if not section.file:
+        return rules_file.rules_of(decoder, section, place[:1])
+    if section.profile is not None or section.changes:
+        decoder.complain(place, "expected either a file or the rules themselves")
+    path = folder / section.file
+    try:
+        return rules_file.loads(path.read_bytes(), path)
+    except OSError as error:
+        decoder.complain(place, f"{path} cannot be read ({error.strerror})")
+    except ConfigError as error:
+        decoder.problems.extend(error.problems)
+    return None
 
 
 def _check_queues(decoder: Decoder, limits: LimitsSection) -> None:

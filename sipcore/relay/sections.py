@@ -15,11 +15,13 @@ from typing import Annotated, Any, Self
 from msgspec import Meta, Struct, field
 
 from sipcore.edge.tables import Transport, VerificationLevel, canonical_host, domain_name
+from sipcore.imfilter.rules_file import RulesTable
 from sipcore.limits import DEFAULT
 
 __all__ = [
     "Document",
     "DomainName",
+    "FilterSection",
     "HopTable",
     "HostPort",
     "Insecure",
@@ -250,8 +252,15 @@ class VerificationSection(Struct, frozen=True):
     mark_own_users: _Switch = True
 
 
+class FilterSection(RulesTable, frozen=True):
+    """``[filter]``: on or off, and the rules: the keys of a rules file, or the path of one."""
+
+    enabled: _Switch = True
+    file: Annotated[str, Meta(min_length=1, description='the path of a rules file, "rules.toml"')] = ""
+
+
 class SwitchSection(Struct, frozen=True):
-    """``[filter]`` and ``[benotify]``: on or off."""
+    """``[benotify]``: on or off."""
 
     enabled: _Switch = True
 
@@ -288,7 +297,7 @@ class Document(Struct, frozen=True):
     partner: list[PartnerTable] = []
     blocked: BlockedSection = field(default_factory=BlockedSection)
     verification: VerificationSection = field(default_factory=VerificationSection)
-    filter: SwitchSection = field(default_factory=SwitchSection)
+    filter: FilterSection = field(default_factory=FilterSection)
     benotify: SwitchSection = field(default_factory=SwitchSection)
     limits: LimitsSection = field(default_factory=LimitsSection)
     metrics: MetricsSection | None = None

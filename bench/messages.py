@@ -13,7 +13,7 @@ from random import Random
 from sipcore_bench import bodies
 from sipcore_bench.draw import INSIDE, Draw, User
 
-__all__ = ["MESSAGES", "Recipe"]
+__all__ = ["AGENT", "MESSAGES", "Header", "Recipe", "message", "request"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,13 @@ class Recipe:
 
 
 #: One header: (name, value).
-_Header = tuple[str, str]
+Header = tuple[str, str]
 
 _EDGE, _POOL = f"edge.{INSIDE}", f"pool.{INSIDE}"
-_AGENT = "Contoso Messenger/4.1"
+AGENT = "Contoso Messenger/4.1"
 
 
-def _message(start: str, headers: list[_Header], body: str = "") -> bytes:
+def message(start: str, headers: list[Header], body: str = "") -> bytes:
     """Start line, headers in that order, Content-Length, body."""
     content = body.encode()
     head = "\r\n".join(f"{name}: {value}" for name, value in [*headers, ("Content-Length", str(len(content)))])
@@ -53,9 +53,9 @@ def _named(user: User) -> str:
     return f'"{user.name}" <{user.uri}>'
 
 
-def _request(
+def request(
     draw: Draw, method: str, sender: User, to: User, transport: str = "TLS", tagged: bool = False
-) -> list[_Header]:
+) -> list[Header]:
     """The headers that every request has (RFC 3261 section 8.1.1); ``tagged`` where it is inside a dialog."""
     return [
         ("Via", f"SIP/2.0/{transport} {draw.socket()};branch={draw.branch()}"),
@@ -79,11 +79,11 @@ def _register(random: Random) -> bytes:
         ("Call-ID", draw.hex(32)),
         ("CSeq", f"{draw.number(1, 99999)} REGISTER"),
         ("Contact", f'<sip:{host};transport=tls>;methods="INVITE,MESSAGE,BYE,CANCEL,NOTIFY,ACK,BENOTIFY";expires=3600'),
-        ("User-Agent", _AGENT),
+        ("User-Agent", AGENT),
         ("Supported", "gruu, ms-benotify"),
         ("Authorization", _credentials(draw, user)),
     ]
-    return _message(f"REGISTER sip:{INSIDE} SIP/2.0", headers)
+    return message(f"REGISTER sip:{INSIDE} SIP/2.0", headers)
 
 
 def _credentials(draw: Draw, user: User) -> str:
@@ -98,11 +98,11 @@ def _options(random: Random) -> bytes:
     draw = Draw(random)
     sender, to = draw.inside(), draw.outside()
     headers = [
-        *_request(draw, "OPTIONS", sender, to),
+        *request(draw, "OPTIONS", sender, to),
         ("Contact", f"<sip:{sender.user}@{_EDGE}:5061;transport=tls>"),
         ("Accept", "application/sdp"),
     ]
-    return _message(f"OPTIONS {to.uri} SIP/2.0", headers)
+    return message(f"OPTIONS {to.uri} SIP/2.0", headers)
 
 
 def _im(random: Random, characters: int) -> bytes:
@@ -110,13 +110,13 @@ def _im(random: Random, characters: int) -> bytes:
     draw = Draw(random)
     sender, to = draw.outside(), draw.inside()
     headers = [
-        *_request(draw, "MESSAGE", sender, to, tagged=True),
+        *request(draw, "MESSAGE", sender, to, tagged=True),
         ("Route", f"<sip:{_EDGE}:5061;transport=tls;lr>"),
-        ("User-Agent", _AGENT),
+        ("User-Agent", AGENT),
         ("Supported", "ms-renders-mime-alternative"),
         ("Content-Type", "text/plain; charset=UTF-8"),
     ]
-    return _message(f"MESSAGE {to.uri} SIP/2.0", headers, draw.prose(characters))
+    return message(f"MESSAGE {to.uri} SIP/2.0", headers, draw.prose(characters))
 
 
 def _invite(random: Random) -> bytes:
@@ -124,7 +124,7 @@ def _invite(random: Random) -> bytes:
     draw = Draw(random)
     caller, to, host = draw.outside(), draw.inside(), draw.host()
     headers = [
-        *_request(draw, "INVITE", caller, to, "UDP"),
+        *request(draw, "INVITE", caller, to, "UDP"),
         ("Contact", f"<sip:{caller.user}@{host}:5060>"),
         ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE, INFO, UPDATE, REFER, NOTIFY"),
         ("Supported", "replaces, 100rel, timer"),
@@ -134,7 +134,7 @@ def _invite(random: Random) -> bytes:
         ("Session-Expires", "1800"),
         ("Content-Type", "application/sdp"),
     ]
-    return _message(f"INVITE {to.uri} SIP/2.0", headers, bodies.audio_session(draw, host))
+    return message(f"INVITE {to.uri} SIP/2.0", headers, bodies.audio_session(draw, host))
 
 
 def _ims_invite(random: Random) -> bytes:
@@ -170,10 +170,10 @@ def _ims_invite(random: Random) -> bytes:
         ("User-Agent", "Northwind-Phone/16.2 IMS-client/5.0"),
         ("Content-Type", "application/sdp"),
     ]
-    return _message(f"INVITE sip:{to}@{far};user=phone SIP/2.0", headers, bodies.video_session(draw, host))
+    return message(f"INVITE sip:{to}@{far};user=phone SIP/2.0", headers, bodies.video_session(draw, host))
 
 
-def _ims_path(draw: Draw, host: str, network: str) -> list[_Header]:
+def _ims_path(draw: Draw, host: str, network: str) -> list[Header]:
     """Four hops behind (P-CSCF, S-CSCF, application server), two ahead, three that want to stay in the dialog."""
     hops = [f"pcscf2.{network}:5060", f"scscf1.{network}:5060", f"tas1.{network}:5060"]
     behind = [f"SIP/2.0/UDP {hop};branch={draw.branch()}" for hop in reversed(hops)]
@@ -205,14 +205,14 @@ def _ok(random: Random) -> bytes:
         ("To", f"<{to.uri}>;tag={draw.hex(10)};epid={draw.hex(10)}"),
         ("Call-ID", draw.hex(32)),
         ("CSeq", f"{draw.number(1, 99999)} MESSAGE"),
-        ("User-Agent", _AGENT),
+        ("User-Agent", AGENT),
     ]
-    return _message("SIP/2.0 200 OK", headers)
+    return message("SIP/2.0 200 OK", headers)
 
 
-def _notification(draw: Draw, method: str, media_type: str, watched: User, watcher: User) -> list[_Header]:
+def _notification(draw: Draw, method: str, media_type: str, watched: User, watcher: User) -> list[Header]:
     return [
-        *_request(draw, method, watched, watcher, tagged=True),
+        *request(draw, method, watched, watcher, tagged=True),
         ("Event", "presence"),
         ("Subscription-State", f"active;expires={draw.number(60, 28800)}"),
         ("Content-Type", media_type),
@@ -225,7 +225,7 @@ def _notify(random: Random) -> bytes:
     watched, watcher = draw.outside(), draw.inside()
     headers = _notification(draw, "NOTIFY", "application/pidf+xml", watched, watcher)
     headers.insert(6, ("Contact", f"<sip:presence.{watched.domain}:5061;transport=tls>"))
-    return _message(f"NOTIFY {watcher.uri} SIP/2.0", headers, bodies.pidf(draw, watched))
+    return message(f"NOTIFY {watcher.uri} SIP/2.0", headers, bodies.pidf(draw, watched))
 
 
 def _benotify(random: Random) -> bytes:
@@ -234,7 +234,7 @@ def _benotify(random: Random) -> bytes:
     watched, watcher = draw.outside(), draw.inside()
     headers = _notification(draw, "BENOTIFY", "text/xml+msrtc.pidf", watched, watcher)
     uri = f"sip:{draw.socket()};transport=tls;ms-received-cid={draw.hex(4)}"
-    return _message(f"BENOTIFY {uri} SIP/2.0", headers, bodies.presentity(draw, watched))
+    return message(f"BENOTIFY {uri} SIP/2.0", headers, bodies.presentity(draw, watched))
 
 
 def _subscribe(random: Random) -> bytes:
@@ -242,9 +242,9 @@ def _subscribe(random: Random) -> bytes:
     draw = Draw(random)
     user = draw.inside()
     headers = [
-        *_request(draw, "SUBSCRIBE", user, user),
+        *request(draw, "SUBSCRIBE", user, user),
         ("Contact", f"<sip:{user.user}@{draw.socket()};transport=tls>;proxy=replace"),
-        ("User-Agent", _AGENT),
+        ("User-Agent", AGENT),
         ("Event", "presence"),
         ("Accept", "application/rlmi+xml, text/xml+msrtc.pidf, multipart/related"),
         ("Supported", "com.microsoft.autoextend"),
@@ -256,7 +256,7 @@ def _subscribe(random: Random) -> bytes:
         ("Content-Type", "application/adrl+xml"),
     ]
     body = bodies.adhoc_list(user, [draw.outside() for _ in range(8)])
-    return _message(f"SUBSCRIBE {user.uri} SIP/2.0", headers, body)
+    return message(f"SUBSCRIBE {user.uri} SIP/2.0", headers, body)
 
 
 def _file_invite(random: Random) -> bytes:
@@ -265,14 +265,14 @@ def _file_invite(random: Random) -> bytes:
     sender, to = draw.outside(), draw.inside()
     host = draw.host()
     headers = [
-        *_request(draw, "INVITE", sender, to),
+        *request(draw, "INVITE", sender, to),
         ("Contact", f"<sip:{sender.user}@{host}:5061;transport=tls>;proxy=replace"),
-        ("User-Agent", _AGENT),
+        ("User-Agent", AGENT),
         ("Supported", "ms-renders-mime-alternative"),
         ("ms-text-format", bodies.file_offer(draw)),
         ("Content-Type", "application/sdp"),
     ]
-    return _message(f"INVITE {to.uri} SIP/2.0", headers, bodies.text_session(host))
+    return message(f"INVITE {to.uri} SIP/2.0", headers, bodies.text_session(host))
 
 
 def _multipart(random: Random) -> bytes:
@@ -281,15 +281,15 @@ def _multipart(random: Random) -> bytes:
     sender, to = draw.outside(), draw.inside()
     boundary, text = draw.hex(24), draw.prose(120)
     headers = [
-        *_request(draw, "MESSAGE", sender, to, tagged=True),
+        *request(draw, "MESSAGE", sender, to, tagged=True),
         ("Route", f"<sip:{_EDGE}:5061;transport=tls;lr>"),
         ("Route", f"<sip:{_POOL}:5061;transport=tls;lr>"),
-        ("User-Agent", _AGENT),
+        ("User-Agent", AGENT),
         ("MIME-Version", "1.0"),
         ("Content-Type", f'multipart/alternative;boundary="{boundary}"'),
     ]
     parts = [("text/plain; charset=UTF-8", text), ("text/html; charset=UTF-8", bodies.html(text))]
-    return _message(f"MESSAGE {to.uri} SIP/2.0", headers, bodies.multipart(boundary, *parts))
+    return message(f"MESSAGE {to.uri} SIP/2.0", headers, bodies.multipart(boundary, *parts))
 
 
 _RECIPES = (

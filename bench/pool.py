@@ -8,9 +8,12 @@ from typing import Self
 
 from sipcore_bench.fields import NotAMessage, read
 from sipcore_bench.messages import MESSAGES, Recipe
+from sipcore_bench.talk import TALK
 from sipcore_bench.texts import TEXTS
 
 __all__ = ["BadFolder", "Pool"]
+
+_RECIPES: dict[str, Recipe] = {**MESSAGES, **TALK, **TEXTS}
 
 
 class BadFolder(ValueError):  # noqa: N818 - it says what the folder is
@@ -29,7 +32,7 @@ class Pool:
     """Different inputs of one kind. The same kind, seed and size give the same bytes on every machine.
 
     Args:
-        kind: a name from `MESSAGES` or `TEXTS`.
+        kind: a name from `MESSAGES`, `TALK` or `TEXTS`.
         seed: of the generator.
         size: how many inputs.
 
@@ -47,7 +50,7 @@ class Pool:
         if size < 1:
             raise ValueError(f"a pool needs at least one item, not {size}")
         self.kind = kind
-        self.recipe = MESSAGES[kind] if kind in MESSAGES else TEXTS[kind]
+        self.recipe = _RECIPES[kind]
         # Each kind has a generator of its own, so that leaving one out changes no other.
         random = Random(f"{kind} {seed}")  # noqa: S311 - test data, no secret
         self.items = [self.recipe.write(random) for _ in range(size)]

@@ -93,7 +93,10 @@ QUESTIONS = {
         Question(
             "filter",
             "may a parsed message pass the filter for instant messages",
-            ("message", "long-message", "multipart", "invite", "file-invite"),
+            (
+                *("message", "long-message", "typing", "html", "multipart", "invite", "first-message"),
+                *("link", "multipart-link", "file-invite"),
+            ),
             verdict_of,
         ),
     )

@@ -1,6 +1,6 @@
 """What takes too long for every change: fuzzing, a million messages weighed, SIPp again and again.
 
-    make nightly [SECONDS=7200] [PARSES=1000000] [ROUNDS=20]
+    make nightly [SECONDS=7200] [PARSES=1000000] [ROUNDS=20] [ADVERSARIES=16]
 
 The results are written to docs/nightly.md. The exit status says whether everything held.
 """
@@ -19,7 +19,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 REPORT = ROOT / "docs" / "nightly.md"
 TARGETS = sorted(path.stem.removeprefix("fuzz_") for path in (ROOT / "fuzz").glob("fuzz_*.py"))
-FULL = {"SECONDS": 7200, "PARSES": 1_000_000, "ROUNDS": 20}
+FULL = {"SECONDS": 7200, "PARSES": 1_000_000, "ROUNDS": 20, "ADVERSARIES": 16}
+#: Counted in instructions, and so slow; by day they see texts of a kilobyte or some.
+LINEAR = ("tests/test_filter_bounds.py", "tests/test_reading.py", "tests/test_search_linear.py")
 #: Targets at once; each keeps one processor busy.
 AT_ONCE = 2
 
@@ -55,8 +57,9 @@ def main() -> int:
         fuzzed = list(pool.map(lambda target: fuzz(target, wanted["SECONDS"]), TARGETS))
     leaks = run("tests/leaks.py", str(wanted["PARSES"]))
     rounds = [run("-m", "pytest", "-q", "tests/test_sipp.py") for _ in range(wanted["ROUNDS"])]
-    good = all(each.good for each in fuzzed) and leaks.returncode == 0 and not any(each.returncode for each in rounds)
-    REPORT.write_text(report(begun, wanted, fuzzed, leaks, rounds))
+    linear = run("-m", "pytest", "-q", *LINEAR, SIPCORE_ADVERSARIES=str(wanted["ADVERSARIES"]))
+    good = all(each.good for each in fuzzed) and not any(each.returncode for each in (leaks, linear, *rounds))
+    REPORT.write_text(report(begun, wanted, fuzzed, leaks, linear, rounds))
     print(REPORT.read_text())
     return 0 if good else 1
 
@@ -79,9 +82,10 @@ def read_log(target: str, log: str, good: bool) -> Fuzzed:
     )
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A Python program of ours, to its end."""
-    return subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    command, around = [sys.executable, *arguments], {**os.environ, **environment}
+    return subprocess.run(command, cwd=ROOT, env=around, capture_output=True, text=True, check=False)
 
 
 def what_and_when() -> list[str]:
@@ -102,12 +106,13 @@ def report(
     wanted: dict[str, int],
     fuzzed: list[Fuzzed],
     leaks: subprocess.CompletedProcess[str],
+    linear: subprocess.CompletedProcess[str],
     rounds: list[subprocess.CompletedProcess[str]],
 ) -> str:
     """The page."""
     short = "".join(f" {name}={wanted[name]} instead of {full}." for name, full in FULL.items() if wanted[name] != full)
     corpus = "with" if os.environ.get("SIPCORE_CORPUS") else "without"
-    last = "; ".join(dict.fromkeys(re.sub(r" in .*", "", each.stdout.strip().split("\n")[-1]) for each in rounds))
+    last = "; ".join(dict.fromkeys(map(last_line, rounds)))
     lines = [
         "# The last night",
         "",
@@ -126,11 +131,20 @@ def report(
         "",
         (leaks.stdout + leaks.stderr).strip(),
         "",
+        "## Texts made to cost much",
+        "",
+        f"{wanted['ADVERSARIES']} times as long as by day: {last_line(linear)}.",
+        "",
         "## SIPp",
         "",
         f"Rounds of tests/test_sipp.py: {len(rounds)}. Each: {last or 'not run'}.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def last_line(done: subprocess.CompletedProcess[str]) -> str:
+    """How a run of pytest ended, without its time."""
+    return re.sub(r" in .*", "", done.stdout.strip().split("\n")[-1])
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ Run as a program it searches each at two sizes, the second twice the first, unde
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 
 from sipcore import parse
@@ -15,7 +16,7 @@ from sipcore.imfilter.rules import DEFAULT_PREFIXES
 from sipcore_bench import callgrind
 
 #: Bytes of the larger text, and passes over it: a search is short enough to be counted alone.
-SIZE = 16_384
+SIZE = 16_384 * int(os.environ.get("SIPCORE_ADVERSARIES", "1"))
 PASSES = 1
 
 ENDS = Matcher([prefix.replace("*", "") for prefix in DEFAULT_PREFIXES])

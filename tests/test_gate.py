@@ -82,7 +82,12 @@ TYPES = [
     *("text/plain; charset=utf-8; charset=utf-8", "text/plain;charset", "text/plain;", "text/plain; ;charset=utf-8"),
     *("text/plain; charset=", 'text/plain; charset="utf-8', 'text/plain; charset="utf-8"x', "text/plainx", "text/html"),
     *("text/plain; charset=utf-8, text/html", "text/plain\r\n ;charset=utf-16", "text/x-msmsgsinvite", "", "text"),
-    *("text/plain; format=flowed", "text/plain; charset=utf-7", "text/plain; charset*=utf-8''utf-16", "message/cpim"),
+    *(
+        "text/plain; format=flowed; delsp=yes",
+        "text/plain; charset=utf-7",
+        "text/plain; charset*=utf-8''utf-16",
+        "message/cpim",
+    ),
     *("text/plain; charset=utf\\-8", "text/plain; charset=utf-8;ms-body=aHR0cDp4", "text/plain/x", "text/plain a"),
     *(
         "application/sdp",

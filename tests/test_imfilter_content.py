@@ -210,7 +210,7 @@ def test_xhtml_that_declares_entities_is_refused_for_a_reader_of_xml_puts_text_f
     page = "<!DOCTYPE html [<!ENTITY a 'ht'><!ENTITY b 'tp://x'>]><p>&a;&b;</p>"
     message = request(page.encode(charset), f"application/xhtml+xml; charset={charset}")
     assert why_unread(message) == "XHTML that declares entities of its own"
-    assert read(request(page, "text/html")) == {"body": page}
+    assert read(request(page, "text/html")) == [page]
 
 
 def test_an_unknown_encoding_is_refused():
@@ -232,6 +232,40 @@ def test_a_body_in_base64_is_read():
 def test_a_body_in_quoted_printable_is_read_as_it_stands_too_for_not_every_client_decodes_it():
     message = request("=5Fhttp://x", "text/plain", headers=[("Content-Transfer-Encoding", "quoted-printable")])
     assert by_path(message) == {"body": "_http://x", "body@raw": "=5Fhttp://x"}
+
+
+FLOWED = "text/plain; charset=utf-8; format=flowed; DelSp=Yes"
+
+
+@pytest.mark.parametrize(
+    ("written", "joined"),
+    [
+        ("see ht \r\ntp://x", "see http://x"),
+        ("ht \ntp: \r//x", "http://x"),
+        (">> ht \r\n>> tp://x", ">> http://x"),
+        ("ht \r\n  tp://x", "ht tp://x"),
+        # The space of the second line stuffs it, so that line does not flow.
+        ("ht \r\n \r\ntp://x", "ht\r\ntp://x"),
+    ],
+)
+def test_lines_that_flow_are_also_read_joined(written, joined):
+    assert by_path(request(written, FLOWED)) == {"body": written, "body@flowed": joined}
+
+
+def test_lines_that_do_not_flow_or_keep_their_space_are_read_once():
+    for content_type in ("text/plain; format=flowed", "text/plain; format=flowed; delsp=no", "text/plain"):
+        assert by_path(request("ht \r\ntp://x", content_type)) == {"body": "ht \r\ntp://x"}
+    assert by_path(request("ht\r\ntp://x", FLOWED)) == {"body": "ht\r\ntp://x"}
+
+
+def test_delsp_given_twice_is_unclear():
+    assert why_unread(request("Hi", FLOWED + ";delsp=no")) == "delsp given twice"
+
+
+def test_a_part_flows_too_in_its_own_character_set():
+    part = b"Content-Type: text/plain; charset=utf-16le; delsp=yes\r\n\r\n" + "ht \r\ntp:".encode("utf-16-le")
+    found = by_path(request(b"--b\r\n" + part + b"\r\n--b--\r\n", "multipart/mixed; boundary=b"))
+    assert found["body/multipart[0]/plain@flowed"] == "http:"
 
 
 def test_an_encoded_body_that_nobody_shows_is_left_alone():

@@ -346,6 +346,14 @@ def assert_every_way_agrees(patterns: list[bytes], text: bytes, ignore_case: boo
         assert found == expected, (way, patterns, text)
 
 
+def test_no_way_reads_past_the_end_where_less_than_a_lane_is_left_behind_a_match():
+    # A match that ends where lanes would begin again, in a state that has no row of its own.
+    for left in range(80):
+        with flush_against_guard_page(b"-" * 510 + b"ab" + b"-" * left) as view:
+            found = _walking._ways([b"ab", b"cba"], False, view, 0)
+        assert set(map(tuple, found.values())) == {((512, 2),)}
+
+
 gaps = st.sampled_from([b"", b"-", b"-" * 7, b"-" * 40, b"-" * 200])
 gappy_texts = st.lists(st.one_of(few_letters, gaps), min_size=1, max_size=12).map(b"".join).filter(len)
 

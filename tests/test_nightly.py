@@ -23,9 +23,9 @@ def test_a_log_of_libfuzzer_is_read():
 def page(**wanted: int) -> str:
     leaks = CompletedProcess([], 1, "1 message: +9999 live blocks\n", "")
     rounds = [CompletedProcess([], 0, "\n9 passed in 9.1s\n", ""), CompletedProcess([], 1, "\n1 failed in 2.0s\n", "")]
-    return report(
-        ["- Date: today"], {**FULL, **wanted}, [read_log("edit", LOG, False), read_log("x", "", False)], leaks, rounds
-    )
+    fuzzed = [read_log("edit", LOG, False), read_log("x", "", False)]
+    linear = CompletedProcess([], 0, "\n60 passed in 900.1s\n", "")
+    return report(["- Date: today"], {**FULL, **wanted}, fuzzed, leaks, linear, rounds)
 
 
 def test_the_report_names_every_result():
@@ -33,6 +33,7 @@ def test_the_report_names_every_result():
     assert "| x | 0 | 0 | 0 | did not run |" in page()
     assert "+9999 live blocks" in page()
     assert "- Date: today" in page()
+    assert "16 times as long as by day: 60 passed." in page()
     assert "Rounds of tests/test_sipp.py: 2. Each: 9 passed; 1 failed." in page()
 
 

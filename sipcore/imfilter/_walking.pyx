@@ -77,7 +77,7 @@ cdef bint take_lanes(const Automaton *automaton, Scan *scan) noexcept nogil:
     """Read what eight lanes hold if nothing ends there; else say how far to read without trying again."""
     cdef Py_ssize_t length = lane_length(automaton, scan.size - scan.at)
     if length == 0 or scan.place & DEEP:
-        scan.seen = scan.at + LANE if length else scan.size
+        scan.seen = min(scan.size, scan.at + LANE) if length else scan.size
         return False
     if sip_lanes_are_clean(automaton.rows, automaton.classes, scan.data + scan.at, length, automaton.longest,
                            ENDS | DEEP, &scan.place):

@@ -31,7 +31,7 @@ _GZIP, _ZLIB, _BARE = 31, 15, -15
 def undo_transfer(coding: str, data: Data) -> tuple[bytes, Redo]:
     """What a transfer encoding hides, and how to hide it again. Raises: UnreadableError."""
     if coding == "base64":
-        return _from_base64(data), partial(_to_base64, *_habits(bytes(data)))
+        return _from_base64(data), partial(_to_base64, data)
     if coding == "quoted-printable":
         return _from_quoted_printable(bytes(data)), _to_quoted_printable
     raise UnreadableError(f"Content-Transfer-Encoding: {coding}")
@@ -70,7 +70,9 @@ def _habits(written: bytes) -> tuple[int, bytes, bool, bool]:
     return len(first.strip()) or _BASE64_LINE, eol, bool(eol) and written.endswith(eol), padded
 
 
-def _to_base64(width: int, eol: bytes, ended: bool, padded: bool, data: bytes) -> bytes:
+def _to_base64(written: Data, data: bytes) -> bytes:
+    """Base64 of changed data, in the habits of what was written before."""
+    width, eol, ended, padded = _habits(bytes(written))
     encoded = binascii.b2a_base64(data, newline=False)
     if not padded:
         encoded = encoded.rstrip(b"=")

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from sipcore.errors import HeaderError
 from sipcore.imfilter.charsets import ASCII_SUPERSETS, Decoded, decoded, kept
 from sipcore.imfilter.codings import undo_content, undo_transfer
+from sipcore.imfilter.flowed import flowed
 from sipcore.imfilter.mime import (
     Header,
     Kind,
@@ -40,8 +41,8 @@ from sipcore.imfilter.transfer import OFFER_TYPES
 if TYPE_CHECKING:
     from sipcore._parser import Message
 
-__all__ = ["DEFAULT_BOUNDS", "PLAIN", "READ_TYPES", "SHOWN_TYPES", "TEXT_TYPES", "Bounds", "Text", "Undecodable", "texts",
-           "whole_body"]  # fmt: skip
+__all__ = ["DEFAULT_BOUNDS", "PLAIN", "READ_TYPES", "SHOWN_TYPES", "TEXT_TYPES", "Bounds", "Text", "Undecodable",
+           "texts", "whole_body"]  # fmt: skip
 
 PLAIN, XHTML = "text/plain", "application/xhtml+xml"
 
@@ -170,9 +171,10 @@ def _plain_codec(content_type: str) -> str | None:
     try:
         kind = Kind.parse(content_type)
         label = kind.param("charset") or "utf-8"
+        simple = kind.essence == PLAIN and kind.param("delsp") is None
     except UnreadableError:
         return None
-    return ASCII_SUPERSETS.get(label.lower()) if kind.essence == PLAIN else None
+    return ASCII_SUPERSETS.get(label.lower()) if simple else None
 
 
 def _values_of(message: Message) -> Values:
@@ -300,12 +302,15 @@ class _Reader:
         if named:
             path += "/" + kind.essence.partition("/")[2][:_LONGEST_SUBTYPE]
         label = kind.param("charset")
+        flows = kind.essence == PLAIN and (kind.param("delsp") or "").lower() == "yes"
         transfer = transfer_of(values)
         place = self._undone(slot, transfer, content_of(values))
         for way in decoded(label, kind.essence, place.data):
             if kind.essence == XHTML and b"<!ENTITY" in bytes(way.data):
                 raise UnreadableError("XHTML that declares entities of its own")
             yield from _text(path, kind.essence, way, place)
+            if flows and (joined := flowed(way)):
+                yield from _text(path, kind.essence, joined, place)
         if transfer == "quoted-printable" and slot.depth == 0:
             yield from self._raw(path + "@raw", slot)  # in SIP not every client knows of transfer encodings
 

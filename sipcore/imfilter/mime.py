@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from sipcore._values import MediaType
@@ -26,6 +27,8 @@ Values = Callable[[str], list[str]]
 _MOST_LINES = 256
 #: RFC 2046 section 5.1.1.
 _LONGEST_BOUNDARY = 70
+#: Letters of a media type that is kept for the next message; what is longer has a boundary or a text in it.
+_LONGEST_REMEMBERED = 64
 _NAME = re.compile(rb"([!-9;-~]+)[ \t]*:[ \t]*")
 
 
@@ -111,6 +114,10 @@ class Kind:
     @classmethod
     def parse(cls, written: str) -> Kind:
         """Raises: UnreadableError."""
+        return _parsed(written) if len(written) <= _LONGEST_REMEMBERED else cls._parse(written)
+
+    @classmethod
+    def _parse(cls, written: str) -> Kind:
         try:
             media_type = MediaType.parse(written)
             params = dict(media_type.params.items())
@@ -124,13 +131,26 @@ class Kind:
         Of one given twice another reader may take the other; one in pieces (RFC 2231) or with an escape in it not
         every reader puts together. Counting the name anywhere, even inside a value, errs on the safe side.
         """
-        times = len(re.findall(name + r"\s*(?:\*[^=;]*)?=", self.written, re.IGNORECASE))
         value = self.params.get(name)
+        if value is None and self.written.isascii() and name not in self.written.lower():
+            return None
+        times = len(_param_named(name).findall(self.written))
         if times > 1:
             raise UnreadableError(f"{name} given twice")
         if times != (value is not None) or (value is not None and "\\" in self.written):
             raise UnreadableError(f"{name} is unclear")
         return value
+
+
+@lru_cache(maxsize=256)
+def _parsed(written: str) -> Kind:
+    """Remembered, for clients write the same few types in every message."""
+    return Kind._parse(written)
+
+
+@cache
+def _param_named(name: str) -> re.Pattern[str]:
+    return re.compile(name + r"\s*(?:\*[^=;]*)?=", re.IGNORECASE)
 
 
 def kind_of(values: Values, default: str) -> Kind:

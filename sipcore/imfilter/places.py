@@ -57,7 +57,8 @@ class Place:
     def decoded(self, data: Data, redo: Redo) -> Place:
         """This place with one more encoding undone. Data that stayed what it was keeps its offset."""
         offset = self.offset if data is self.data else None
-        return replace(self, data=data, redos=(*self.redos, redo), offset=offset)
+        redos = (*self.redos, redo)
+        return Place(data, self.outer, self.span, redos, offset, self.depth, self.sealed, self.length, self.header)
 
     def entered(self) -> Place:
         """This place as a container: in bytes, which can be searched, and one deeper."""

@@ -32,7 +32,7 @@ _TOKEN = re.compile(
     rb"|(?P<brace>[{}])|(?P<text>[^\\{}\r\n]++)",
     re.DOTALL,
 )
-#: A field that is followed, up to its target; switches may stand before that. One with ``\\l`` alone leads nowhere else.
+#: A field that is followed, up to its target; switches may come first. One with ``\l`` alone stays in the document.
 _FOLLOWED = re.compile(rb'HYPERLINK(?:[ \t]*+\\(?:[lot][ \t]*+"[^"\n]*+"|[a-z]))*+[ \t]*+"?+(?=[^"\s])', re.IGNORECASE)
 #: Numbers are 32 bits wide at most; what has more digits is no number, and must not cost the time of a long one.
 _LONGEST_NUMBER = 11

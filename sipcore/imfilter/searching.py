@@ -24,7 +24,7 @@ BARE_DOMAIN = "bare-domain"
 #: would cost more than the body.
 MOST_LINKS = 1024
 #: Bytes of a text that has to be read before it can be searched: HTML, RTF, and text with its tricks undone. That takes
-#: up to two microseconds a byte, and an edge must not stand still for seconds. Plain text as it stands has no bound.
+#: up to three microseconds a byte, and an edge must not stand still for seconds. Plain text as it stands has no bound.
 LONGEST_READ = 262_144
 #: How many links that pass are looked into in one word for one that does not. People write one.
 _NESTED = 16
@@ -116,7 +116,7 @@ class Search:
             for rule, action, start, end in self._counted(reading.data, candidates, links):
                 seen = str(reading.data[start : min(end, start + _SEEN)], codec, "replace")
                 place = Place(*reading.source(start, end), rule, action, reading.editable, seen)
-                found[place.start] = _merged(found.get(place.start, place), place)
+                found[place.start] = _merged(found[place.start], place) if place.start in found else place
             if any(len(each) >= MOST_LINKS for each in candidates):
                 unseen = f"{MOST_LINKS} links or more"
         return Found([found[start] for start in sorted(found)], unseen)

@@ -29,6 +29,11 @@ class _Pieces:
     def __init__(self) -> None:
         self.places, self.starts, self.ends = array("q"), array("q"), array("q")
 
+    @property
+    def are_the_first(self) -> bool:
+        """Whether this is one piece, of bytes as they were sent."""
+        return len(self.places) == 1 and self.starts[0] == 0 and self.ends[0] == _AS_IT_STANDS
+
     def begin(self, place: int, start: int, end: int) -> None:
         """A new piece, unless it goes on where the last one, taken over as it stands, ended."""
         goes_on = end == _AS_IT_STANDS and self.ends and self.ends[-1] == _AS_IT_STANDS
@@ -131,7 +136,12 @@ class Tracer:
     def pieces(self) -> _Pieces:
         """What the steps have made, in pieces of the first bytes of all."""
         made, origin = _Pieces(), self._origin.pieces()
-        for place, start, end in zip(self._places, self._starts, self._ends, strict=True):
+        steps = zip(self._places, self._starts, self._ends, strict=True)
+        if origin.are_the_first:
+            for place, start, end in steps:
+                made.begin(place, start, _AS_IT_STANDS if end >= 0 else ~end)
+            return made
+        for place, start, end in steps:
             if end >= 0:
                 made.begin_kept(place, origin, start, end)
             else:

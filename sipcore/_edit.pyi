@@ -7,8 +7,9 @@ __all__ = ["Edit"]
 class Edit:
     """Changes to one message, collected and read back before they are written.
 
-    Names are matched like `Message` matches them. Values are text or bytes without CR, LF or NUL. Each method returns
-    the edit itself, so calls can be chained. Raises: EditError, always before anything is changed.
+    Names are matched like `Message` matches them. Values are text or bytes without CR, LF, NUL or any other control
+    character but HTAB. Each method returns the edit itself, so calls can be chained. Raises: EditError, always before
+    anything is changed; it names the byte of the value that is at fault.
     """
 
     def set(self, name: str, value: str | bytes) -> Edit:

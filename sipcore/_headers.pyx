@@ -226,6 +226,10 @@ cdef class Credentials(Value):
         return optional_text(self.base, self.at.scheme)
 
     @property
+    def token(self):
+        return optional_text(self.base, self.at.token)
+
+    @property
     def params(self):
         return make_params(self, self.at.params, IN_CREDENTIALS)
 
@@ -233,7 +237,7 @@ cdef class Credentials(Value):
         return span_text(self.base, self.at.whole)
 
     def __repr__(self):
-        # Without its parameters: what is printed ends up in logs, where credentials have no business.
+        # Without what follows: what is printed ends up in logs, where credentials have no business.
         return f"<Credentials {self.scheme}>"
 
 

@@ -3,6 +3,9 @@
 Nothing is parsed, decoded or allocated until it is asked for; the index itself is made by `_index`.
 """
 
+import re
+from dataclasses import replace
+
 cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_FillInfo, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -27,6 +30,7 @@ from sipcore._headers cimport (
     make_warning,
 )
 from sipcore._index cimport (
+    BARE_LF,
     BODY_TOO_LARGE,
     H_ACCEPT,
     H_ALLOW,
@@ -87,6 +91,9 @@ from sipcore.limits import DEFAULT, MAX_MESSAGE_BYTES, Limits
 cdef extern from "_scan.h" nogil:
     bint sip_is_token(uint8_t byte) noexcept
 
+cdef enum:
+    LONGEST_SHOWN = 100     # letters of a start line in a repr
+
 # What a message that has been accepted once is parsed with again: its own limits let it pass already.
 cdef object WIDEST = Limits(head=MAX_MESSAGE_BYTES // 2, body=MAX_MESSAGE_BYTES // 2, headers=NO_SLOT - 1,
                             header=0xFFFF, start_line=MAX_MESSAGE_BYTES // 2, via=NO_SLOT - 1)
@@ -131,8 +138,19 @@ def parse(buffer, limits=DEFAULT):
     if head == PARTIAL:
         head = fail(&fault, NO_END_OF_HEAD, size - skipped)
     if head == MALFORMED:
+        if fault.code == BARE_LF and limits.dangerous_bare_lf:
+            return parse(with_crlf(bytes(buffer)), replace(limits, dangerous_bare_lf=False))
         raise_parse_fault(fault, skipped)
     return with_datagram_body(message, size - skipped - <uint64_t>head, &bounds, skipped)
+
+
+HEAD_OF_LINES = re.compile(rb"(?:\r?\n)*(?P<head>.*?(?:\r?\n\r?\n|\Z))", re.DOTALL)
+
+
+cdef bytes with_crlf(bytes data):
+    """The message with CRLF behind each line of its head: what goes on from here ends for everybody in one place."""
+    found = HEAD_OF_LINES.match(data)
+    return re.sub(rb"\r?\n", b"\r\n", found["head"]) + data[found.end():]
 
 
 cdef int message_in_block(Message message, object block, const Bounds *bounds) except -1:
@@ -156,9 +174,12 @@ cdef Message with_datagram_body(Message message, uint64_t available, const Bound
     return message
 
 
-def _restore(bytes data):
-    """What pickling and `detach` rebuild a message with."""
-    return parse(data, WIDEST)
+def _restore(bytes data, uint32_t most_params, uint32_t most_vias):
+    """What pickling and `detach` rebuild a message with: what bounded its values goes on to bound them."""
+    cdef Message message = parse(data, WIDEST)
+    message.most_params = most_params
+    message.most_vias = most_vias
+    return message
 
 
 # -- the message -------------------------------------------------------------------------------------------------------
@@ -470,7 +491,7 @@ cdef class Message:
     def detach(self):
         if self.owned is not None:
             return self
-        return _restore(bytes(self))
+        return _restore(bytes(self), self.most_params, self.most_vias)
 
     def edit(self):
         return _edit_class()(self)
@@ -485,11 +506,14 @@ cdef class Message:
         return hash(bytes(self))
 
     def __reduce__(self):
-        return (_restore, (bytes(self),))
+        return (_restore, (bytes(self), self.most_params, self.most_vias))
 
     def __repr__(self):
         start = f"{self.method} {span_text(self.index.base, self.index.uri)}" if self.is_request else (
             f"{self.status} {self.reason}")
+        if len(start) > LONGEST_SHOWN:
+            # A start line may have 8 KiB, and what is shown here ends up in tracebacks and logs.
+            start = f"{start[:LONGEST_SHOWN]}..."
         return f"<Message {start}, {self.index.count} headers, {self.index.body_size} bytes of body>"
 
     # internal

@@ -90,6 +90,7 @@ cdef struct WarningSpans:
 cdef struct CredentialsSpans:
     Span whole
     Span scheme       # absent where the first word is a parameter already
+    Span token        # what stands in place of parameters; mostly absent
     Span params
 
 

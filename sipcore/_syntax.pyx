@@ -244,8 +244,21 @@ cdef Fault scan_userinfo(Cursor *cursor, UriSpans *uri) noexcept nogil:
     return NO_FAULT
 
 
+cdef Fault scan_other(Cursor *cursor, UriSpans *uri) noexcept nogil:
+    """What stands behind another scheme: of tel the number as user and its parameters (RFC 3966 section 3)."""
+    if cursor.pos == cursor.end:
+        return BAD_ADDRESS
+    if not equals_folded(cursor.base, uri.scheme, "tel", 3):
+        return NO_FAULT
+    uri.user.start = cursor.pos
+    while cursor.pos < cursor.end and cursor.base[cursor.pos] != c';' and cursor.base[cursor.pos] != c'?':
+        cursor.pos += 1
+    uri.user.end = cursor.pos
+    return scan_uri_tail(cursor, uri) if uri.user.end > uri.user.start else BAD_USERINFO
+
+
 cdef Fault scan_uri(Cursor *cursor, UriSpans *uri) noexcept nogil:
-    """A URI that fills the cursor (RFC 3261 section 19.1.1). Other schemes than sip and sips are not looked into."""
+    """A URI that fills the cursor (RFC 3261 section 19.1.1). Other schemes than sip, sips and tel stay whole."""
     cdef Fault fault
     cdef uint32_t start = cursor.pos
     memset(uri, 0, sizeof(UriSpans))
@@ -262,7 +275,7 @@ cdef Fault scan_uri(Cursor *cursor, UriSpans *uri) noexcept nogil:
     uri.is_sip = (equals_folded(cursor.base, uri.scheme, "sip", 3)
                   or equals_folded(cursor.base, uri.scheme, "sips", 4))
     if not uri.is_sip:
-        return NO_FAULT if cursor.pos < cursor.end else BAD_ADDRESS
+        return scan_other(cursor, uri)
     fault = scan_userinfo(cursor, uri)
     if fault == NO_FAULT:
         fault = scan_host(cursor, &uri.host)
@@ -617,10 +630,24 @@ cdef Fault next_auth_param(Cursor *cursor, Param *param, bint *found) noexcept n
     return scan_param_value(cursor, &param.value)
 
 
+cdef bint is_token68(const uint8_t *base, Span span) noexcept nogil:
+    """``1*(ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/") *"="`` (RFC 7235 section 2.1), and nothing else."""
+    cdef uint32_t end = span.end
+    cdef uint32_t i
+    while end > span.start and base[end - 1] == c'=':
+        end -= 1
+    for i in range(span.start, end):
+        if not (is_alpha(base[i]) or is_digit(base[i]) or base[i] == c'-' or base[i] == c'.' or base[i] == c'_'
+                or base[i] == c'~' or base[i] == c'+' or base[i] == c'/'):
+            return False
+    return end > span.start
+
+
 cdef Fault scan_credentials(Cursor *cursor, CredentialsSpans *credentials) noexcept nogil:
     """``scheme LWS name=value *("," name=value)``, to the header's end: these commas separate no values (7.3.1).
 
-    Authentication-Info has no scheme in RFC 3261 section 20.6 and one in Microsoft's use; both are read.
+    Authentication-Info has no scheme in RFC 3261 section 20.6 and one in Microsoft's use; both are read. Behind a
+    scheme one token68 may stand for the parameters, as behind Bearer (RFC 8898 section 2.1.3).
     """
     cdef Fault fault
     cdef Param param
@@ -643,6 +670,11 @@ cdef Fault scan_credentials(Cursor *cursor, CredentialsSpans *credentials) noexc
         credentials.params.start = cursor.pos
     if peek(cursor) == c',':
         return BAD_PARAMETER
+    credentials.token = trimmed(cursor.base, cursor.pos, cursor.end)
+    if is_present(credentials.scheme) and is_token68(cursor.base, credentials.token):
+        cursor.pos = credentials.params.start = cursor.end
+        return NO_FAULT
+    credentials.token.start = credentials.token.end = 0
     while found:
         fault = next_auth_param(cursor, &param, &found)
         if fault != NO_FAULT:

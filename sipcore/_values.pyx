@@ -1,6 +1,7 @@
 """Typed header values: objects that read text at the offsets which the scanners found."""
 
 from collections.abc import Mapping
+from ipaddress import IPv6Address
 
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport uint8_t, uint32_t
@@ -305,7 +306,13 @@ cdef class Uri(Value):
         return hash(uri_key(self))
 
     def __reduce__(self):
-        return (Uri.parse, (bytes(self),))
+        return (_restore_uri, (bytes(self), self.most))
+
+
+def _restore_uri(bytes data, uint32_t most):
+    """What unpickling makes a URI with: its own limit, for what was let in once must come back."""
+    cdef Cursor cursor = cursor_over_all(data)
+    return uri_at(data, &cursor, "URI", most)
 
 
 # Present in one URI only, these make two URIs differ; every other parameter is then ignored (RFC 3261 section 19.1.4).
@@ -314,17 +321,52 @@ DECISIVE_PARAMS = ("user", "ttl", "method", "maddr", "transport")
 
 cdef tuple uri_key(Uri uri):
     """What must be equal in two equal URIs; parameters that only count when both have them are left out."""
+    cdef dict params
     if not uri.at.is_sip:
-        return (str(uri),)
+        return tel_key(uri) if is_present(uri.at.user) else (uri.scheme, str(uri)[len(uri.scheme):])
     params = comparable_params(uri)
-    decisive = tuple(params.get(name) for name in DECISIVE_PARAMS)
-    headers = frozenset(plain_escapes(part) for part in (uri.headers or "").split("&"))
-    return (uri.scheme, plain_escapes(uri.user), plain_escapes(uri.password), uri.host, uri.port, decisive, headers)
+    decisive = tuple([params.get(name) for name in DECISIVE_PARAMS])
+    headers = tuple(sorted([comparable_header(part) for part in (uri.headers or "").split("&")]))
+    host = comparable_host(uri.host)
+    return (uri.scheme, plain_escapes(uri.user), plain_escapes(uri.password), host, uri.port, decisive, headers)
+
+
+cdef tuple tel_key(Uri uri):
+    """A telephone number without its visual separators, and every parameter (RFC 3966 section 4)."""
+    cdef dict params = comparable_params(uri)
+    for name, value in params.items():
+        # A context may be a domain name, in which a hyphen or a full stop is more than a separator.
+        if name == "ext" or name == "phone-context" and value.startswith("+"):
+            params[name] = without_separators(value)
+    return ("tel", without_separators(plain_escapes(uri.user).lower()), frozenset(params.items()), uri.headers)
+
+
+cdef str without_separators(str digits):
+    return "".join([each for each in digits if each not in "-.()"])
+
+
+cdef object comparable_host(str host):
+    """An IPv6 address as a number: one has many spellings (RFC 5954 section 4.2)."""
+    if not host.startswith("["):
+        return host
+    try:
+        return IPv6Address(host[1:-1].replace(":::", "::"))
+    except ValueError:  # a C library may take for an address what Python does not
+        return host
+
+
+cdef tuple comparable_header(str part):
+    """Name and value of a header in a URI; names compare as they do in a message (RFC 3261 section 19.1.4)."""
+    name, _, value = part.partition("=")
+    return (plain_escapes(name).lower(), plain_escapes(value))
 
 
 cdef dict comparable_params(Uri uri):
-    """Names and values without case, and without escapes that change nothing."""
-    return {name.lower(): plain_escapes(value or "").lower() for name, value in uri.params.items()}
+    """Names and values without case, and without escapes that change nothing; of a name given twice the first."""
+    cdef dict params = {}
+    for name, value in uri.params.items():
+        params.setdefault(plain_escapes(name).lower(), plain_escapes(value or "").lower())
+    return params
 
 
 cdef bint shared_params_agree(Uri left, Uri right):
@@ -482,6 +524,9 @@ cdef class CSeq(Value):
     @property
     def method(self):
         return span_text(self.base, self.at.method)
+
+    def __str__(self):
+        return span_text(self.base, self.at.whole)
 
     def __repr__(self):
         return f"CSeq({self.number} {self.method})"

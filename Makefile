@@ -18,7 +18,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := setup.py pyproject.toml $(shell find sipcore -name '*.pyx' -o -name '*.pxd' -o -name '*.h' ! -name _grammar.h) sipcore/grammar.py
 LINTED := setup.py sipcore bench tests examples
-CYTHON := $(shell find sipcore examples -name '*.pyx' -o -name '*.pxd')
+CYTHON := $(shell find sipcore bench examples -name '*.pyx' -o -name '*.pxd')
 #: What has native code under it; the rest of the suite gains nothing from a sanitizer and takes long.
 NATIVE_TESTS := $(addprefix tests/test_,parser.py values.py headers.py reader.py framer.py edit.py build.py validate.py torture.py \
 	matcher.py imfilter.py corpus.py properties.py)

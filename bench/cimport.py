@@ -52,9 +52,9 @@ class Cimported:
 def module(flags: tuple[str, ...] = ()) -> ModuleType:
     """The extension with ``read`` and ``Pass``. Raises: Unavailable without Cython or a C compiler."""
     include = Path(sipcore.get_include())
-    declarations = sorted([*include.glob("*.pxd"), *include.glob("*.h")])
+    depends = [*sorted([*include.glob("*.pxd"), *include.glob("*.h")]), _CLOCK]
     folders = (f"-I{include}", f"-I{_CLOCK.parent}")
-    return cython_extension("sipcore_bench_cimported", _SOURCE, include.parent, [*declarations, _CLOCK], (*folders, *flags))
+    return cython_extension("sipcore_bench_cimported", _SOURCE, include.parent, depends, (*folders, *flags))
 
 
 def contestants() -> Iterator[Contestant | Absent]:

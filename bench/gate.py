@@ -134,7 +134,7 @@ def git(root: Path, *arguments: str) -> bytes:
 
 
 def baseline(root: Path) -> str | None:
-    """The revision that was accepted last; None where nothing says so. Raises: GateError when the file holds no revision."""
+    """The revision that was accepted last; None where nothing says so. Raises: GateError when it is no revision."""
     try:
         lines = (root / BASELINE).read_text().splitlines()
     except FileNotFoundError:
@@ -146,7 +146,7 @@ def baseline(root: Path) -> str | None:
 
 
 def accept(root: Path) -> str:
-    """Make the last commit the baseline, and return it. Raises: GateError when what would be measured is not committed."""
+    """Make the last commit the baseline, and return it. Raises: GateError when there is more than that commit."""
     if git(root, "status", "--porcelain", "--", *_BUILT_FROM):
         raise GateError("only what is committed can be accepted")
     revision = git(root, "rev-parse", "HEAD").decode().strip()
@@ -163,7 +163,10 @@ def default_base(root: Path) -> str:
     try:
         git(root, "cat-file", "-e", f"{accepted}^{{commit}}")
     except GateError:
-        _say(f"gate: {accepted[:12]} of {BASELINE} is not in this clone (is it shallow?), so the nearest commit is the base")
+        _say(
+            f"gate: {accepted[:12]} of {BASELINE} is not in this clone (is it shallow?), so the nearest commit is "
+            "the base"
+        )
         return nearest_base(root)
     return accepted
 

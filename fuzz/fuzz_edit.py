@@ -20,7 +20,20 @@ from sipcore import Edit, EditError, Limits, Message, ParseError, parse
 #: Edits may take a message past the default limits, but it stays a message.
 WIDE = Limits(head=1 << 20, headers=2000, header=60_000, start_line=60_000, via=2000)
 NAMES = ["Via", "v", "X-List", "x-list", "Route", "s", "Max-Forwards", "Content-Length", "L", "Content-Type", "a b", ""]
-TEXTS = ["", "a", "b, c", '"q,q"', "<d,e>", "7", "a\r\nX: 1", '"\\\x07"', "\t padded ", '"open', "\udcff", "SIP/2.0/UDP e;x=,"]
+TEXTS = [
+    "",
+    "a",
+    "b, c",
+    '"q,q"',
+    "<d,e>",
+    "7",
+    "a\r\nX: 1",
+    '"\\\x07"',
+    "\t padded ",
+    '"open',
+    "\udcff",
+    "SIP/2.0/UDP e;x=,",
+]
 ARGUMENTS = {"n": NAMES, "t": TEXTS, "i": [*range(-1, 5)], "b": [b"", b"hello", b"\r\n\r\n"]}
 #: What each edit takes, a letter of `ARGUMENTS` for each argument.
 EDITS = [

@@ -28,8 +28,8 @@ def parse(buffer: Buffer, limits: Limits = ...) -> Message:
     meanwhile. What follows Content-Length is ignored (RFC 3261 section 18.3); a body shorter than Content-Length sets
     ``truncated``. Values of headers are not looked into, apart from Content-Length.
 
-    With ``limits.dangerous_bare_lf`` a message with bare line feeds in its head is put right in a copy first: then it owns
-    its bytes, all lines end with CRLF, and offsets count in these bytes, not in the buffer.
+    With ``limits.dangerous_bare_lf`` a message with bare line feeds in its head is put right in a copy first: then it
+    owns its bytes, all lines end with CRLF, and offsets count in these bytes, not in the buffer.
 
     Raises:
         ParseError: the bytes cannot be represented; ``code`` and ``offset`` say what and where.

@@ -26,10 +26,10 @@ class Params(Mapping[str, str | None]):
     def items(self) -> ItemsView[str, str | None]: ...
 
 class Uri:
-    """A SIP or SIPS URI (RFC 3261 section 19.1) or a tel URI (RFC 3966), where ``user`` is the number and ``host`` None.
+    """A SIP or SIPS URI (RFC 3261 section 19.1), or a tel URI (RFC 3966): ``user`` is its number, ``host`` is None.
 
-    Any other scheme is kept whole: all but ``scheme`` is None. Equality is that of RFC 3261 section 19.1.4 with RFC 5954
-    section 4.2 for IPv6 hosts, for tel that of RFC 3966 section 4, for other schemes that of the text; it is not
+    Any other scheme is kept whole: all but ``scheme`` is None. Equality is that of RFC 3261 section 19.1.4, for IPv6
+    hosts with RFC 5954 section 4.2, for tel that of RFC 3966 section 4, for other schemes that of the text. It is not
     transitive, as parameters of no standing count only where both URIs have them. Equal URIs have equal hashes.
     """
 

@@ -90,21 +90,63 @@ def _program(
 
 @app.command("parse")
 def parse_command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A SIP message or a capture; - reads standard input.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="SIP messages or a capture; - reads standard input.")],
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON, for programs; of a capture, line by line.")
+        bool, typer.Option("--json", help="Print JSON, for programs; of several messages, line by line.")
     ] = False,
 ) -> None:
-    """Show a message: every header with its bytes, and what it means. Of a pcap or pcapng file, every message in it."""
+    """Show messages: every header with its bytes, and what it means.
+
+    A file holds one message, or several one behind the other, or it is a pcap or pcapng file.
+    """
     data = _read(file)
     if data.startswith(_CAPTURES):
         _show_capture(file, data, as_json=as_json)
         return
-    found = describe(_parsed(file, data, as_json=as_json))
-    if as_json:
-        _out.print(Text(json.dumps(found, indent=2)))
+    first = _parsed(file, data, as_json=as_json)
+    found = list(_messages(data))
+    if len(found) > 1:
+        _show_several(found, data, as_json=as_json)
+    elif as_json:
+        _out.print(Text(json.dumps(describe(first), indent=2)))
     else:
-        _show_message(found)
+        _show_message(describe(first))
+
+
+def _messages(data: bytes) -> Iterator[tuple[int, Message | ParseError]]:
+    """Every message and where it begins; behind a broken one there is none, for nobody knows where it ends."""
+    at = _next_line(data, 0)
+    while at < len(data):
+        try:
+            message = parse(memoryview(data)[at:])
+        except ParseError as error:
+            yield at, error
+            return
+        yield at, message
+        at = _next_line(data, at + message.size)
+
+
+def _next_line(data: bytes, at: int) -> int:
+    """The first place from there on that is no line end: keep-alives and editors leave some between messages."""
+    while data[at : at + 1] in (b"\r", b"\n"):
+        at += 1
+    return at
+
+
+def _show_several(found: list[tuple[int, Message | ParseError]], data: bytes, *, as_json: bool) -> None:
+    """One behind the other, in JSON one a line; spans count from the beginning of each message."""
+    for number, (at, message) in enumerate(found, start=1):
+        if as_json:
+            what = _fault(message) if isinstance(message, ParseError) else describe(message)
+            _out.print(Text(json.dumps({"message": number, "at": at} | what)))
+            continue
+        _out.print(Text(f"#{number} at byte {at}", "bold magenta"))
+        if isinstance(message, ParseError):
+            _out.print(Text("\n".join([str(message), *place_of(data[at:], message.offset)]), "red"))
+        else:
+            _show_message(describe(message))
+    if isinstance(found[-1][1], ParseError):
+        raise typer.Exit(_FAULT)
 
 
 def _show_message(found: dict[str, Any]) -> None:

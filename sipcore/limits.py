@@ -41,7 +41,7 @@ class Limits:
     params: int = 64
     #: Line ends without CR in the head of a datagram. Never on a stream: there two readers would part ways.
     dangerous_bare_lf: bool = False
-    #: On a stream a message without Content-Length has no body. If its sender meant one, it is read as the next message.
+    #: On a stream a message without Content-Length has no body. A body that was meant is read as the next message.
     dangerous_missing_length: bool = False
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""sipcore through `cimport` as a contestant: compiled against what is installed, right in every answer, held against C."""
+"""sipcore through `cimport` as a contestant: built against what is installed, right in every answer, held against C."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ def test_what_would_end_the_field_is_refused(value):
 def test_every_control_byte_is_refused_with_its_place_and_everything_else_goes_through_the_parser():
     for byte in range(256):
         value = b"ab" + bytes([byte]) + b"c"
-        if byte in range(0x20) and byte != 0x09 or byte == 0x7F:
+        if (byte in range(0x20) and byte != 0x09) or byte == 0x7F:
             with pytest.raises(EditError, match=r"as at byte 2: b'ab"):
                 parse(message()).edit().set("X", value)
         else:

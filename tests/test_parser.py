@@ -266,7 +266,9 @@ def test_what_is_put_right_may_still_be_broken(data, code):
     assert fault_of(data, LENIENT)[1] == code
 
 
-@given(st.lists(st.sampled_from([b"\n", b"\r", b"\r\n", b" ", b"a", b":", b"To: a", b'"\\']), max_size=20).map(b"".join))
+@given(
+    st.lists(st.sampled_from([b"\n", b"\r", b"\r\n", b" ", b"a", b":", b"To: a", b'"\\']), max_size=20).map(b"".join)
+)
 def test_whatever_stands_for_a_line_end_is_put_right_or_refused(tail):
     data = b"OPTIONS sip:a SIP/2.0" + tail
     try:

@@ -119,5 +119,5 @@ def _line(problem: Problem) -> tuple[str, int]:
 
 
 def _subset(section: LimitsSection, kind: type[Limits] | type[LinkLimits]) -> dict[str, int]:
-    """What the section says of a kind. It has no word for the faults that `Limits` can overlook: an edge overlooks none."""
+    """What the section says of a kind. It has no word for what `Limits` can overlook: an edge overlooks nothing."""
     return {field.name: getattr(section, field.name) for field in fields(kind) if hasattr(section, field.name)}

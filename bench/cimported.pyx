@@ -1,8 +1,8 @@
 """The twelve fields through `cimport`: sipcore's native functions, no Python object, no GIL.
 
-What a proxy in Cython would write. The fields are spans of the message; each comes from the scanner of its header, which
-holds it against its grammar, folds and compact names included. ``takes_uris_apart`` also splits the three URIs into
-their parts, which the question does not ask.
+What a proxy in Cython would write. The fields are spans of the message; each comes from the scanner of its header,
+which holds it against its grammar, folds and compact names included. ``takes_uris_apart`` also splits the three URIs
+into their parts, which the question does not ask.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t

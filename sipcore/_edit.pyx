@@ -494,7 +494,7 @@ cdef class Edit:
         return 0
 
     cdef int _check_rest(self, const Field *field, Span value) except -1:
-        """Around a replaced piece a quoted pair with a control byte may lose its quotes, so then nothing is replaced."""
+        """Beside a replaced piece a quoted pair with a control byte may lose its quotes, so then nothing is."""
         cdef const uint8_t *end = self.text + value.end
         cdef const uint8_t *at = sip_find_control(self.text + value.start, end)
         while at < end:

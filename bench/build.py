@@ -80,7 +80,8 @@ def cython_extension(
         cython = metadata.version("cython")
     except metadata.PackageNotFoundError:
         raise Unavailable("no Cython to build it with (pip install cython)") from None
-    parts: list[str | bytes] = [name, cython, *flags, *_CYTHON_DIRECTIVES, *(path.read_bytes() for path in (source, *depends))]
+    texts = [path.read_bytes() for path in (source, *depends)]
+    parts: list[str | bytes] = [name, cython, *flags, *_CYTHON_DIRECTIVES, *texts]
     # The folder's name says what went into it, and so stands for the headers that the C file includes.
     written = cache() / _digest(parts) / f"{name}.c"
     if not written.exists():

@@ -222,8 +222,17 @@ cdef class Edit:
     def pop_via(self):
         return self.remove_value("Via")
 
+    def push_route(self, value):
+        return self.insert("Route", value)
+
     def pop_route(self):
         return self.remove_value("Route")
+
+    def push_record_route(self, value):
+        return self.insert("Record-Route", value)
+
+    def pop_record_route(self):
+        return self.remove_value("Record-Route")
 
     def decrement_max_forwards(self, int default=70):
         cdef Text name = literal(b"Max-Forwards", 12)

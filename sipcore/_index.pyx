@@ -3,6 +3,8 @@
 Besides it, the one way from its faults to exceptions and from `Limits` to plain numbers.
 """
 
+import re
+
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memset
@@ -479,6 +481,15 @@ cdef int bounds_of(object limits, Bounds *bounds) except -1:
 
 
 bounds_of(DEFAULT, &DEFAULT_BOUNDS)
+
+
+HEAD_OF_LINES = re.compile(rb"(?:\r?\n)*(?P<head>.*?(?:\r?\n\r?\n|\Z))", re.DOTALL)
+
+
+cdef bytes with_crlf(bytes data):
+    """The message with CRLF behind each line of its head: what goes on from here ends for everybody in one place."""
+    found = HEAD_OF_LINES.match(data)
+    return re.sub(rb"\r?\n", b"\r\n", found["head"]) + data[found.end():]
 
 
 def _scan_twins(const uint8_t[::1] data not None):

@@ -37,6 +37,7 @@ cdef class Message:
     cdef object __weakref__
 
     cdef int slot_named(self, str name, int start)
+    cdef int _slot_of(self, object name, int start) except -2
     cdef Span value_span(self, int slot) noexcept nogil
     cdef Span line_span(self, int slot) noexcept nogil
     cdef str value_text(self, int slot)

@@ -160,9 +160,13 @@ class Message:
     def __len__(self) -> int:
         """The number of header fields."""
     # -- the zero-copy road
-    def span_of(self, name: str, index: int = 0) -> tuple[int, int] | None:
-        """Where the value of the index-th field of that name stands: (start, end) in bytes, None when absent."""
-    def view(self, name: str, index: int = 0) -> memoryview | None:
+    def span_of(self, name: str | int, index: int = 0) -> tuple[int, int] | None:
+        """Where the value of the index-th field of that name stands: (start, end) in bytes, None when absent.
+
+        A number stands for a header by its id, which is its place in `sipcore.grammar.HEADERS`; ids are not stable
+        between versions. Raises: ValueError when there is no such id.
+        """
+    def view(self, name: str | int, index: int = 0) -> memoryview | None:
         """The bytes at `span_of`, read-only and not copied."""
     @property
     def head_size(self) -> int:

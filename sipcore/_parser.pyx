@@ -3,7 +3,6 @@
 Nothing is parsed, decoded or allocated until it is asked for; the index itself is made by `_index`.
 """
 
-import re
 from dataclasses import replace
 
 cimport cython
@@ -38,6 +37,7 @@ from sipcore._index cimport (
     H_CONTACT,
     H_CONTENT_DISPOSITION,
     H_CONTENT_TYPE,
+    H_COUNT,
     H_CSEQ,
     H_EVENT,
     H_EXPIRES,
@@ -72,6 +72,7 @@ from sipcore._index cimport (
     raise_parse_fault,
     release_index,
     reset_index,
+    with_crlf,
 )
 from sipcore._syntax cimport BAD_NUMBER, TRAILING_BYTES, UNTERMINATED_QUOTE, scan_number
 from sipcore._values cimport (
@@ -142,15 +143,6 @@ def parse(buffer, limits=DEFAULT):
             return parse(with_crlf(bytes(buffer)), replace(limits, dangerous_bare_lf=False))
         raise_parse_fault(fault, skipped)
     return with_datagram_body(message, size - skipped - <uint64_t>head, &bounds, skipped)
-
-
-HEAD_OF_LINES = re.compile(rb"(?:\r?\n)*(?P<head>.*?(?:\r?\n\r?\n|\Z))", re.DOTALL)
-
-
-cdef bytes with_crlf(bytes data):
-    """The message with CRLF behind each line of its head: what goes on from here ends for everybody in one place."""
-    found = HEAD_OF_LINES.match(data)
-    return re.sub(rb"\r?\n", b"\r\n", found["head"]) + data[found.end():]
 
 
 cdef int message_in_block(Message message, object block, const Bounds *bounds) except -1:
@@ -455,18 +447,18 @@ cdef class Message:
 
     # the zero-copy road
 
-    def span_of(self, str name, int index=0):
+    def span_of(self, name, int index=0):
         cdef Span span
-        cdef int slot = self.slot_named(name, 0)
+        cdef int slot = self._slot_of(name, 0)
         while slot >= 0 and index > 0:
-            slot = self.slot_named(name, slot + 1)
+            slot = self._slot_of(name, slot + 1)
             index -= 1
         if slot < 0 or index < 0:
             return None
         span = self.value_span(slot)
         return (span.start, span.end)
 
-    def view(self, str name, int index=0):
+    def view(self, name, int index=0):
         span = self.span_of(name, index)
         return None if span is None else view_of(self, span[0], span[1])
 
@@ -570,6 +562,14 @@ cdef class Message:
             if self.index.slots[i].id == H_OTHER and self._is_named(i, wanted, size):
                 return i
         return -1
+
+    cdef int _slot_of(self, object name, int start) except -2:
+        """As `slot_named`; a number is the id of a header, which need not be looked up."""
+        if not isinstance(name, int):
+            return self.slot_named(name, start)
+        if not 0 <= name < H_COUNT:
+            raise ValueError(f"{name} is no header's id: see sipcore.grammar.HEADERS")
+        return find_slot(&self.index, name, start)
 
     cdef bint _is_named(self, int slot, const uint8_t *wanted, Py_ssize_t size) noexcept nogil:
         # Or-ing 0x20 folds letters and leaves every other token byte apart, so this is exact.

@@ -37,6 +37,21 @@ def test_a_pushed_via_stands_before_the_first_and_a_popped_one_is_gone(data):
     assert edited(pushed, lambda edit: edit.pop_via()) == data
 
 
+def test_routes_and_recorded_routes_are_pushed_and_popped_like_a_via():
+    edit = (
+        parse(CONTORTED)
+        .edit()
+        .push_route("<sip:zero;lr>")
+        .push_record_route("<sip:r2;lr>")
+        .push_record_route("<sip:r1>")
+    )
+    assert edit.values("Route")[:2] == ["<sip:zero;lr>", "<sip:one.example;lr>"]
+    assert edit.values("Record-Route") == ["<sip:r1>", "<sip:r2;lr>"]
+    assert bytes(edit.pop_route().pop_record_route().pop_record_route()) == CONTORTED
+    with pytest.raises(EditError, match="no Record-Route value"):
+        edit.pop_record_route()
+
+
 def test_popping_a_value_of_a_list_keeps_the_rest_of_the_line():
     once = edited(CONTORTED, lambda edit: edit.pop_route())
     assert once == CONTORTED.replace(b"Route: <sip:one.example;lr>, <sip:two", b"Route: <sip:two")

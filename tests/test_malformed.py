@@ -1,4 +1,4 @@
-"""The kinds of malformed input that have brought SIP software down: each has vectors here, or a test elsewhere by name."""
+"""The kinds of malformed input that have brought SIP software down: each has vectors, or a test elsewhere by name."""
 
 from __future__ import annotations
 

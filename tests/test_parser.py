@@ -351,6 +351,19 @@ def test_views_are_read_only_and_spans_point_into_the_buffer():
     assert parsed.span_of("Route", 2) is parsed.view("Route", 2) is parsed.span_of("Subject", -1) is None
 
 
+def test_a_header_can_be_asked_for_by_its_id():
+    parsed = parse(CONTORTED)
+    for number, name in enumerate(HEADERS):
+        assert parsed.span_of(number) == parsed.span_of(name)
+        assert parsed.span_of(number, 1) == parsed.span_of(name, 1)
+    assert bytes(parsed.view(HEADERS.index("Route"), 1)) == b"<sip:three.example;lr>"
+    for wrong in (-1, len(HEADERS), 255):
+        with pytest.raises(ValueError, match="no header's id"):
+            parsed.span_of(wrong)
+    with pytest.raises(TypeError):
+        parsed.span_of(b"Via")
+
+
 def test_a_detached_message_owns_its_bytes():
     buffer = bytearray(message())
     detached = parse(buffer).detach()

@@ -70,6 +70,15 @@ class HeaderList:
     def pop_route(self) -> None:
         self.remove_value("Route")
 
+    def push_route(self, value: str) -> None:
+        self.insert("Route", value)
+
+    def push_record_route(self, value: str) -> None:
+        self.insert("Record-Route", value)
+
+    def pop_record_route(self) -> None:
+        self.remove_value("Record-Route")
+
     def decrement_max_forwards(self, default: int = 70) -> None:
         texts = self.get_all("Max-Forwards")
         if texts and (not _NUMBER.fullmatch(texts[0]) or not 0 < int(texts[0]) < 1 << 32):

@@ -16,7 +16,7 @@ from libc.string cimport memcpy, memmove
 from sipcore._cursor cimport Cursor, Span, is_digit, skip_value, trimmed
 from sipcore._index cimport H_CONTENT_LENGTH, H_MAX_FORWARDS, H_OTHER, H_VIA, header_id_of
 from sipcore._parser cimport Message
-from sipcore._values cimport span_text
+from sipcore._values cimport bytes_of, span_text
 
 from sipcore.errors import EditError
 
@@ -58,10 +58,6 @@ cdef struct Place:
 
 # -- arguments to bytes ------------------------------------------------------------------------------------------------
 
-cdef bytes as_bytes(object text):
-    return text.encode("utf-8", "surrogateescape") if isinstance(text, str) else bytes(text)
-
-
 cdef Text text_of(object text, list keep) except *:
     """The argument's bytes, not copied where it holds them already; ``keep`` must outlive their use."""
     cdef Text result
@@ -69,7 +65,7 @@ cdef Text text_of(object text, list keep) except *:
     if isinstance(text, str) and (<str>text).isascii():
         result.data = <const uint8_t *>PyUnicode_AsUTF8AndSize(text, &size)
     else:
-        text = as_bytes(text)
+        text = bytes_of(text)
         keep.append(text)
         result.data = <const uint8_t *>PyBytes_AS_STRING(text)
         size = PyBytes_GET_SIZE(text)
@@ -90,7 +86,7 @@ cdef Text value_of(object value, str what, list keep) except *:
     if fault < text.data + text.size:
         at = fault - text.data
         raise EditError(f"{what} must not hold CR, LF, NUL or another control character, as at byte {at}: "
-                        f"{as_bytes(value)[max(at - 20, 0):at + 20]!r}")
+                        f"{bytes_of(value)[max(at - 20, 0):at + 20]!r}")
     span = trimmed(text.data, 0, text.size)
     text.data += span.start
     text.size = span.end - span.start
@@ -253,7 +249,7 @@ cdef class Edit:
             raise EditError("a response has no Request-URI")
         for i in range(data.size):
             if sip_is_control(data.data[i]) or data.data[i] == c' ' or data.data[i] == c'\t':
-                raise EditError(f"not a Request-URI: {as_bytes(uri)[:40]!r}")
+                raise EditError(f"not a Request-URI: {bytes_of(uri)[:40]!r}")
         if data.size == 0:
             raise EditError("not a Request-URI: b''")
         self.uri = self._append(data)

@@ -63,3 +63,4 @@ cdef NameAddr make_address(object owner, const uint8_t *base, Cursor *cursor, st
 cdef Via make_via(object owner, const uint8_t *base, Cursor *cursor, uint32_t most)
 cdef CSeq make_cseq(object owner, const uint8_t *base, Cursor *cursor)
 cdef MediaType make_media_type(object owner, const uint8_t *base, Cursor *cursor, str header, uint32_t most)
+cdef bytes bytes_of(object text)

@@ -135,7 +135,11 @@ cdef Cursor cursor_over(const uint8_t *base, Span span) noexcept nogil:
 
 cdef bytes bytes_of(object text):
     """What a value is parsed from that stands alone, outside any message."""
-    return text.encode("utf-8", "surrogateescape") if isinstance(text, str) else bytes(text)
+    if isinstance(text, str):
+        return text.encode("utf-8", "surrogateescape")
+    if isinstance(text, int):
+        raise TypeError("text or bytes are needed, not a number")  # of which bytes() would make as many zeros
+    return bytes(text)
 
 
 cdef Cursor cursor_over_all(bytes data):

@@ -193,6 +193,12 @@ def test_what_could_be_no_header_is_not_in_an_edit():
     assert [name in edit for name in ("via", "X", "a b", "", 7)] == [True, False, False, False, False]
 
 
+def test_a_number_is_no_value():
+    for change in (lambda edit: edit.set("X", 7), lambda edit: edit.push_via(10**12), lambda edit: edit.set_uri(7)):
+        with pytest.raises(TypeError, match="not a number"):
+            change(parse(message()).edit())
+
+
 def test_names_that_are_no_tokens_are_refused():
     for name in ("", "a b", "a:", "a\r\nb"):
         with pytest.raises(EditError, match="header name"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import pickle
+import sys
+import tracemalloc
 import weakref
 
 import pytest
@@ -321,6 +323,22 @@ def test_many_headers_spill_and_stay_right():
 @pytest.mark.parametrize("wrap", [bytes, bytearray, memoryview], ids=["bytes", "bytearray", "memoryview"])
 def test_no_edit_means_identical_bytes(data, wrap):
     assert bytes(parse(wrap(data))) == data
+
+
+def test_a_message_is_one_small_object_and_nothing_else():
+    data = message(*[f"X-{number}: y" for number in range(12)])
+    kept = [parse(data) for _ in range(2000)]
+    assert len(kept[0]) == 20
+    assert sys.getsizeof(kept[0]) <= 1024
+    tracemalloc.start()
+    try:
+        before = tracemalloc.take_snapshot()
+        kept += [parse(data) for _ in range(2000)]
+        grown = tracemalloc.take_snapshot().compare_to(before, "filename")
+    finally:
+        tracemalloc.stop()
+    here = [each for each in grown if each.traceback[0].filename == __file__]
+    assert sum(each.count_diff for each in here) <= 2000 + 10, "one allocation a message"
 
 
 def test_nothing_is_copied():

@@ -340,6 +340,12 @@ def test_values_keep_their_message_alive():
     assert len(host) == 0
 
 
+def test_a_number_is_no_text_to_parse():
+    for kind in (Uri, NameAddr, MediaType):
+        with pytest.raises(TypeError, match="not a number"):
+            kind.parse(10**12)
+
+
 def test_values_are_made_by_messages_only():
     for kind in (Uri, NameAddr, Via, CSeq, MediaType):
         with pytest.raises(TypeError):

@@ -14,7 +14,9 @@ cdef extern from "_scan.h" nogil:
         SIP_VALUE
     bint sip_is_token(uint8_t byte) noexcept
     uint32_t sip_skip(const uint8_t *base, uint32_t at, uint32_t end, int what) noexcept
-    uint32_t sip_find_uri_end(const uint8_t *base, uint32_t at, uint32_t end) noexcept
+    uint32_t sip_skip_scalar(const uint8_t *base, uint32_t at, uint32_t end, int what) noexcept
+    uint32_t sip_find_either(const uint8_t *base, uint32_t at, uint32_t end, char one, char other) noexcept
+    uint32_t sip_find_either_scalar(const uint8_t *base, uint32_t at, uint32_t end, char one, char other) noexcept
     bint sip_is_plain(const uint8_t *p, uint32_t size) noexcept
 
 
@@ -78,7 +80,7 @@ cdef inline Span take_token(Cursor *cursor) noexcept nogil:
 
 cdef inline bint skip_quoted(Cursor *cursor) noexcept nogil:
     """Move from an opening quote behind its closing one; false when it is never closed."""
-    cursor.pos += 1
+    cursor.pos = sip_find_either(cursor.base, cursor.pos + 1, cursor.end, c'"', c'\\')
     while cursor.pos < cursor.end:
         if cursor.base[cursor.pos] == c'"':
             cursor.pos += 1

@@ -8,13 +8,18 @@ from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memset
 
 from sipcore._cursor cimport (
+    SIP_HOST,
+    SIP_TOKEN,
     SIP_URI,
+    SIP_VALUE,
     Cursor,
     Span,
     is_digit,
-    sip_find_uri_end,
+    sip_find_either,
+    sip_find_either_scalar,
     sip_is_plain,
     sip_skip,
+    sip_skip_scalar,
     trimmed,
 )
 from sipcore._syntax cimport scan_number
@@ -491,6 +496,10 @@ def _scan_twins(const uint8_t[::1] data not None):
     return {
         "control": (sip_find_control(base, end) - base, sip_find_control_scalar(base, end) - base),
         "head end": (fast - base if fast != NULL else -1, slow - base if slow != NULL else -1),
-        "uri end": (sip_find_uri_end(base, 0, size), sip_skip(base, 0, size, SIP_URI)),
+        "token": (sip_skip(base, 0, size, SIP_TOKEN), sip_skip_scalar(base, 0, size, SIP_TOKEN)),
+        "host": (sip_skip(base, 0, size, SIP_HOST), sip_skip_scalar(base, 0, size, SIP_HOST)),
+        "uri": (sip_skip(base, 0, size, SIP_URI), sip_skip_scalar(base, 0, size, SIP_URI)),
+        "value": (sip_skip(base, 0, size, SIP_VALUE), sip_skip_scalar(base, 0, size, SIP_VALUE)),
+        "either": (sip_find_either(base, 0, size, b"@", b":"), sip_find_either_scalar(base, 0, size, b"@", b":")),
         "plain": (bool(sip_is_plain(base, size)), bytes(data).isascii() and b"\r" not in bytes(data)),
     }

@@ -116,26 +116,101 @@ static inline int sip_is_token(uint8_t byte) {
 }
 
 /* Where the run of bytes that are `what` ends, at `end` at the latest. */
-static inline uint32_t sip_skip(const uint8_t *base, uint32_t at, uint32_t end, int what) {
+static inline uint32_t sip_skip_scalar(const uint8_t *base, uint32_t at, uint32_t end, int what) {
     while (at < end && (sip_classes[base[at]] & what)) at++;
     return at;
 }
 
-/* The first byte that may not stand in a URI, or end: white space, control bytes, angle brackets, quotes. */
-static inline uint32_t sip_find_uri_end(const uint8_t *base, uint32_t at, uint32_t end) {
+/* The first of two bytes, or end. */
+static inline uint32_t sip_find_either_scalar(const uint8_t *base, uint32_t at, uint32_t end, char one, char other) {
+    while (at < end && base[at] != (uint8_t)one && base[at] != (uint8_t)other) at++;
+    return at;
+}
+
+/* What is looked for inside a header value is 3 to 40 bytes away, and elsewhere in every message: a loop over bytes
+ * ends with a mispredicted branch, which costs as much as ten of its rounds. So sixteen bytes are compared at once, and
+ * the last sixteen of a part overlap what was compared before them: nothing behind `end` is read. What `base` points
+ * to must be readable from its first byte on. */
 #if defined(SIP_SCAN_SSE2)
-    const __m128i space = _mm_set1_epi8(' ');
-    for (; end - at >= 16; at += 16) {
-        __m128i chunk = _mm_loadu_si128((const __m128i *)(base + at));
-        __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(chunk, space), chunk);
-        /* '<' and '>' differ in one bit. */
-        __m128i bracket = _mm_cmpeq_epi8(_mm_or_si128(chunk, _mm_set1_epi8(2)), _mm_set1_epi8('>'));
-        __m128i quote = _mm_cmpeq_epi8(chunk, _mm_set1_epi8('"'));
-        int mask = _mm_movemask_epi8(_mm_or_si128(low, _mm_or_si128(bracket, quote)));
-        if (mask) return at + (uint32_t)__builtin_ctz((unsigned)mask);
+/* Unsigned first <= chunk <= last, as SSE2 compares bytes signed only. */
+static inline __m128i sip_within(__m128i chunk, char first, char last) {
+    __m128i above = _mm_sub_epi8(chunk, _mm_set1_epi8(first));
+    return _mm_cmpeq_epi8(_mm_min_epu8(above, _mm_set1_epi8((char)(last - first))), above);
+}
+
+static inline __m128i sip_equal(__m128i chunk, char byte) {
+    return _mm_cmpeq_epi8(chunk, _mm_set1_epi8(byte));
+}
+
+/* White space, control bytes, angle brackets, quotes: what may not stand in a URI. '<' and '>' differ in one bit. */
+static inline __m128i sip_no_uri(__m128i chunk) {
+    __m128i bracket = sip_equal(_mm_or_si128(chunk, _mm_set1_epi8(2)), '>');
+    return _mm_or_si128(sip_within(chunk, 0, ' '), _mm_or_si128(bracket, sip_equal(chunk, '"')));
+}
+
+/* Letters, digits, hyphen, full stop and underscore; the slash is between full stop and digits. */
+static inline __m128i sip_host_bytes(__m128i chunk) {
+    __m128i letter = sip_within(_mm_or_si128(chunk, _mm_set1_epi8(0x20)), 'a', 'z');
+    __m128i digit = _mm_andnot_si128(sip_equal(chunk, '/'), sip_within(chunk, '-', '9'));
+    return _mm_or_si128(_mm_or_si128(letter, digit), sip_equal(chunk, '_'));
+}
+
+/* Those of a host, and ! % ' * + ` ~ of which two pairs differ in one bit. */
+static inline __m128i sip_token_bytes(__m128i chunk) {
+    __m128i star_plus = sip_equal(_mm_or_si128(chunk, _mm_set1_epi8(1)), '+');
+    __m128i bang_percent = sip_equal(_mm_or_si128(chunk, _mm_set1_epi8(4)), '%');
+    __m128i quotes = _mm_or_si128(sip_equal(chunk, '\''), sip_equal(chunk, '`'));
+    __m128i marks = _mm_or_si128(_mm_or_si128(star_plus, bang_percent), _mm_or_si128(quotes, sip_equal(chunk, '~')));
+    return _mm_or_si128(sip_host_bytes(chunk), marks);
+}
+
+/* A bit for each of sixteen bytes that is not `what`. */
+static inline unsigned sip_outside(const uint8_t *p, int what) {
+    __m128i chunk = _mm_loadu_si128((const __m128i *)p);
+    switch (what) {
+    case SIP_TOKEN: return (unsigned)_mm_movemask_epi8(sip_token_bytes(chunk)) ^ 0xffffu;
+    case SIP_HOST: return (unsigned)_mm_movemask_epi8(sip_host_bytes(chunk)) ^ 0xffffu;
+    case SIP_URI: return (unsigned)_mm_movemask_epi8(sip_no_uri(chunk));
+    default: {
+        __m128i separator = _mm_or_si128(sip_equal(chunk, ';'), sip_equal(chunk, ','));
+        return (unsigned)_mm_movemask_epi8(_mm_or_si128(sip_no_uri(chunk), separator));
+    }
+    }
+}
+
+static inline unsigned sip_either(const uint8_t *p, char one, char other) {
+    __m128i chunk = _mm_loadu_si128((const __m128i *)p);
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(sip_equal(chunk, one), sip_equal(chunk, other)));
+}
+
+/* Search [at, end) by `stops_at(from)`, the bits of what is looked for in the sixteen bytes from there. */
+#define SIP_SEARCH(stops_at) \
+    while (at < end) { \
+        uint32_t from = end - at >= 16 ? at : end - 16; \
+        unsigned stops = (stops_at) >> (at - from); \
+        if (stops) return at + (uint32_t)__builtin_ctz(stops); \
+        at = from + 16; \
+    } \
+    return at;
+#endif
+
+/* As `sip_skip_scalar`; `what` is one class, known to the compiler. */
+static inline uint32_t sip_skip(const uint8_t *base, uint32_t at, uint32_t end, int what) {
+#if defined(SIP_SCAN_SSE2)
+    if (end >= 16) {
+        SIP_SEARCH(sip_outside(base + from, what))
     }
 #endif
-    return sip_skip(base, at, end, SIP_URI);
+    return sip_skip_scalar(base, at, end, what);
+}
+
+static inline uint32_t sip_find_either(const uint8_t *base, uint32_t at, uint32_t end, char one, char other) {
+#if defined(SIP_SCAN_SSE2)
+    if (end >= 16) {
+        SIP_SEARCH(sip_either(base + from, one, other))
+    }
+#endif
+    return sip_find_either_scalar(base, at, end, one, other);
 }
 
 /* Whether eight bytes are all ASCII and none is CR: the high bits of the bytes, and of those that a CR makes zero. */

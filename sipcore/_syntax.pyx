@@ -9,6 +9,7 @@ from libc.string cimport memchr, memcpy, memmove, memset, strchr, strlen, strstr
 
 from sipcore._cursor cimport (
     SIP_HOST,
+    SIP_URI,
     SIP_VALUE,
     Cursor,
     Span,
@@ -18,7 +19,7 @@ from sipcore._cursor cimport (
     is_lws,
     is_present,
     peek,
-    sip_find_uri_end,
+    sip_find_either,
     sip_skip,
     skip_lws,
     skip_quoted,
@@ -34,19 +35,26 @@ cdef extern from "<arpa/inet.h>" nogil:
 
 # -- parts of values ---------------------------------------------------------------------------------------------------
 
+cdef inline bint take_number(Cursor *cursor, uint64_t limit, uint64_t *number) noexcept nogil:
+    """Read 1*DIGIT at the cursor; false when there is none or it passes the limit (below 2**59)."""
+    cdef uint64_t value = 0
+    cdef uint32_t start = cursor.pos
+    while cursor.pos < cursor.end and is_digit(cursor.base[cursor.pos]):
+        value = value * 10 + (cursor.base[cursor.pos] - c'0')
+        if value > limit:
+            return False
+        cursor.pos += 1
+    number[0] = value
+    return cursor.pos > start
+
+
 cdef bint scan_number(const uint8_t *base, Span span, uint64_t limit, uint64_t *number) noexcept nogil:
     """Read 1*DIGIT that fills the span; false when it is anything else or passes the limit (below 2**59)."""
-    cdef uint32_t i
-    number[0] = 0
-    if span.start >= span.end:
-        return False
-    for i in range(span.start, span.end):
-        if not is_digit(base[i]):
-            return False
-        number[0] = number[0] * 10 + (base[i] - c'0')
-        if number[0] > limit:
-            return False
-    return True
+    cdef Cursor cursor
+    cursor.base = base
+    cursor.pos = span.start
+    cursor.end = span.end
+    return take_number(&cursor, limit, number) and cursor.pos == cursor.end
 
 
 cdef Fault scan_param_value(Cursor *cursor, Span *value) noexcept nogil:
@@ -177,9 +185,7 @@ cdef Fault scan_host(Cursor *cursor, Span *host) noexcept nogil:
     host.start = cursor.pos
     if peek(cursor) == c'[':
         inner.start = cursor.pos + 1
-        while cursor.pos < cursor.end and cursor.base[cursor.pos] != c']':
-            cursor.pos += 1
-        inner.end = cursor.pos
+        cursor.pos = inner.end = sip_find_either(cursor.base, cursor.pos, cursor.end, c']', c']')
         if cursor.pos == cursor.end or not is_ipv6(cursor.base, inner):
             cursor.pos = host.start
             return BAD_HOST
@@ -192,14 +198,10 @@ cdef Fault scan_host(Cursor *cursor, Span *host) noexcept nogil:
 
 cdef Fault scan_port(Cursor *cursor, int32_t *port) noexcept nogil:
     """The digits behind a colon, 0 to 65535."""
-    cdef Span digits
+    cdef uint32_t start = cursor.pos
     cdef uint64_t number
-    digits.start = cursor.pos
-    while cursor.pos < cursor.end and is_digit(cursor.base[cursor.pos]):
-        cursor.pos += 1
-    digits.end = cursor.pos
-    if not scan_number(cursor.base, digits, 65535, &number):
-        cursor.pos = digits.start
+    if not take_number(cursor, 65535, &number):
+        cursor.pos = start
         return BAD_PORT
     port[0] = <int32_t>number
     return NO_FAULT
@@ -223,16 +225,31 @@ cdef Fault scan_scheme(Cursor *cursor, UriSpans *uri) noexcept nogil:
     return NO_FAULT
 
 
+cdef bint take_sip(Cursor *cursor, UriSpans *uri) noexcept nogil:
+    """``sip:`` or ``sips:`` in any case, which nearly all URIs begin with. No control byte may be in the URI."""
+    cdef const uint8_t *at = cursor.base + cursor.pos
+    cdef uint32_t left = cursor.end - cursor.pos
+    cdef uint32_t length = 3
+    if left < 4 or (at[0] | 0x20) != c's' or (at[1] | 0x20) != c'i' or (at[2] | 0x20) != c'p':
+        return False
+    if at[3] != c':':
+        length = 4
+        if left < 5 or (at[3] | 0x20) != c's' or at[4] != c':':
+            return False
+    uri.is_sip = True
+    uri.scheme.start = cursor.pos
+    uri.scheme.end = cursor.pos + length
+    cursor.pos += length + 1
+    return True
+
+
 cdef Fault scan_userinfo(Cursor *cursor, UriSpans *uri) noexcept nogil:
     """``user [":" password] "@"`` when there is an at sign; the user part may hold ';' and '?' (section 25.1)."""
-    cdef const uint8_t *found = <const uint8_t *>memchr(cursor.base + cursor.pos, c'@', cursor.end - cursor.pos)
-    cdef uint32_t at, colon
-    if found == NULL:
+    cdef uint32_t at = sip_find_either(cursor.base, cursor.pos, cursor.end, c'@', c'@')
+    cdef uint32_t colon
+    if at == cursor.end:
         return NO_FAULT
-    at = <uint32_t>(found - cursor.base)
-    colon = cursor.pos
-    while colon < at and cursor.base[colon] != c':':
-        colon += 1
+    colon = sip_find_either(cursor.base, cursor.pos, at, c':', c':')
     if colon == cursor.pos:
         return BAD_USERINFO
     uri.user.start = cursor.pos
@@ -252,16 +269,14 @@ cdef Fault scan_uri(Cursor *cursor, UriSpans *uri) noexcept nogil:
     uri.port = -1
     uri.whole.start = start
     uri.whole.end = cursor.end
-    cursor.pos = sip_find_uri_end(cursor.base, start, cursor.end)
+    cursor.pos = sip_skip(cursor.base, start, cursor.end, SIP_URI)
     if cursor.pos < cursor.end:
         return BAD_ADDRESS
     cursor.pos = start
-    fault = scan_scheme(cursor, uri)
-    if fault != NO_FAULT:
-        return fault
-    uri.is_sip = (equals_folded(cursor.base, uri.scheme, "sip", 3)
-                  or equals_folded(cursor.base, uri.scheme, "sips", 4))
-    if not uri.is_sip:
+    if not take_sip(cursor, uri):
+        fault = scan_scheme(cursor, uri)
+        if fault != NO_FAULT:
+            return fault
         return NO_FAULT if cursor.pos < cursor.end else BAD_ADDRESS
     fault = scan_userinfo(cursor, uri)
     if fault == NO_FAULT:
@@ -290,15 +305,11 @@ cdef Fault scan_uri_tail(Cursor *cursor, UriSpans *uri) noexcept nogil:
 
 cdef Fault scan_bracketed(Cursor *cursor, AddressSpans *address) noexcept nogil:
     """``"<" URI ">"`` at the cursor."""
-    cdef const uint8_t *close
-    cursor.pos += 1
-    close = <const uint8_t *>memchr(cursor.base + cursor.pos, c'>', cursor.end - cursor.pos)
-    if close == NULL:
-        cursor.pos = cursor.end
+    address.uri.start = cursor.pos + 1
+    cursor.pos = address.uri.end = sip_find_either(cursor.base, cursor.pos + 1, cursor.end, c'>', c'>')
+    if cursor.pos == cursor.end:
         return UNTERMINATED_BRACKET
-    address.uri.start = cursor.pos
-    address.uri.end = <uint32_t>(close - cursor.base)
-    cursor.pos = address.uri.end + 1
+    cursor.pos += 1
     return NO_FAULT if address.uri.end > address.uri.start else BAD_ADDRESS
 
 
@@ -452,16 +463,13 @@ cdef Fault scan_via(Cursor *cursor, ViaSpans *via) noexcept nogil:
 
 cdef Fault scan_cseq(Cursor *cursor, CSeqSpans *cseq) noexcept nogil:
     """``1*DIGIT LWS Method`` (RFC 3261 section 20.16). A number of 2**32 or more is malformed, never wrapped."""
-    cdef Span digits
     cdef uint64_t number
     memset(cseq, 0, sizeof(CSeqSpans))
     skip_lws(cursor)
-    cseq.whole.start = digits.start = cursor.pos
-    while cursor.pos < cursor.end and not is_lws(cursor.base[cursor.pos]):
-        cursor.pos += 1
-    digits.end = cursor.pos
-    if not scan_number(cursor.base, digits, 0xFFFFFFFF, &number):
-        cursor.pos = digits.start
+    cseq.whole.start = cursor.pos
+    if not take_number(cursor, 0xFFFFFFFF, &number) or (
+            cursor.pos < cursor.end and not is_lws(cursor.base[cursor.pos])):
+        cursor.pos = cseq.whole.start
         return BAD_NUMBER
     cseq.number = <uint32_t>number
     skip_lws(cursor)

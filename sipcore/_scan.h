@@ -155,27 +155,15 @@ static inline __m128i sip_host_bytes(__m128i chunk) {
     return _mm_or_si128(_mm_or_si128(letter, digit), sip_equal(chunk, '_'));
 }
 
-/* Those of a host, and ! % ' * + ` ~ of which two pairs differ in one bit. */
-static inline __m128i sip_token_bytes(__m128i chunk) {
-    __m128i star_plus = sip_equal(_mm_or_si128(chunk, _mm_set1_epi8(1)), '+');
-    __m128i bang_percent = sip_equal(_mm_or_si128(chunk, _mm_set1_epi8(4)), '%');
-    __m128i quotes = _mm_or_si128(sip_equal(chunk, '\''), sip_equal(chunk, '`'));
-    __m128i marks = _mm_or_si128(_mm_or_si128(star_plus, bang_percent), _mm_or_si128(quotes, sip_equal(chunk, '~')));
-    return _mm_or_si128(sip_host_bytes(chunk), marks);
-}
-
-/* A bit for each of sixteen bytes that is not `what`. */
+/* A bit for each of sixteen bytes that is not `what`, which is SIP_HOST, SIP_URI or SIP_VALUE. */
 static inline unsigned sip_outside(const uint8_t *p, int what) {
     __m128i chunk = _mm_loadu_si128((const __m128i *)p);
-    switch (what) {
-    case SIP_TOKEN: return (unsigned)_mm_movemask_epi8(sip_token_bytes(chunk)) ^ 0xffffu;
-    case SIP_HOST: return (unsigned)_mm_movemask_epi8(sip_host_bytes(chunk)) ^ 0xffffu;
-    case SIP_URI: return (unsigned)_mm_movemask_epi8(sip_no_uri(chunk));
-    default: {
-        __m128i separator = _mm_or_si128(sip_equal(chunk, ';'), sip_equal(chunk, ','));
-        return (unsigned)_mm_movemask_epi8(_mm_or_si128(sip_no_uri(chunk), separator));
+    if (what == SIP_HOST) return (unsigned)_mm_movemask_epi8(sip_host_bytes(chunk)) ^ 0xffffu;
+    __m128i outside = sip_no_uri(chunk);
+    if (what == SIP_VALUE) {
+        outside = _mm_or_si128(outside, _mm_or_si128(sip_equal(chunk, ';'), sip_equal(chunk, ',')));
     }
-    }
+    return (unsigned)_mm_movemask_epi8(outside);
 }
 
 static inline unsigned sip_either(const uint8_t *p, char one, char other) {
@@ -194,7 +182,7 @@ static inline unsigned sip_either(const uint8_t *p, char one, char other) {
     return at;
 #endif
 
-/* As `sip_skip_scalar`; `what` is one class, known to the compiler. */
+/* As `sip_skip_scalar`; `what` is SIP_HOST, SIP_URI or SIP_VALUE, and known to the compiler. */
 static inline uint32_t sip_skip(const uint8_t *base, uint32_t at, uint32_t end, int what) {
 #if defined(SIP_SCAN_SSE2)
     if (end >= 16) {
@@ -213,26 +201,27 @@ static inline uint32_t sip_find_either(const uint8_t *base, uint32_t at, uint32_
     return sip_find_either_scalar(base, at, end, one, other);
 }
 
-/* Whether eight bytes are all ASCII and none is CR: the high bits of the bytes, and of those that a CR makes zero. */
-static inline int sip_eight_are_plain(const uint8_t *p) {
-    uint64_t word, gap;
-    memcpy(&word, p, 8);
-    gap = word ^ 0x0d0d0d0d0d0d0d0dull;
-    return !((word | ((gap - 0x0101010101010101ull) & ~gap)) & 0x8080808080808080ull);
+/* Whether text can be copied as it is: ASCII throughout and without a fold, of which CR is the sign. */
+static inline int sip_is_plain_scalar(const uint8_t *base, uint32_t at, uint32_t end) {
+    while (at < end && base[at] < 0x80 && base[at] != '\r') at++;
+    return at == end;
 }
 
-/* Whether text can be copied as it is: ASCII throughout and without a fold. */
-static inline int sip_is_plain(const uint8_t *p, uint32_t size) {
-    if (size < 8) {
-        for (uint32_t i = 0; i < size; i++) {
-            if (p[i] >= 0x80 || p[i] == '\r') return 0;
+static inline int sip_is_plain(const uint8_t *base, uint32_t at, uint32_t end) {
+#if defined(SIP_SCAN_SSE2)
+    if (end >= 16) {
+        /* The high bits of sixteen bytes, set where a byte is not ASCII or is CR. */
+        __m128i chunk = _mm_loadu_si128((const __m128i *)(base + end - 16));
+        __m128i odd = _mm_or_si128(chunk, sip_equal(chunk, '\r'));
+        if (end - at < 16) return !((unsigned)_mm_movemask_epi8(odd) >> (16 - (end - at)));
+        for (; end - at > 16; at += 16) {
+            chunk = _mm_loadu_si128((const __m128i *)(base + at));
+            odd = _mm_or_si128(odd, _mm_or_si128(chunk, sip_equal(chunk, '\r')));
         }
-        return 1;
+        return !_mm_movemask_epi8(odd);
     }
-    for (uint32_t i = 0; i + 8 < size; i += 8) {
-        if (!sip_eight_are_plain(p + i)) return 0;
-    }
-    return sip_eight_are_plain(p + size - 8);
+#endif
+    return sip_is_plain_scalar(base, at, end);
 }
 
 #endif

@@ -5,7 +5,7 @@ cursor at the offending byte. Nothing here knows of Python objects; `sipcore._va
 """
 
 from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
-from libc.string cimport memchr, memcpy, memmove, memset, strchr, strlen, strstr
+from libc.string cimport memchr, memcmp, memcpy, memmove, memset, strchr, strlen, strstr
 
 from sipcore._cursor cimport (
     SIP_HOST,
@@ -57,7 +57,7 @@ cdef bint scan_number(const uint8_t *base, Span span, uint64_t limit, uint64_t *
     return take_number(&cursor, limit, number) and cursor.pos == cursor.end
 
 
-cdef Fault scan_param_value(Cursor *cursor, Span *value) noexcept nogil:
+cdef inline Fault scan_param_value(Cursor *cursor, Span *value) noexcept nogil:
     """gen-value (RFC 3261 section 25.1): token, host or quoted string; looser, up to white space, ';' or ','."""
     value.start = cursor.pos
     if peek(cursor) == c'"':
@@ -179,7 +179,7 @@ cdef bint is_ipv6(const uint8_t *base, Span span) noexcept nogil:
     return inet_pton(AF_INET6, text, address) == 1
 
 
-cdef Fault scan_host(Cursor *cursor, Span *host) noexcept nogil:
+cdef inline Fault scan_host(Cursor *cursor, Span *host) noexcept nogil:
     """A host name, IPv4 or bracketed IPv6 address. An underscore is let pass: real host names have it."""
     cdef Span inner
     host.start = cursor.pos
@@ -245,11 +245,12 @@ cdef bint take_sip(Cursor *cursor, UriSpans *uri) noexcept nogil:
 
 cdef Fault scan_userinfo(Cursor *cursor, UriSpans *uri) noexcept nogil:
     """``user [":" password] "@"`` when there is an at sign; the user part may hold ';' and '?' (section 25.1)."""
-    cdef uint32_t at = sip_find_either(cursor.base, cursor.pos, cursor.end, c'@', c'@')
-    cdef uint32_t colon
+    cdef uint32_t colon = sip_find_either(cursor.base, cursor.pos, cursor.end, c'@', c':')
+    cdef uint32_t at = colon
+    if colon < cursor.end and cursor.base[colon] == c':':
+        at = sip_find_either(cursor.base, colon, cursor.end, c'@', c'@')
     if at == cursor.end:
         return NO_FAULT
-    colon = sip_find_either(cursor.base, cursor.pos, at, c':', c':')
     if colon == cursor.pos:
         return BAD_USERINFO
     uri.user.start = cursor.pos
@@ -387,8 +388,12 @@ cdef Fault scan_address(Cursor *cursor, AddressSpans *address) noexcept nogil:
 
 cdef Fault scan_via_protocol(Cursor *cursor, ViaSpans *via) noexcept nogil:
     """``protocol-name SLASH protocol-version SLASH transport`` with white space around the slashes allowed."""
-    cdef int part
-    for part in range(3):
+    cdef int part = 0
+    if cursor.end - cursor.pos > 8 and memcmp(cursor.base + cursor.pos, b"SIP/2.0/", 8) == 0:
+        # Nearly always: only the transport is left to be looked at.
+        cursor.pos += 8
+        part = 2
+    for part in range(part, 3):
         skip_lws(cursor)
         via.transport = take_token(cursor)
         if via.transport.start == via.transport.end:

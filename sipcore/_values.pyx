@@ -75,15 +75,20 @@ cdef object raise_fault(Fault fault, uint32_t offset, str header):
 
 cdef object span_text(const uint8_t *base, Span span):
     """The span as text, each fold with the white space around it as one space (RFC 3261 section 7.3.1)."""
-    cdef uint32_t length = span.end - span.start
-    cdef const char *start = <const char *>base + span.start
-    cdef str text
-    if sip_is_plain(<const uint8_t *>start, length):
+    if sip_is_plain(base, span.start, span.end):
         # Nearly always. Python's decoder would find out the same thing for three times the instructions.
-        text = PyUnicode_New(length, 127)
-        memcpy(PyUnicode_DATA(text), start, length)
-        return text
-    text = PyUnicode_DecodeUTF8(start, length, "surrogateescape")
+        return copied_text(base + span.start, span.end - span.start)
+    return decoded_text(<const char *>base + span.start, span.end - span.start)
+
+
+cdef inline object copied_text(const uint8_t *start, uint32_t length):
+    cdef object text = PyUnicode_New(length, 127)
+    memcpy(PyUnicode_DATA(text), start, length)
+    return text
+
+
+cdef object decoded_text(const char *start, uint32_t length):
+    cdef str text = PyUnicode_DecodeUTF8(start, length, "surrogateescape")
     if memchr(start, c'\r', length) != NULL:
         lines = [line.strip(" \t") for line in text.split("\r\n")]
         return " ".join(line for line in lines if line)

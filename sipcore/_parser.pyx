@@ -7,6 +7,7 @@ cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_FillInfo, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.memoryview cimport PyMemoryView_FromObject
+from cpython.object cimport PyTypeObject
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcmp
@@ -53,6 +54,7 @@ from sipcore._index cimport (
     H_UNSUPPORTED,
     H_VIA,
     H_WARNING,
+    INLINE_SLOTS,
     MALFORMED,
     NO_END_OF_HEAD,
     NO_SLOT,
@@ -60,6 +62,7 @@ from sipcore._index cimport (
     Bounds,
     Index,
     ParseFault,
+    Slot,
     bounds_of,
     fail,
     find_slot,
@@ -87,6 +90,9 @@ from sipcore.limits import DEFAULT, MAX_MESSAGE_BYTES, Limits
 cdef extern from "_scan.h" nogil:
     bint sip_is_token(uint8_t byte) noexcept
 
+cdef extern from "_types.h":
+    void sip_keep_spares(PyTypeObject *type, size_t tail) noexcept
+
 # What a message that has been accepted once is parsed with again: its own limits let it pass already.
 cdef object WIDEST = Limits(head=MAX_MESSAGE_BYTES // 2, body=MAX_MESSAGE_BYTES // 2, headers=NO_SLOT - 1,
                             header=0xFFFF, start_line=MAX_MESSAGE_BYTES // 2, via=NO_SLOT - 1)
@@ -100,14 +106,20 @@ cdef uint64_t leading_newlines(const uint8_t *base, uint64_t size) noexcept nogi
     return skipped
 
 
-cdef int hold_buffer(Message message, object exporter, const Bounds *bounds) except -1:
-    """Keep the exporter's bytes where they are for as long as the message lives."""
+cdef void keep_alive(Message message, object keeper, const Bounds *bounds):
+    """Let the message keep what its bytes are in, and the limits for what is read of it later."""
+    message.keeper = keeper
     message.most_params = bounds.params
     message.most_vias = bounds.via
+
+
+cdef int hold_buffer(Message message, object exporter, const Bounds *bounds) except -1:
+    """Keep the exporter's bytes where they are for as long as the message lives."""
     if type(exporter) is bytes:
         # The usual case: bytes never move, so a reference is enough and saves the exporting, a tenth of the parse.
-        message.owned = <bytes>exporter
+        keep_alive(message, exporter, bounds)
         return 0
+    keep_alive(message, None, bounds)
     PyObject_GetBuffer(exporter, &message.held, PyBUF_SIMPLE)
     message.holds = True
     return 0
@@ -125,7 +137,7 @@ def parse(buffer, limits=DEFAULT):
     if message.holds:
         base, size = <const uint8_t *>message.held.buf, <uint64_t>message.held.len
     else:
-        base, size = <const uint8_t *>PyBytes_AS_STRING(message.owned), <uint64_t>PyBytes_GET_SIZE(message.owned)
+        base, size = <const uint8_t *>PyBytes_AS_STRING(buffer), <uint64_t>PyBytes_GET_SIZE(buffer)
     skipped = leading_newlines(base, size)
     head = index_head(&message.index, base + skipped, size - skipped, &bounds, &fault)
     if head == PARTIAL:
@@ -135,10 +147,10 @@ def parse(buffer, limits=DEFAULT):
     return with_datagram_body(message, size - skipped - <uint64_t>head, &bounds, skipped)
 
 
-cdef int message_in_block(Message message, object block, const Bounds *bounds) except -1:
-    """Complete a message whose head was indexed inside a framer's block and whose body is all there."""
+cdef void complete_in_block(Message message, object block, const Bounds *bounds):
+    """Complete a message whose head was indexed inside a framer's block, which does not move, with all of its body."""
     message.index.body_size = <uint32_t>message.index.content_length
-    return hold_buffer(message, block, bounds)
+    keep_alive(message, block, bounds)
 
 
 cdef Message with_datagram_body(Message message, uint64_t available, const Bounds *bounds, uint64_t skipped):
@@ -184,8 +196,8 @@ cdef object view_of(Message message, uint32_t start, uint32_t end):
     return PyMemoryView_FromObject(piece)
 
 
-# A relay makes and drops messages all day; the list spares it the memory allocator.
-@cython.freelist(32)
+# What keeps the bytes is bytes or a block, and neither can refer back to the message.
+@cython.no_gc
 cdef class Message:
     def __cinit__(self):
         reset_index(&self.index, NULL)
@@ -468,7 +480,7 @@ cdef class Message:
         return PyBytes_FromStringAndSize(<const char *>self.index.base, self.size_of())
 
     def detach(self):
-        if self.owned is not None:
+        if type(self.keeper) is bytes:
             return self
         return _restore(bytes(self))
 
@@ -580,6 +592,10 @@ cdef class Message:
                 cursor.pos += 1
             slot = find_slot(&self.index, header_id, slot + 1)
         return found
+
+
+# The slots are written before they are read.
+sip_keep_spares(<PyTypeObject *>Message, INLINE_SLOTS * sizeof(Slot))
 
 
 cdef object only_value(object value, const Cursor *cursor, str header):

@@ -48,6 +48,7 @@ cdef struct AddressSpans:
     Span params
     bint is_star
     bint tag_seen
+    bint is_clean     # every byte between the brackets may stand in a URI
 
 
 cdef struct ViaSpans:
@@ -101,6 +102,7 @@ cdef struct Param:
 cdef bint next_uri_param(Cursor *cursor, Param *param) noexcept nogil
 cdef Fault next_param(Cursor *cursor, Param *param, bint *found) noexcept nogil
 cdef Fault scan_uri(Cursor *cursor, UriSpans *uri) noexcept nogil
+cdef Fault scan_clean_uri(Cursor *cursor, UriSpans *uri) noexcept nogil
 cdef Fault scan_address(Cursor *cursor, AddressSpans *address) noexcept nogil
 cdef Fault scan_via(Cursor *cursor, ViaSpans *via) noexcept nogil
 cdef Fault scan_cseq(Cursor *cursor, CSeqSpans *cseq) noexcept nogil

@@ -18,6 +18,7 @@ SOURCES = sorted(path for path in PACKAGE.rglob("*") if path.suffix in (".py", "
 FLOORS = [
     {"errors", "limits", "grammar"},
     {"_cursor"},
+    {"_words"},
     {"_syntax"},
     {"_index"},
     {"_values"},

@@ -81,6 +81,7 @@ from sipcore._values cimport (
     make_via,
     raise_fault,
     span_text,
+    word_text,
 )
 
 from sipcore.errors import HeaderError
@@ -218,7 +219,7 @@ cdef class Message:
 
     @property
     def method(self):
-        return None if self.index.status else span_text(self.index.base, self.index.method)
+        return None if self.index.status else word_text(self.index.base, self.index.method)
 
     @property
     def uri(self):
@@ -236,7 +237,7 @@ cdef class Message:
 
     @property
     def version(self):
-        return span_text(self.index.base, self.index.version)
+        return word_text(self.index.base, self.index.version)
 
     # typed values
 

@@ -48,8 +48,17 @@ from sipcore._syntax cimport (
     scan_uri,
     scan_via,
 )
-from sipcore._values cimport optional_text, param_text, quoted_text, raise_fault, span_text
-from sipcore._words cimport AS_WRITTEN, LOWER, UPPER, known_word
+from sipcore._values cimport (
+    essence_text,
+    lower_text,
+    optional_text,
+    param_text,
+    quoted_text,
+    raise_fault,
+    span_text,
+    upper_text,
+    word_text,
+)
 
 from sipcore.grammar import HEADERS
 
@@ -253,13 +262,13 @@ cdef object plain_value(Reader reader, Message message, Py_ssize_t at):
     cdef What what = reader.steps[at].what
     cdef int slot
     if what == METHOD:
-        return None if index.status else word(index.base, index.method)
+        return None if index.status else word_text(index.base, index.method)
     elif what == STATUS:
         return index.status or None
     elif what == REASON:
         return span_text(index.base, index.reason) if index.status else None
     elif what == VERSION:
-        return word(index.base, index.version)
+        return word_text(index.base, index.version)
     elif what == BODY:
         return view_of(message, index.head_size, message.size_of())
     elif what == CONTENT_LENGTH:
@@ -302,7 +311,7 @@ cdef object scanned_value(Message message, Step step, Scratch *scratch):
         return essence_text(base, scratch.media.essence)
     elif not scan(message, AT_CSEQ, H_CSEQ, scratch):
         return None
-    return scratch.cseq.number if step.what == CSEQ_NUMBER else word(base, scratch.cseq.method)
+    return scratch.cseq.number if step.what == CSEQ_NUMBER else word_text(base, scratch.cseq.method)
 
 
 cdef inline bint scan(Message message, int which, int header_id, Scratch *scratch) except -1:
@@ -357,13 +366,13 @@ cdef object uri_part(Message message, Step step, Scratch *scratch):
     if not scratch.uris_scanned >> step.which & 1:
         scan_uri_of(message, step.which, where, scratch)
     if step.what == URI_SCHEME:
-        return lowered(base, uri.scheme)
+        return lower_text(base, uri.scheme)
     elif step.what == URI_USER:
         return optional_text(base, uri.user)
     elif step.what == URI_PASSWORD:
         return optional_text(base, uri.password)
     elif step.what == URI_HOST:
-        return lowered(base, uri.host) if is_present(uri.host) else None
+        return lower_text(base, uri.host) if is_present(uri.host) else None
     elif step.what == URI_PORT:
         return optional_port(uri.port)
     return optional_text(base, uri.headers)
@@ -427,34 +436,16 @@ cdef object via_part(const uint8_t *base, What what, const ViaSpans *via):
     if what == VIA_BRANCH:
         return param_text(base, via.branch)
     elif what == VIA_HOST:
-        return lowered(base, via.host)
+        return lower_text(base, via.host)
     elif what == VIA_PORT:
         return optional_port(via.port)
     elif what == VIA_TRANSPORT:
-        return known_word(base, via.transport, UPPER) or span_text(base, via.transport).upper()
+        return upper_text(base, via.transport)
     elif what == VIA_RECEIVED:
         return param_text(base, via.received)
     elif what == VIA_RPORT:
         return param_text(base, via.rport)
     return span_text(base, via.whole)
-
-
-# -- text that recurs --------------------------------------------------------------------------------------------------
-
-cdef object word(const uint8_t *base, Span span):
-    text = known_word(base, span, AS_WRITTEN)
-    return span_text(base, span) if text is None else text
-
-
-cdef object lowered(const uint8_t *base, Span span):
-    text = known_word(base, span, LOWER)
-    return span_text(base, span).lower() if text is None else text
-
-
-cdef object essence_text(const uint8_t *base, Span span):
-    """``type/subtype`` in lower case, without the white space that may stand around the slash."""
-    text = known_word(base, span, LOWER)
-    return "".join(span_text(base, span).lower().split()) if text is None else text
 
 
 cdef object optional_port(int port):

@@ -37,6 +37,7 @@ from sipcore._syntax cimport (
     scan_uri,
     scan_via,
 )
+from sipcore._words cimport AS_WRITTEN, LOWER, UPPER, known_word
 
 from sipcore.errors import HeaderError
 from sipcore.limits import DEFAULT
@@ -123,6 +124,28 @@ cdef object param_text(const uint8_t *base, Span span):
     if span.end > span.start and base[span.start] == c'"':
         return quoted_text(base, span)
     return span_text(base, span)
+
+
+cdef object word_text(const uint8_t *base, Span span):
+    """Like `span_text`, for what recurs in all traffic."""
+    text = known_word(base, span, AS_WRITTEN)
+    return span_text(base, span) if text is None else text
+
+
+cdef object lower_text(const uint8_t *base, Span span):
+    text = known_word(base, span, LOWER)
+    return span_text(base, span).lower() if text is None else text
+
+
+cdef object upper_text(const uint8_t *base, Span span):
+    text = known_word(base, span, UPPER)
+    return span_text(base, span).upper() if text is None else text
+
+
+cdef object essence_text(const uint8_t *base, Span span):
+    """``type/subtype`` in lower case, without the white space that may stand around the slash."""
+    text = known_word(base, span, LOWER)
+    return "".join(span_text(base, span).lower().split()) if text is None else text
 
 
 cdef tuple span_pair(Span span):
@@ -266,7 +289,7 @@ cdef class Uri(Value):
 
     @property
     def scheme(self):
-        return span_text(self.base, self.at.scheme).lower()
+        return lower_text(self.base, self.at.scheme)
 
     @property
     def user(self):
@@ -278,7 +301,7 @@ cdef class Uri(Value):
 
     @property
     def host(self):
-        return span_text(self.base, self.at.host).lower() if is_present(self.at.host) else None
+        return lower_text(self.base, self.at.host) if is_present(self.at.host) else None
 
     @property
     def port(self):
@@ -433,11 +456,11 @@ cdef class Via(Value):
 
     @property
     def transport(self):
-        return span_text(self.base, self.at.transport).upper()
+        return upper_text(self.base, self.at.transport)
 
     @property
     def host(self):
-        return span_text(self.base, self.at.host).lower()
+        return lower_text(self.base, self.at.host)
 
     @property
     def port(self):
@@ -486,7 +509,7 @@ cdef class CSeq(Value):
 
     @property
     def method(self):
-        return span_text(self.base, self.at.method)
+        return word_text(self.base, self.at.method)
 
     def __repr__(self):
         return f"CSeq({self.number} {self.method})"
@@ -516,8 +539,7 @@ cdef class MediaType(Value):
 
     @property
     def essence(self):
-        cdef str text = span_text(self.base, self.at.essence).lower()
-        return "".join(text.split())
+        return essence_text(self.base, self.at.essence)
 
     @property
     def params(self):

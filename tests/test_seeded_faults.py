@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[1]
 JUDGES = ("agreement.py", "corpus.py", "messages.py", "strategies.py", "test_oracle.py", "oracle")
 SLOWEST_BUILD_S, SLOWEST_RUN_S = 300, 300
 
+pytestmark = pytest.mark.timeout(2 * SLOWEST_BUILD_S + SLOWEST_RUN_S)
+
 if os.environ.get("SIPCORE_SEEDED_FAULTS", "0") in ("", "0"):
     pytest.skip(
         "seeded faults are built and judged by `make faults` (SIPCORE_SEEDED_FAULTS=1)", allow_module_level=True

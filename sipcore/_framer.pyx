@@ -25,7 +25,7 @@ from sipcore._index cimport (
     index_head,
     raise_parse_fault,
 )
-from sipcore._parser cimport Message, message_in_block
+from sipcore._parser cimport Message, complete_in_block
 
 from sipcore.limits import DEFAULT
 
@@ -213,7 +213,7 @@ cdef class Framer:
         self.wanted = <uint64_t>head + message.index.content_length
         if left < self.wanted:
             return None
-        message_in_block(message, self.block, &self.bounds)
+        complete_in_block(message, self.block, &self.bounds)
         self._consume(self.wanted)
         return message
 

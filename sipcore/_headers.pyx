@@ -6,17 +6,14 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport strlen
 
 from sipcore._cursor cimport Cursor, Span, equals_folded
+from sipcore._header_syntax cimport scan_credentials, scan_parameterized, scan_token_item, scan_warning
 from sipcore._syntax cimport (
     BAD_NUMBER,
     NO_FAULT,
     Fault,
     Param,
     next_param,
-    scan_credentials,
     scan_number,
-    scan_parameterized,
-    scan_token_item,
-    scan_warning,
 )
 from sipcore._values cimport (
     IN_CREDENTIALS,

@@ -9,11 +9,12 @@ cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_FillInfo, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.memoryview cimport PyMemoryView_FromObject
+from cpython.object cimport PyTypeObject
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcmp
 
-from sipcore._cursor cimport Cursor, Span, skip_value, trimmed
+from sipcore._cursor cimport Cursor, Span, sip_is_token, skip_value, trimmed
 from sipcore._headers cimport (
     Maker,
     Tokens,
@@ -57,6 +58,7 @@ from sipcore._index cimport (
     H_UNSUPPORTED,
     H_VIA,
     H_WARNING,
+    INLINE_SLOTS,
     MALFORMED,
     NO_END_OF_HEAD,
     NO_SLOT,
@@ -64,6 +66,7 @@ from sipcore._index cimport (
     Bounds,
     Index,
     ParseFault,
+    Slot,
     bounds_of,
     fail,
     find_slot,
@@ -83,14 +86,15 @@ from sipcore._values cimport (
     make_via,
     raise_fault,
     span_text,
+    word_text,
 )
 
 from sipcore.errors import HeaderError
 from sipcore.grammar import HEADERS
 from sipcore.limits import DEFAULT, MAX_MESSAGE_BYTES, Limits
 
-cdef extern from "_scan.h" nogil:
-    bint sip_is_token(uint8_t byte) noexcept
+cdef extern from "_types.h":
+    void sip_keep_spares(PyTypeObject *type, size_t tail) noexcept
 
 cdef enum:
     LONGEST_SHOWN = 100     # letters of a start line in a repr
@@ -108,14 +112,20 @@ cdef uint64_t leading_newlines(const uint8_t *base, uint64_t size) noexcept nogi
     return skipped
 
 
-cdef int hold_buffer(Message message, object exporter, const Bounds *bounds) except -1:
-    """Keep the exporter's bytes where they are for as long as the message lives."""
+cdef void keep_alive(Message message, object keeper, const Bounds *bounds):
+    """Let the message keep what its bytes are in, and the limits for what is read of it later."""
+    message.keeper = keeper
     message.most_params = bounds.params
     message.most_vias = bounds.via
+
+
+cdef int hold_buffer(Message message, object exporter, const Bounds *bounds) except -1:
+    """Keep the exporter's bytes where they are for as long as the message lives."""
     if type(exporter) is bytes:
         # The usual case: bytes never move, so a reference is enough and saves the exporting, a tenth of the parse.
-        message.owned = <bytes>exporter
+        keep_alive(message, exporter, bounds)
         return 0
+    keep_alive(message, None, bounds)
     PyObject_GetBuffer(exporter, &message.held, PyBUF_SIMPLE)
     message.holds = True
     return 0
@@ -133,7 +143,7 @@ def parse(buffer, limits=DEFAULT):
     if message.holds:
         base, size = <const uint8_t *>message.held.buf, <uint64_t>message.held.len
     else:
-        base, size = <const uint8_t *>PyBytes_AS_STRING(message.owned), <uint64_t>PyBytes_GET_SIZE(message.owned)
+        base, size = <const uint8_t *>PyBytes_AS_STRING(buffer), <uint64_t>PyBytes_GET_SIZE(buffer)
     skipped = leading_newlines(base, size)
     head = index_head(&message.index, base + skipped, size - skipped, &bounds, &fault)
     if head == PARTIAL:
@@ -145,10 +155,10 @@ def parse(buffer, limits=DEFAULT):
     return with_datagram_body(message, size - skipped - <uint64_t>head, &bounds, skipped)
 
 
-cdef int message_in_block(Message message, object block, const Bounds *bounds) except -1:
-    """Complete a message whose head was indexed inside a framer's block and whose body is all there."""
+cdef void complete_in_block(Message message, object block, const Bounds *bounds):
+    """Complete a message whose head was indexed inside a framer's block, which does not move, with all of its body."""
     message.index.body_size = <uint32_t>message.index.content_length
-    return hold_buffer(message, block, bounds)
+    keep_alive(message, block, bounds)
 
 
 cdef Message with_datagram_body(Message message, uint64_t available, const Bounds *bounds, uint64_t skipped):
@@ -169,8 +179,7 @@ cdef Message with_datagram_body(Message message, uint64_t available, const Bound
 def _restore(bytes data, uint32_t most_params, uint32_t most_vias):
     """What pickling and `detach` rebuild a message with: what bounded its values goes on to bound them."""
     cdef Message message = parse(data, WIDEST)
-    message.most_params = most_params
-    message.most_vias = most_vias
+    message.most_params, message.most_vias = most_params, most_vias
     return message
 
 
@@ -197,8 +206,8 @@ cdef object view_of(Message message, uint32_t start, uint32_t end):
     return PyMemoryView_FromObject(piece)
 
 
-# A relay makes and drops messages all day; the list spares it the memory allocator.
-@cython.freelist(32)
+# What keeps the bytes is bytes or a block, and neither can refer back to the message.
+@cython.no_gc
 cdef class Message:
     def __cinit__(self):
         reset_index(&self.index, NULL)
@@ -219,7 +228,7 @@ cdef class Message:
 
     @property
     def method(self):
-        return None if self.index.status else span_text(self.index.base, self.index.method)
+        return None if self.index.status else word_text(self.index.base, self.index.method)
 
     @property
     def uri(self):
@@ -237,7 +246,7 @@ cdef class Message:
 
     @property
     def version(self):
-        return span_text(self.index.base, self.index.version)
+        return word_text(self.index.base, self.index.version)
 
     # typed values
 
@@ -481,7 +490,7 @@ cdef class Message:
         return PyBytes_FromStringAndSize(<const char *>self.index.base, self.size_of())
 
     def detach(self):
-        if self.owned is not None:
+        if type(self.keeper) is bytes:
             return self
         return _restore(bytes(self), self.most_params, self.most_vias)
 
@@ -604,6 +613,10 @@ cdef class Message:
                 cursor.pos += 1
             slot = find_slot(&self.index, header_id, slot + 1)
         return found
+
+
+# The slots are written before they are read.
+sip_keep_spares(<PyTypeObject *>Message, INLINE_SLOTS * sizeof(Slot))
 
 
 cdef object only_value(object value, const Cursor *cursor, str header):

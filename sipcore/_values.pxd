@@ -14,6 +14,10 @@ cdef enum ParamStyle:
 
 
 cdef object span_text(const uint8_t *base, Span span)
+cdef object word_text(const uint8_t *base, Span span)
+cdef object lower_text(const uint8_t *base, Span span)
+cdef object upper_text(const uint8_t *base, Span span)
+cdef object essence_text(const uint8_t *base, Span span)
 cdef object param_text(const uint8_t *base, Span span)
 cdef object quoted_text(const uint8_t *base, Span span)
 cdef object optional_text(const uint8_t *base, Span span)

@@ -38,6 +38,7 @@ from sipcore._syntax cimport (
     scan_uri,
     scan_via,
 )
+from sipcore._words cimport AS_WRITTEN, LOWER, UPPER, known_word
 
 from sipcore.errors import HeaderError
 from sipcore.limits import DEFAULT
@@ -76,15 +77,20 @@ cdef object raise_fault(Fault fault, uint32_t offset, str header):
 
 cdef object span_text(const uint8_t *base, Span span):
     """The span as text, each fold with the white space around it as one space (RFC 3261 section 7.3.1)."""
-    cdef uint32_t length = span.end - span.start
-    cdef const char *start = <const char *>base + span.start
-    cdef str text
-    if sip_is_plain(<const uint8_t *>start, length):
+    if sip_is_plain(base, span.start, span.end):
         # Nearly always. Python's decoder would find out the same thing for three times the instructions.
-        text = PyUnicode_New(length, 127)
-        memcpy(PyUnicode_DATA(text), start, length)
-        return text
-    text = PyUnicode_DecodeUTF8(start, length, "surrogateescape")
+        return copied_text(base + span.start, span.end - span.start)
+    return decoded_text(<const char *>base + span.start, span.end - span.start)
+
+
+cdef inline object copied_text(const uint8_t *start, uint32_t length):
+    cdef object text = PyUnicode_New(length, 127)
+    memcpy(PyUnicode_DATA(text), start, length)
+    return text
+
+
+cdef object decoded_text(const char *start, uint32_t length):
+    cdef str text = PyUnicode_DecodeUTF8(start, length, "surrogateescape")
     if memchr(start, c'\r', length) != NULL:
         lines = [line.strip(" \t") for line in text.split("\r\n")]
         return " ".join(line for line in lines if line)
@@ -119,6 +125,28 @@ cdef object param_text(const uint8_t *base, Span span):
     if span.end > span.start and base[span.start] == c'"':
         return quoted_text(base, span)
     return span_text(base, span)
+
+
+cdef object word_text(const uint8_t *base, Span span):
+    """Like `span_text`, for what recurs in all traffic."""
+    text = known_word(base, span, AS_WRITTEN)
+    return span_text(base, span) if text is None else text
+
+
+cdef object lower_text(const uint8_t *base, Span span):
+    text = known_word(base, span, LOWER)
+    return span_text(base, span).lower() if text is None else text
+
+
+cdef object upper_text(const uint8_t *base, Span span):
+    text = known_word(base, span, UPPER)
+    return span_text(base, span).upper() if text is None else text
+
+
+cdef object essence_text(const uint8_t *base, Span span):
+    """``type/subtype`` in lower case, without the white space that may stand around the slash."""
+    text = known_word(base, span, LOWER)
+    return "".join(span_text(base, span).lower().split()) if text is None else text
 
 
 cdef tuple span_pair(Span span):
@@ -266,7 +294,7 @@ cdef class Uri(Value):
 
     @property
     def scheme(self):
-        return span_text(self.base, self.at.scheme).lower()
+        return lower_text(self.base, self.at.scheme)
 
     @property
     def user(self):
@@ -278,7 +306,7 @@ cdef class Uri(Value):
 
     @property
     def host(self):
-        return span_text(self.base, self.at.host).lower() if is_present(self.at.host) else None
+        return lower_text(self.base, self.at.host) if is_present(self.at.host) else None
 
     @property
     def port(self):
@@ -474,11 +502,11 @@ cdef class Via(Value):
 
     @property
     def transport(self):
-        return span_text(self.base, self.at.transport).upper()
+        return upper_text(self.base, self.at.transport)
 
     @property
     def host(self):
-        return span_text(self.base, self.at.host).lower()
+        return lower_text(self.base, self.at.host)
 
     @property
     def port(self):
@@ -527,7 +555,7 @@ cdef class CSeq(Value):
 
     @property
     def method(self):
-        return span_text(self.base, self.at.method)
+        return word_text(self.base, self.at.method)
 
     def __str__(self):
         return span_text(self.base, self.at.whole)
@@ -560,8 +588,7 @@ cdef class MediaType(Value):
 
     @property
     def essence(self):
-        cdef str text = span_text(self.base, self.at.essence).lower()
-        return "".join(text.split())
+        return essence_text(self.base, self.at.essence)
 
     @property
     def params(self):

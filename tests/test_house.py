@@ -18,7 +18,9 @@ SOURCES = sorted(path for path in PACKAGE.rglob("*") if path.suffix in (".py", "
 FLOORS = [
     {"errors", "limits", "grammar"},
     {"_cursor"},
+    {"_words"},
     {"_syntax"},
+    {"_header_syntax"},
     {"_index"},
     {"_values"},
     {"_headers"},
@@ -110,6 +112,7 @@ def test_the_bare_install_imports_nothing_but_the_matcher_builder():
     core = {
         "_cursor",
         "_syntax",
+        "_header_syntax",
         "_index",
         "_values",
         "_headers",

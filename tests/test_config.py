@@ -144,8 +144,14 @@ def test_ipv6_addresses_are_brought_into_their_shortest_form() -> None:
 
 
 def test_the_section_of_limits_has_every_limit_of_a_message() -> None:
-    message_limits = {field.name for field in dataclasses.fields(Limits)}
+    message_limits = {field.name for field in dataclasses.fields(Limits) if field.type == "int"}
     assert message_limits <= set(LimitsSection.__struct_fields__)
+
+
+def test_no_configuration_makes_an_edge_overlook_a_fault_of_framing() -> None:
+    overlooked = {field.name for field in dataclasses.fields(Limits) if field.type == "bool"}
+    assert overlooked.isdisjoint(LimitsSection.__struct_fields__)
+    assert not any(getattr(loads(GOOD).limits, name) for name in overlooked)
 
 
 # -- what is refused, and how it is said

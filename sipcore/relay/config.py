@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path as FilePath
+from typing import Any
 
 from sipcore.edge.hashes import Keys
 from sipcore.edge.tables import Tables
@@ -137,5 +138,6 @@ def _line(problem: Problem) -> tuple[str, int]:
     return (file, int(line)) if line.isdigit() else (problem.where, 0)
 
 
-def _subset(section: LimitsSection, kind: type[Limits] | type[LinkLimits]) -> dict[str, int]:
-    return {field.name: getattr(section, field.name) for field in fields(kind)}
+def _subset(section: LimitsSection, kind: type[Limits] | type[LinkLimits]) -> dict[str, Any]:
+    """What the section says of a kind. It has no word for what `Limits` can overlook: an edge overlooks nothing."""
+    return {field.name: getattr(section, field.name) for field in fields(kind) if hasattr(section, field.name)}

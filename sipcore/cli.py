@@ -1,6 +1,7 @@
 """The command line: look at a message, judge it, explain what an edge would do with it, run an edge.
 
-Exit status: 0 all is well, 1 the answer is no (a finding, a taken port, a failed demo), 2 the input is at fault.
+Exit status: 0 all is well, 1 the answer is no (a finding, a warning, a taken port, a failed demo), 2 the input is at
+fault.
 Each command imports what it needs when it runs, so that `sipcore parse` needs nothing of the relay.
 """
 
@@ -228,7 +229,7 @@ def explain(
         from sipcore.edge.engine import Engine, Keys
         from sipcore.edge.tables import DEFAULT_PORT, Side, Transport
         from sipcore.imfilter import ImFilter
-        from sipcore.relay.sections import IpAddress
+        from sipcore.relay.leaves import IpAddress
     try:
         link = Link(1, Side(from_side), Transport(over), IpAddress.read(source), DEFAULT_PORT)
     except ValueError:
@@ -263,14 +264,17 @@ def _first_line(data: bytes) -> str:
 
 @app.command()
 def check(config: _ConfigFile) -> None:
-    """Check a configuration: every fault with file, line and key. Exit status: 0 good, 2 faulty."""
-    tables = _config(config).tables
+    """Check a configuration: every fault with file, line and key. Exit status: 0 good, 1 with warnings, 2 faulty."""
+    settings = _config(config)
+    from sipcore.edge.summary import summary
+
     _out.print(Text(f"{config}: good", "green"))
-    for (side, _), hop in tables.listen.items():
-        _out.print(Text(f"  {side} listens on {hop}"))
-    _out.print(Text(f"  inside is {', '.join(sorted(tables.domains))}, next hop {tables.inside_next_hop}"))
-    for partner in tables.partners.values():
-        _out.print(Text(f"  {partner.domain} is {partner.name}, at {partner.proxy}, {partner.verification}"))
+    for line in summary(settings.tables, settings.users):
+        _out.print(Text(f"  {printable(line)}"))
+    for warning in settings.warnings:
+        _err.print(Text(f"warning: {warning}", "yellow"))
+    if settings.warnings:
+        raise typer.Exit(_NO)
 
 
 @app.command()
@@ -283,6 +287,8 @@ def relay(config: _ConfigOption) -> None:
         run(settings)
     except ListenError as error:
         _leave(_NO, str(error))
+    except ConfigError as error:
+        _leave(_FAULT, *(f"{config}: {problem}" for problem in error.problems))
 
 
 @app.command()

@@ -583,6 +583,13 @@ def test_a_syntax_error_has_its_line() -> None:
     assert only_problem_of("[edge]\nfqdn = 'a'\nfqdn = 'b'\n").where == "edge.toml:3"
 
 
+@pytest.mark.parametrize("text", ["a = " + "[" * 5_000, "a = " + "9" * 5_000], ids=["nested", "digits"])
+def test_what_is_more_than_can_be_read_is_told_as_a_problem(text: str) -> None:
+    problem = only_problem_of(text)
+    assert problem.where == "edge.toml:1"
+    assert problem.message.endswith("to be read")
+
+
 def test_a_file_that_is_not_utf8_is_told_with_its_line() -> None:
     assert only_problem_of(b"[edge]\n# caf\xe9\n").where == "edge.toml:2"
 

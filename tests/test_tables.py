@@ -36,6 +36,7 @@ from sipcore.edge.tables import (
     VerificationLevel,
     canonical_host,
     domain_name,
+    served_as,
     warnings_in,
     with_preloaded,
 )
@@ -306,6 +307,29 @@ def test_f204_no_common_name_is_believed_unless_it_is_listed() -> None:
                    for speaker in tables.speakers(name))  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("subjects", "match_cn", "by_name", "by_common_name"),
+    [
+        ((), False, {"sip"}, set()),
+        ((), True, {"sip"}, {"sip"}),
+        (
+            (Subject("fe1.contoso.example"), Subject("fe2.contoso.example", match_cn=True)),
+            False,
+            {"fe1", "fe2"},
+            {"fe2"},
+        ),
+        ((Subject("fe1.contoso.example"), Subject("fe2.contoso.example")), True, {"fe1", "fe2"}, {"fe1", "fe2"}),
+    ],
+)
+def test_f204_inside_certificates_are_believed_by_the_names_of_servers_or_by_those_listed(
+    subjects: tuple[Subject, ...], match_cn: bool, by_name: set[str], by_common_name: set[str]
+) -> None:
+    own = replace(OWN, servers=frozenset({"SIP.contoso.example"}), subjects=subjects, match_cn=match_cn)
+    names = {"sip", "fe1", "fe2", "fe3"}
+    assert {name for name in names if own.may_speak(f"{name}.contoso.example")} == by_name
+    assert {name for name in names if own.may_speak(f"{name}.contoso.example", common_name=True)} == by_common_name
+
+
 LINES = [(30, 12, None), (12, 30, 12), (30, 0, 30), (0, 30, 0)]
 
 
@@ -364,6 +388,12 @@ def test_f208_the_default_domain_can_be_another_and_is_of_use_to_aols_domains_al
 def test_f194_what_is_said_of_aol_com_holds_for_aim_com() -> None:
     assert federated(AOL).find("aim.com") == AOL
     assert steps(federated(AOL), "aim.com") == ["static route aol.com", "SRV aol.com"]
+
+
+def test_f194_every_table_knows_an_alias_by_the_domain_that_it_stands_for() -> None:
+    assert [served_as(domain) for domain in ("aim.com", "aol.com", "hosted.example")] == [
+        "aol.com", "aol.com", "hosted.example",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("rows", [(), (HOSTED,), (replace(AOL, type=DomainType.OCS),)])

@@ -117,7 +117,7 @@ class UserView:
     def __post_init__(self) -> None:
         object.__setattr__(self, "address", user_address(self.address))
         entries = {(entry.scope, entry.who): entry for entry in self.entries}
-        object.__setattr__(self, "_entry_for", MappingProxyType(entries))
+        object.__setattr__(self, "_entry_for", entries)
 
     def may(self, right: Right) -> bool:
         """Whether the user has a right. Those who are not enabled have none, whatever else is said of them."""

@@ -207,9 +207,11 @@ class _Reading:
 
     def _domains(self, path: Path, names: Sequence[str]) -> Domains:
         """A list of domains with their lines."""
+        seen: set[str] = set()
         for index, name in enumerate(names):
-            if name in names[:index]:
+            if name in seen:
                 self._decoder.complain((*path, index), f'"{name}" is there already; expected it once')
+            seen.add(name)
         return Domains(names, [self._decoder.line((*path, index)) for index in range(len(names))])
 
     def _once(self, path: Path, domain: str, found: Mapping[str, object], what: str) -> str:

@@ -10,6 +10,7 @@ import difflib
 import json
 from collections.abc import Callable, Iterable
 from enum import Enum
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
@@ -83,7 +84,7 @@ class Decoder:
         if not isinstance(value, dict):
             self.complain(path, f"expected a table, not {_quote(value)}")
             return self._mend(kind)  # type: ignore[no-any-return]
-        known = {info.encode_name: info for info in fields(kind)}
+        known = {info.encode_name: info for info in _fields(kind)}
         for name in value:
             if name not in known:
                 self.complain((*path, name), f"unknown key{_did_you_mean(name, known)}")
@@ -132,7 +133,13 @@ class Decoder:
             return [self._mend(get_args(bare)[0])]
         if not _is_struct(bare):
             return self._stand_in(bare)
-        return bare(**{info.name: self._mend(info.type) for info in fields(bare) if info.required})
+        return bare(**{info.name: self._mend(info.type) for info in _fields(bare) if info.required})
+
+
+@cache
+def _fields(kind: type[msgspec.Struct]) -> tuple[FieldInfo, ...]:
+    """The fields of a struct. Asking evaluates its annotations, which for a row is dearer than all the rest."""
+    return fields(kind)
 
 
 def _present(kind: Any) -> Any:

@@ -18,7 +18,15 @@ from sipcore.edge.tables.best_effort import BestEffort, WhenOff
 from sipcore.edge.tables.blocked import Blocked
 from sipcore.edge.tables.default_route import DefaultRoute
 from sipcore.edge.tables.discovered import Discovered, RateLimits
-from sipcore.edge.tables.federated import ALIASES, DomainType, FederatedDomain, FederatedDomains, Lookup, Step
+from sipcore.edge.tables.federated import (
+    ALIASES,
+    DomainType,
+    FederatedDomain,
+    FederatedDomains,
+    Lookup,
+    Step,
+    served_as,
+)
 from sipcore.edge.tables.federation import METHODS, ArchivingNotice, Federation
 from sipcore.edge.tables.hops import DEFAULT_PORT, TLS_PORT, Hop, Side, Transport
 from sipcore.edge.tables.model import Row, Speaker, Tables, hop_of
@@ -72,6 +80,7 @@ __all__ = [
     "hop_of",
     "is_address",
     "name_fault",
+    "served_as",
     "warnings_in",
     "with_preloaded",
 ]

@@ -17,11 +17,16 @@ from types import MappingProxyType
 
 from sipcore.edge.tables.names import Fault, domain_name, name_fault
 
-__all__ = ["ALIASES", "DomainType", "FederatedDomain", "FederatedDomains", "Lookup", "Step"]
+__all__ = ["ALIASES", "DomainType", "FederatedDomain", "FederatedDomains", "Lookup", "Step", "served_as"]
 
 #: A user of the first may be addressed at the second (F194). It leads one way: what is said of ``aol.com`` holds for
 #: ``aim.com``, and nothing is ever looked up for ``aim.com`` itself.
 ALIASES: Mapping[str, str] = MappingProxyType({"aim.com": "aol.com"})
+
+
+def served_as(domain: str) -> str:
+    """The domain that all tables know a domain by: itself, unless it is an alias."""
+    return ALIASES.get(domain, domain)
 
 
 class DomainType(StrEnum):
@@ -81,11 +86,10 @@ class FederatedDomains:
 
     def find(self, domain: str) -> FederatedDomain | None:
         """The row that a domain is federated by. That it exists is the permission, in both directions."""
-        found = self.rows.get(domain)
-        if found is None and domain in ALIASES:
-            alias = self.rows.get(ALIASES[domain])
-            return alias if alias is not None and alias.type is DomainType.AOL else None
-        return found
+        if domain not in ALIASES:
+            return self.rows.get(domain)
+        row = self.rows.get(served_as(domain))
+        return row if row is not None and row.type is DomainType.AOL else None
 
     def chain(self, row: FederatedDomain) -> tuple[Step, ...]:
         """Where to look for the next hop of a federated domain, in this order."""

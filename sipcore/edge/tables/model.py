@@ -75,7 +75,7 @@ class Tables:
         object.__setattr__(self, "partners", MappingProxyType(partners))
         object.__setattr__(self, "providers", tuple(self.providers))
         for name, index in _indexes(self).items():
-            object.__setattr__(self, name, MappingProxyType(index))
+            object.__setattr__(self, name, index)
         if problems := [Problem("", key, message) for key, message in errors_in(self)]:
             raise ConfigError(problems)
 

@@ -75,6 +75,17 @@ class OwnSide:
         """Whether an inside address or name is one of the servers that speak for our users."""
         return canonical_host(host) in self.servers
 
+    def may_speak(self, name: str, *, common_name: bool = False) -> bool:
+        """Whether an inside certificate of this name is one of our servers'.
+
+        Args:
+            name: a name in it.
+            common_name: it is the subject's common name, which has to be asked for.
+        """
+        name = domain_name(name)
+        subjects = self.subjects or tuple(map(Subject, self.servers))
+        return any(each.name == name and (not common_name or each.match_cn or self.match_cn) for each in subjects)
+
     def is_own_place(self, host: str, port: int | None) -> bool:
         """Whether a URI's host and port name this edge: one of its addresses, or one of its names at any port."""
         place = canonical_host(host)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from sipcore.edge.tables.hops import Hop
 from sipcore.edge.tables.names import Fault, domain_name, name_fault
@@ -98,8 +97,8 @@ class StaticRoutes:
         object.__setattr__(self, "rows", tuple(self.rows))
         at = {row.pattern.domain: row for row in reversed(self.rows) if row.pattern.itself}
         below = {row.pattern.domain: row for row in reversed(self.rows) if row.pattern.below}
-        object.__setattr__(self, "_at", MappingProxyType(at))
-        object.__setattr__(self, "_below", MappingProxyType(below))
+        object.__setattr__(self, "_at", at)
+        object.__setattr__(self, "_below", below)
 
     def find(self, domain: str) -> StaticRoute | None:
         """The most specific route for a domain in canonical spelling: its own, else the nearest one from above."""

@@ -129,6 +129,11 @@ def test_a_summary_says_the_configuration_in_words(name: str, said: str) -> None
     assert [line for line in summary(config.tables, config.users) if line.startswith(said)]
 
 
+def test_f132_a_summary_says_that_nothing_is_archived_yet() -> None:
+    config = load(EXAMPLES / "director.toml")
+    assert "archiving modes are stored and not acted on yet, here of 1" in list(summary(config.tables, config.users))
+
+
 @pytest.mark.parametrize(
     ("switches", "said"),
     [

@@ -95,6 +95,8 @@ def test_an_empty_file_is_a_directory_of_nobody(tmp_path: Path) -> None:
         ("public_im = 1", 3, "user[0].public_im", "true or false"),
         ('archiving = "none"', 3, "user[0].archiving", '"without-body"'),
         ('contacts = ["alice"]', 3, "user[0].contacts[0]", "a user, an @ and a domain"),
+        ('entries = [{ who = "*.example", presence = "allow" }]', 3, "user[0].entries[0].who", "wildcard"),
+        ('entries = [{ who = "alice@", presence = "allow" }]', 3, "user[0].entries[0].who", "an @ and a domain"),
         ('entries = [{ who = "*" }]', 3, "user[0].entries[0]", "expected at least one"),
         ('entries = [{ who = "*", presence = "deny" }]', 3, "user[0].entries[0].presence", '"allow" or "block"'),
         ('entries = [\n{ who = "a.example", presence = "allow" },\n{ who = "A.example", presence = "block" }]', 5,

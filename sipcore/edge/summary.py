@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sipcore.edge.directory import Right, Users
+from sipcore.edge.directory import Archiving, Right, Users
 from sipcore.edge.tables import Discovered, Hop, Provider, Tables, Transport
 
 __all__ = ["summary"]
@@ -60,6 +60,8 @@ def _discovered(discovered: Discovered) -> str:
 def _users(users: Users) -> Iterator[str]:
     counts = ", ".join(f"{sum(user.may(right) for user in users.rows.values())} {right}" for right in Right)
     yield f"{len(users.rows)} users are listed; of these may: {counts}"
+    if archived := sum(user.archiving is not Archiving.DEFAULT for user in users.rows.values()):
+        yield f"archiving modes are stored and not acted on yet, here of {archived}"
 
 
 def _place(hop: Hop) -> str:

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from sipcore.edge.directory import PUBLIC_IM, Access, Archiving, Entry, Scope, Users, UserView, user_address
 from sipcore.errors import ConfigError
-from sipcore.relay.leaves import StandIns, Switch, Text, read_special
+from sipcore.relay.leaves import DomainName, StandIns, Switch, Text, read_special
 from sipcore.settings.decoding import Decoder
 from sipcore.settings.document import read_toml
 from sipcore.settings.positions import Path, Positions
@@ -33,6 +33,18 @@ class UserAddress(Text):
         return address
 
 
+class Who(Text):
+    """Whom an entry is about: an address, a domain, or ``*`` for everybody."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def canonical(text: str) -> str:
+        if text == "*":
+            return text
+        return UserAddress.canonical(text) if "@" in text else DomainName.canonical(text)
+
+
 class ArchivingName(Enum):
     """The modes by name; the directory has numbers (`Archiving`)."""
 
@@ -49,7 +61,7 @@ _Access = Annotated[Access, Meta(description='"allow" or "block" or "prompt"')]
 class EntryTable(Struct, frozen=True):
     """What a user wants of somebody."""
 
-    who: Annotated[str, Meta(min_length=1, description='"alice@fabrikam.example", "fabrikam.example" or "*"')]
+    who: Annotated[Who, Meta(description='"alice@fabrikam.example", "fabrikam.example" or "*"')]
     presence: _Access | None = None
     communication: _Access | None = None
 

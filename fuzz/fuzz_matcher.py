@@ -11,9 +11,9 @@ from __future__ import annotations
 from oracle import naive_matcher
 from pieces import exact, join, split
 
-from sipcore.imfilter._walking import _ways
 from sipcore.imfilter._links import LinkFinder
 from sipcore.imfilter._matcher import Matcher
+from sipcore.imfilter._walking import _ways
 from sipcore.imfilter.rules import DEFAULT_PREFIXES
 
 #: The slow matchers try every pattern at every place.

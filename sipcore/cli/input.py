@@ -62,7 +62,7 @@ def captured(file: Path, data: bytes) -> Iterator[Captured]:
 
 
 def joined(data: bytes) -> Iterator[tuple[int, Message | ParseError]]:
-    """Every message of a file, and where it begins; behind a broken one there is none, for nobody knows where it ends."""
+    """Every message of a file, and where it begins; behind a broken one nobody can tell where the next begins."""
     at = _next_line(data, 0)
     while at < len(data) or not at:
         try:

@@ -12,7 +12,17 @@ from sipcore.edge.actions import Action, Count, Link, Send
 from sipcore.edge.engine import Engine
 from sipcore.edge.flow import PeerEvidence, PeerKind
 from sipcore.edge.hashes import Keys
-from sipcore.edge.tables import Hop, Partner, Side, Tables, Transport, VerificationLevel
+from sipcore.edge.tables import (
+    Blocked,
+    Domains,
+    Hop,
+    OwnSide,
+    Partner,
+    Side,
+    Tables,
+    Transport,
+    VerificationLevel,
+)
 
 UDP, TCP = Transport.UDP, Transport.TCP
 INSIDE, OUTSIDE = Side.INSIDE, Side.OUTSIDE
@@ -20,19 +30,23 @@ INSIDE, OUTSIDE = Side.INSIDE, Side.OUTSIDE
 FABRIKAM = Partner("fabrikam.example", "Fabrikam", Hop(UDP, "192.0.2.20", 5060))
 WOODGROVE = Partner("woodgrove.example", "Woodgrove", Hop(TCP, "192.0.2.30", 5065), VerificationLevel.ALL)
 
-TABLES = Tables(
+OWN = OwnSide(
     fqdn="edge.contoso.example",
-    domains=frozenset({"contoso.example", "emea.contoso.example"}),
-    inside_next_hop=Hop(UDP, "127.0.0.5", 5070),
-    inside_servers=frozenset({"127.0.0.5", "127.0.0.6"}),
+    domains=Domains(["contoso.example", "emea.contoso.example"]),
+    next_hop=Hop(UDP, "127.0.0.5", 5070),
+    servers=frozenset({"127.0.0.5", "127.0.0.6"}),
     listen={
         (INSIDE, UDP): Hop(UDP, "127.0.0.1", 5060),
         (INSIDE, TCP): Hop(TCP, "127.0.0.1", 5060),
         (OUTSIDE, UDP): Hop(UDP, "192.0.2.1", 5060),
         (OUTSIDE, TCP): Hop(TCP, "192.0.2.1", 5060),
     },
+)
+
+TABLES = Tables(
+    own=OWN,
     partners={"fabrikam.example": FABRIKAM, "woodgrove.example": WOODGROVE},
-    blocked=frozenset({"spam.example"}),
+    blocked=Blocked(Domains(["spam.example"])),
 )
 
 SERVER = PeerEvidence(PeerKind.INSIDE)
@@ -47,6 +61,11 @@ FROM_STRANGER = Link(4, OUTSIDE, UDP, "198.51.100.9", 5060)
 FROM_INSIDE_STRANGER = Link(5, INSIDE, UDP, "127.0.0.99", 5060)
 
 KEYS = Keys(b"a key for these tests only")
+
+
+def answering(tables: Tables = TABLES) -> Tables:
+    """The tables, with blocked peers told so."""
+    return replace(tables, blocked=replace(tables.blocked, answer=True))
 
 
 def with_level(level: VerificationLevel) -> Tables:

@@ -130,6 +130,34 @@ def test_parse_shows_the_place_of_a_fault_with_a_caret() -> None:
     assert line[caret.index("^") :].startswith(repr(broken[offset : offset + 1])[2:-1])
 
 
+def test_parse_shows_every_message_of_a_file_and_where_it_begins(tmp_path: Path) -> None:
+    (tmp_path / "many.sip").write_bytes(b"\r\n" + MESSAGE + b"\r\n\r\n" + WITH_LINK + MESSAGE + b"\n")
+    result = run("parse", tmp_path / "many.sip")
+    assert result.exit_code == 0
+    second = 2 + len(MESSAGE) + 4
+    heads = [line for line in result.stdout.splitlines() if line.startswith("#")]
+    assert heads == ["#1 at byte 2", f"#2 at byte {second}", f"#3 at byte {second + len(WITH_LINK)}"]
+    assert result.stdout.count("request, ") == 3
+    lines = run("parse", tmp_path / "many.sip", "--json").stdout.splitlines()
+    found = [json.loads(line) for line in lines]
+    assert [(each["message"], each["at"], each["size"]) for each in found] == [
+        (1, 2, len(MESSAGE)),
+        (2, second, len(WITH_LINK)),
+        (3, second + len(WITH_LINK), len(MESSAGE)),
+    ]
+
+
+def test_parse_shows_what_stands_behind_a_message_and_is_none() -> None:
+    result = run("parse", "-", given=MESSAGE + b"left over\r\n\r\n")
+    assert result.exit_code == 2
+    assert "request, " in result.stdout
+    assert f"#2 at byte {len(MESSAGE)}" in result.stdout
+    assert "bad-start-line" in result.stdout
+    assert "^" in result.stdout
+    last = json.loads(run("parse", "-", "--json", given=MESSAGE + b"left over").stdout.splitlines()[-1])
+    assert last["error"]["code"] == "no-end-of-head"
+
+
 def capture(*payloads: bytes) -> bytes:
     """A pcap file of datagrams from 192.0.2.7:5062 to 192.0.2.1:5060."""
     file = io.BytesIO()
@@ -296,17 +324,51 @@ def test_check_says_what_a_good_configuration_means(config: Path) -> None:
     assert "fabrikam.example, at tcp 192.0.2.7:5060" in result.stdout
 
 
-def test_check_warns_when_nobody_reads_content(config: Path) -> None:
-    assert "filter is off" not in run("check", config).stdout
-    config.write_text(CONFIG + "[filter]\nenabled = false\n")
-    assert "the filter is off: content passes unread" in run("check", config).stdout
-
-
 def test_explain_shows_what_goes_on_changed(config: Path) -> None:
     config.write_text(CONFIG + '[filter]\nprofile = "lync"\n')
     result = explained(config, WITH_LINK, "outside", "192.0.2.7")
     assert "filter: defang\n  http: in body, bytes 0..17: http://a.example/ now" in result.stdout
     assert "sent inside to udp 127.0.0.42:5060: MESSAGE" in result.stdout
+
+
+def test_check_prints_warnings_with_their_places_and_has_status_1(config: Path) -> None:
+    config.write_text(CONFIG + "[filter]\nenabled = false\n")
+    result = run("check", config)
+    assert result.exit_code == 1
+    assert result.stdout.startswith(f"{config}: good")
+    assert result.stderr.startswith(f"warning: {config}:16: filter.enabled: ")
+
+
+ROUTE = """\
+[[static_route]]
+pattern = "a.example"
+next_hop = { transport = "tcp", address = "a.example", insecure = true }
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ('[{ transport = "udp", address = "127.0.0.41", port = 0, insecure = true }]',
+         '[{ transport = "udp", address = "127.0.0.41", port = 0, insecure = true }, { address = "127.0.0.41" }]',
+         "inside.listen"),
+        ('address = "127.0.0.42"', 'address = "sip.contoso.example"', "inside.next_hop"),
+        ('address = "192.0.2.7"', 'address = "edge.fabrikam.example"', "partner[0].proxy"),
+        ("[[partner]]", f"{ROUTE}[[partner]]", "static_route[0].next_hop"),
+    ],
+)  # fmt: skip
+def test_relay_refuses_what_it_cannot_carry_where_check_and_explain_do_not(
+    config: Path, old: str, new: str, key: str
+) -> None:
+    assert old in CONFIG
+    config.write_text(CONFIG.replace(old, new))
+    assert run("check", config).exit_code == 0
+    assert explained(config, MESSAGE, "outside", "192.0.2.7").exit_code == 0
+    result = run("relay", "--config", config)
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"{config}: {key}: ")
+    assert line.endswith("this build of the relay opens udp and tcp links to addresses only")
 
 
 @pytest.mark.parametrize("command", [("check",), ("relay", "--config")])
@@ -335,14 +397,18 @@ def process(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
             started.kill()
 
 
-def test_relay_says_what_it_listens_on_and_ends_well_when_told_to(config: Path) -> None:
+def test_relay_says_what_is_in_clear_text_and_what_is_warned_of_and_ends_well_when_told_to(config: Path) -> None:
+    config.write_text(CONFIG + "[filter]\nenabled = false\n")
     with process("relay", "--config", config) as relay:
         assert relay.stderr is not None
-        lines = [relay.stderr.readline() for _ in range(4)]
+        lines = [relay.stderr.readline() for _ in range(7)]
         assert "a random key was made" in lines[0]
-        for line, address in zip(lines[1:], ("udp 127.0.0.41", "udp 127.0.0.43", "tcp 127.0.0.43"), strict=True):
+        listening = ["udp 127.0.0.41", "udp 127.0.0.43", "tcp 127.0.0.43"]
+        for line, address in zip(lines[1:6], [*listening, "udp 127.0.0.42", "tcp 192.0.2.7"], strict=True):
             assert "insecure = true" in line
+            assert ("listening" if address in listening else "sending") in line
             assert address in line
+        assert "filter.enabled" in lines[6]
         relay.send_signal(signal.SIGTERM)
         assert relay.wait(PATIENCE) == 0
 

@@ -7,15 +7,44 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Struct
 
 from sipcore.edge.hashes import Keys
-from sipcore.edge.tables import Hop, Side, Transport, VerificationLevel
+from sipcore.edge.tables import (
+    ArchivingNotice,
+    BestEffort,
+    Blocked,
+    DefaultRoute,
+    Discovered,
+    Domains,
+    DomainType,
+    FederatedDomain,
+    FederatedDomains,
+    Federation,
+    Hop,
+    Pattern,
+    Provider,
+    RateLimits,
+    Side,
+    StaticRoute,
+    Subject,
+    Tables,
+    Transport,
+    Verification,
+    VerificationLevel,
+    WhenOff,
+)
 from sipcore.errors import ConfigError, Problem
 from sipcore.imfilter import LCS2005, LYNC, Action
+from sipcore.imfilter.rules_file import RulesTable
 from sipcore.limits import DEFAULT, Limits
-from sipcore.relay.config import Config, load, loads
+from sipcore.relay import federation_sections, hop_tables, sections, users
+from sipcore.relay.config import load, loads
 from sipcore.relay.keys import parse_keys
 from sipcore.relay.sections import LimitsSection
+from sipcore.relay.users import UserTable
 from sipcore.settings.positions import Positions, dotted, undotted
 
 ROOT = Path(__file__).parent.parent
@@ -73,14 +102,16 @@ def only_problem_of(text: str | bytes) -> Problem:
 def test_a_minimal_file_gives_tables_and_defaults() -> None:
     config = loads(GOOD)
     tables = config.tables
-    assert (tables.fqdn, tables.domains) == ("edge.contoso.example", {"contoso.example"})
-    assert tables.inside_next_hop == Hop(Transport.UDP, "127.0.0.2", 5070)
-    assert tables.inside_servers == {"127.0.0.2"}
-    assert tables.listen[Side.OUTSIDE, Transport.TCP] == Hop(Transport.TCP, "127.0.0.3", 5060)
-    assert set(tables.listen) == {(side, transport) for side in Side for transport in Transport}
+    own = tables.own
+    assert (own.fqdn, own.domains) == ("edge.contoso.example", {"contoso.example"})
+    assert own.next_hop == Hop(Transport.UDP, "127.0.0.2", 5070)
+    assert own.servers == {"127.0.0.2"}
+    assert own.listen[Side.OUTSIDE, Transport.TCP] == Hop(Transport.TCP, "127.0.0.3", 5060)
+    assert set(own.listen) == {(side, transport) for side in Side for transport in (Transport.UDP, Transport.TCP)}
     assert tables.partners["fabrikam.example"].verification is VerificationLevel.VERIFIED_BY_PROVIDER
-    assert (tables.blocked, tables.answer_blocked, tables.mark_own_users, tables.benotify) == (set(), False, True, True)
+    assert tables == Tables(own=own, partners=tables.partners)
     assert (config.filter, config.keys, config.metrics, config.limits) == (LCS2005, None, None, DEFAULT)
+    assert (config.users, config.warnings) == (None, ())
 
 
 def test_every_key_reaches_its_setting() -> None:
@@ -91,11 +122,14 @@ domains = ["spam.example", "Phish.example."]
 answer = true
 [verification]
 assertion_header = "X-Contoso-Verified"
+mark_header = "X-Contoso-Trust"
 mark_own_users = false
+enforce_at_edge = true
 [filter]
 enabled = false
 [benotify]
 enabled = false
+when_off = "forward"
 [limits]
 head = 1000
 body = 2000
@@ -110,11 +144,11 @@ listen = "[::1]:9090"
 """
     config = loads(changed(('domains = ["contoso.example"]', 'domains = ["Contoso.example", "b.example"]')) + more)
     tables, links = config.tables, config.links
-    assert tables.domains == {"contoso.example", "b.example"}
+    assert tables.own.domains == {"contoso.example", "b.example"}
     assert tables.partners["fabrikam.example"].verification is VerificationLevel.CONTACT_LIST
-    assert tables.blocked == {"spam.example", "phish.example"}
-    assert (tables.answer_blocked, tables.mark_own_users, tables.benotify, config.filter) == (True, False, False, None)
-    assert tables.assertion_header == "X-Contoso-Verified"
+    assert tables.blocked == Blocked(Domains(["spam.example", "phish.example"]), answer=True)
+    assert tables.verification == Verification("X-Contoso-Verified", "X-Contoso-Trust", False, True)
+    assert (tables.benotify, config.filter) == (BestEffort(enabled=False, when_off=WhenOff.FORWARD), None)
     assert config.limits == dataclasses.replace(DEFAULT, head=1000, body=2000, via=12)
     assert (links.max_links, links.max_queue_bytes, links.max_waiting_bytes) == (7, 3000, 4000)
     assert (links.idle_seconds, links.connect_seconds) == (60, 2)
@@ -128,24 +162,277 @@ def test_a_partner_without_a_name_is_called_by_its_domain() -> None:
 
 def test_who_may_send_outward_can_be_said() -> None:
     text = changed(("\n\n[outside]", '\nservers = ["127.0.0.2", "127.0.0.9"]\n\n[outside]'))
-    assert loads(text).tables.inside_servers == {"127.0.0.2", "127.0.0.9"}
+    assert loads(text).tables.own.servers == {"127.0.0.2", "127.0.0.9"}
 
 
 def test_port_zero_is_allowed_where_we_listen() -> None:
     config = loads(changed(('"127.0.0.1", port = 5060', '"127.0.0.1", port = 0')))
-    assert config.tables.listen[Side.INSIDE, Transport.UDP].port == 0
+    assert config.tables.own.listen[Side.INSIDE, Transport.UDP].port == 0
 
 
 def test_ipv6_addresses_are_brought_into_their_shortest_form() -> None:
     text = GOOD
     for number in "1234":
         text = text.replace(f'"127.0.0.{number}"', f'"[2001:DB8:0:0::{number}]"')
-    assert loads(text).tables.inside_next_hop == Hop(Transport.UDP, "2001:db8::2", 5070)
+    assert loads(text).tables.own.next_hop == Hop(Transport.UDP, "2001:db8::2", 5070)
 
 
 def test_the_section_of_limits_has_every_limit_of_a_message() -> None:
-    message_limits = {field.name for field in dataclasses.fields(Limits)}
+    message_limits = {field.name for field in dataclasses.fields(Limits) if field.type == "int"}
     assert message_limits <= set(LimitsSection.__struct_fields__)
+
+
+def test_no_configuration_makes_an_edge_overlook_a_fault_of_framing() -> None:
+    overlooked = {field.name for field in dataclasses.fields(Limits) if field.type == "bool"}
+    assert overlooked.isdisjoint(LimitsSection.__struct_fields__)
+    assert not any(getattr(loads(GOOD).limits, name) for name in overlooked)
+
+
+# -- TLS, names, and those who are found in other ways
+
+SECURE = """\
+[edge]
+fqdn = "edge.contoso.example"
+domains = ["contoso.example"]
+[inside]
+listen = [{ address = "192.0.2.1" }]
+next_hop = "sip.contoso.example"
+[outside]
+listen = [{ address = "198.51.100.1" }]
+"""
+
+
+def secure(more: str) -> Tables:
+    """The tables of a configuration with TLS on both sides and these sections."""
+    return loads(f"{SECURE}{more}\n").tables
+
+
+def test_f074_f184_every_hop_and_listener_is_tls_on_5061_unless_said_otherwise() -> None:
+    tables = secure('[[partner]]\ndomain = "fabrikam.example"\nproxy = "edge.fabrikam.example"')
+    assert {str(hop) for hop in tables.own.listen.values()} == {"tls 192.0.2.1:5061", "tls 198.51.100.1:5061"}
+    assert str(tables.own.next_hop) == "tls sip.contoso.example:5061"
+    assert str(tables.partners["fabrikam.example"].proxy) == "tls edge.fabrikam.example:5061"
+
+
+@pytest.mark.parametrize(
+    ("hop", "text"),
+    [
+        ('{ address = "sip.contoso.example", port = 5070 }', "tls sip.contoso.example:5070"),
+        ('{ address = "192.0.2.10", transport = "tls" }', "tls 192.0.2.10:5061"),
+        ('"[2001:DB8::0:2]"', "tls [2001:db8::2]:5061"),
+    ],
+)
+def test_a_hop_is_a_host_or_a_table(hop: str, text: str) -> None:
+    assert str(loads(SECURE.replace('"sip.contoso.example"', hop)).tables.own.next_hop) == text
+
+
+def test_without_tls_the_port_is_that_of_clear_text() -> None:
+    text = GOOD.replace(", port = 5060, insecure = true },\n]\n\n[[", ", insecure = true },\n]\n\n[[")
+    assert loads(text).tables.own.listen[Side.OUTSIDE, Transport.TCP].port == 5060
+
+
+def test_f188_addresses_of_ipv6_alone_are_enough() -> None:
+    text = SECURE.replace("192.0.2.1", "::1").replace("198.51.100.1", "2001:db8::1")
+    assert loads(text).tables.own.listen[Side.INSIDE, Transport.TLS].authority == "[::1]:5061"
+
+
+def test_names_of_the_edge_and_subjects_of_the_inside_reach_our_own_side() -> None:
+    names = 'inside_fqdn = "edge-in.contoso.example"\nfederation_fqdn = "access.contoso.example"\n'
+    inside = 'match_cn = true\nsubjects = ["a.contoso.example", { name = "b.contoso.example", match_cn = true }]\n'
+    own = loads(SECURE.replace("domains =", names + "domains =").replace("[outside]", inside + "[outside]")).tables.own
+    assert (own.inside_fqdn, own.public_fqdn, own.match_cn) == (
+        "edge-in.contoso.example",
+        "access.contoso.example",
+        True,
+    )
+    assert own.subjects == (Subject("a.contoso.example"), Subject("b.contoso.example", match_cn=True))
+
+
+def test_f087_f090_the_three_kinds_of_peers_need_what_they_need_and_no_more() -> None:
+    tables = secure("""
+[discovered]
+enabled = true
+domains = [
+    "nwtraders.example",
+    "adatum.example",
+]
+[[provider]]
+name = "Hosting"
+proxy = "sip.hosting.example"
+[[partner]]
+domain = "fabrikam.example"
+proxy = "edge.fabrikam.example"
+""")
+    assert (tables.discovered.domains.line("adatum.example"), tables.partners["fabrikam.example"].line) == (14, 19)
+    assert tables.discovered.admits("nwtraders.example")
+    assert [(row.name, row.enabled, row.line) for row in tables.providers] == [
+        ("Hosting", False, 16), ("AOL", False, 0), ("MSN", False, 0), ("Yahoo!", False, 0),
+    ]  # fmt: skip
+
+
+EVERYTHING = f"""{SECURE}
+[federation]
+organisation = false
+clearing_house = true
+remote_access = true
+preload_providers = false
+default_routing_domain = "aol.example"
+methods = ["MESSAGE", "BENOTIFY"]
+[discovered]
+enabled = true
+any_domain = true
+verification = "contact-list"
+per_second = 40
+suspicious_per_second = 2
+watched_targets = 50
+[[provider]]
+name = "MSN"
+proxy = "federation.messenger.msn.com"
+enabled = true
+public = true
+verification = "all"
+domains = ["msn.example"]
+subjects = [{{ name = "msn.example", match_cn = true }}]
+[[static_route]]
+pattern = ".example.domaina.*"
+next_hop = {{ address = "192.0.2.99", port = 5065 }}
+subjects = ["fw.domaina.example"]
+[[federated_domain]]
+domain = "domaina.example"
+type = "aol"
+description = "Domain A"
+[archiving_notice]
+enabled = true
+header = "X-Archived"
+value = "yes"
+[benotify]
+to_notify = ["inside"]
+to_benotify = ["outside"]
+"""
+
+
+def test_every_key_of_the_other_tables_reaches_its_field() -> None:
+    tables = loads(EVERYTHING).tables
+    methods = frozenset({"MESSAGE", "BENOTIFY"})
+    assert tables.federation == Federation(True, False, True, True, methods)
+    level = VerificationLevel.CONTACT_LIST
+    assert tables.discovered == Discovered(True, Domains(), True, level, RateLimits(40, 2, 50))
+    msn = Hop(Transport.TLS, "federation.messenger.msn.com", 5061)
+    subjects = (Subject("msn.example", match_cn=True),)
+    assert tables.providers == (
+        Provider("MSN", msn, True, True, VerificationLevel.ALL, Domains(["msn.example"]), subjects),
+    )
+    hop = Hop(Transport.TLS, "192.0.2.99", 5065)
+    pattern = Pattern("domaina.example", itself=True, below=True)
+    assert tables.static_routes.rows == (StaticRoute(pattern, hop, (Subject("fw.domaina.example"),)),)
+    row = FederatedDomain("domaina.example", DomainType.AOL, "Domain A")
+    assert tables.federated == FederatedDomains({"domaina.example": row}, "aol.example")
+    assert tables.archiving_notice == ArchivingNotice(True, "X-Archived", "yes")
+    assert tables.benotify == BestEffort(to_notify=frozenset({Side.INSIDE}), to_benotify=frozenset({Side.OUTSIDE}))
+
+
+def test_f107_a_default_route_has_a_proxy_a_name_and_a_level() -> None:
+    tables = secure("""
+[default_route]
+name = "Exchange"
+proxy = "edge.clearing.example"
+verification = "contact-list"
+subjects = ["clearing.example"]
+[federation]
+preload_providers = false
+""")
+    hop = Hop(Transport.TLS, "edge.clearing.example", 5061)
+    level = VerificationLevel.CONTACT_LIST
+    assert tables.default_route == DefaultRoute(hop, "Exchange", level, (Subject("clearing.example"),))
+    assert tables.providers == ()
+
+
+PROVIDER = '[[provider]]\nname = "Hosting"\nproxy = '
+
+
+@pytest.mark.parametrize(
+    ("more", "line", "key", "said"),
+    [
+        ('[default_route]\nproxy = "a.example"', 9, "default_route", "federation.preload_providers = false"),
+        ('[discovered]\ndomains = [\n"*.a.example"]', 11, "discovered.domains[0]", "a wildcard has no meaning here"),
+        ('[discovered]\ndomains = ["a.example", "A.example"]', 10, "discovered.domains[1]", "is there already"),
+        ('[discovered]\ndomain = ["a.example"]', 10, "discovered.domain", 'did you mean "domains"?'),
+        ('[federation]\nenabled = false\nclearing_house = true', 11, "federation.clearing_house", "remove this key"),
+        ('[federation]\nmethods = ["IN VITE"]', 10, "federation.methods[0]", "a method by its exact name"),
+        (f'{PROVIDER}{{ address = "a.example", transport = "tcp", insecure = true }}', 11,
+         "provider[0].proxy.transport", "over TLS only; remove transport and insecure"),
+        (f'{PROVIDER}{{ address = "sip.hosting.example", transport = "tcp" }}', 11,
+         "provider[0].proxy.transport", "over TLS only"),
+        (f'{PROVIDER}"-.example"', 11, "provider[0].proxy.address", 'the label "-"'),
+        (f'{PROVIDER}5061', 11, "provider[0].proxy", "expected a table, not 5061"),
+        (f'{PROVIDER}"a.example"\nflag = true', 12, "provider[0].flag", "known here: name, proxy, enabled, public"),
+        ('[[static_route]]\npattern = "a.*"\nnext_hop = "a.example"', 10, "static_route[0].pattern",
+         "whole first label"),
+        ('[[static_route]]\npattern = "a.example"', 9, "static_route[0].next_hop", "missing: expected a table"),
+        ('[[federated_domain]]\ndomain = "a.example"\ntype = "xmpp"', 11, "federated_domain[0].type", '"ocs" or "aol"'),
+        ('[[federated_domain]]\ndomain = "a.example"\n[[federated_domain]]\ndomain = "a.example"', 12,
+         "federated_domain[1].domain", "is a federated domain already"),
+        ('[benotify]\nto_notify = ["in"]', 10, "benotify.to_notify[0]", '"inside" or "outside"'),
+        ('[benotify]\nto_notify = ["inside"]\nto_benotify = ["inside"]', 11, "benotify.to_benotify",
+         "remove it from one"),
+        ('[[partner]]\ndomain = "a.example"\nproxy = "edge.a.example"\nsubjects = ["*.a.example"]', 12,
+         "partner[0].subjects[0].name", "wildcard"),
+        ('[users]', 9, "users.file", "missing"),
+    ],
+)  # fmt: skip
+def test_a_fault_of_the_other_tables_names_line_key_and_correction(more: str, line: int, key: str, said: str) -> None:
+    problem = only_problem_of(f"{SECURE}{more}\n")
+    assert (problem.where, problem.key) == (f"edge.toml:{line}", key)
+    assert said in problem.message
+
+
+def test_f098_a_provider_cannot_be_allowed_to_one_user_and_not_to_another() -> None:
+    assert not any("provider" in name for name in UserTable.__struct_fields__)
+
+
+TWICE = """[[partner]]
+domain = "a.example"
+proxy = "edge.a.example"
+[discovered]
+enabled = true
+domains = ["a.example"]"""
+
+
+@pytest.mark.parametrize(
+    ("more", "line", "key", "said"),
+    [
+        ("[discovered]\nenabled = true\nany_domain = true", 11, "discovered.any_domain", "anybody with a certificate"),
+        ('[discovered]\ndomains = ["a.example"]\n[blocked]\ndomains = ["a.example"]', 10, "discovered.domains[0]",
+         "blocked wins"),
+        (TWICE, 14, "discovered.domains[0]", "on line 14 and a direct partner on line 9"),
+        ("[filter]\nenabled = false", 10, "filter.enabled", "filtered once it is inside"),
+        (f'{PROVIDER}"a.example"\npublic = true', 12, "provider[0].public", "none of the public providers"),
+    ],
+    ids=["F054", "F065", "F064", "F116", "F091"],
+)  # fmt: skip
+def test_a_warning_names_line_and_key_and_stops_nothing(more: str, line: int, key: str, said: str) -> None:
+    (warning,) = loads(f"{SECURE}{more}\n").warnings
+    assert (warning.where, warning.key) == (f"edge.toml:{line}", key)
+    assert said in warning.message
+
+
+def test_warnings_stand_in_the_order_of_the_file() -> None:
+    more = "[filter]\nenabled = false\n[discovered]\nenabled = true\nany_domain = true\n"
+    text = SECURE.replace("edge.contoso.example", "edge.dmz.contoso.example") + more
+    assert [warning.where for warning in loads(text).warnings] == ["edge.toml:2", "edge.toml:10", "edge.toml:13"]
+
+
+@given(st.data())
+def test_whatever_is_written_is_a_configuration_or_a_list_of_problems_with_places(data: st.DataObject) -> None:
+    lines = EVERYTHING.splitlines()
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(lines) - 1))
+        lines[place] = data.draw(st.sampled_from([*lines, "", "x = 1", lines[place].replace('"', ""), "[x]"]))
+    try:
+        loads("\n".join(lines))
+    except ConfigError as error:
+        assert error.problems
+        assert all(problem.where.startswith("edge.toml:") for problem in error.problems)
 
 
 # -- what is refused, and how it is said
@@ -184,11 +471,13 @@ def test_every_fault_is_listed_at_once_in_the_order_of_the_file() -> None:
         ('["contoso.example"]', '["a.example", "A.example."]', 3, "edge.domains[1]", "is there already"),
         ('{ transport = "udp", address = "127.0.0.2"', '{ transport = "udb", address = "127.0.0.2"', 10,
          "inside.next_hop.transport", 'did you mean "udp"?'),
-        ('"127.0.0.2"', '"sip.contoso.example"', 10, "inside.next_hop.address", "names are not resolved"),
+        ('"127.0.0.2"', '"sip contoso"', 10, "inside.next_hop.address", 'the label "sip contoso" is not made of'),
+        ('"127.0.0.1"', '"edge.contoso.example"', 7, "inside.listen[0].address", "a name is not listened on"),
         ("port = 5070", "port = 0", 10, "inside.next_hop.port", "a port from 1 to 65535, not 0"),
         ("port = 5070", "port = 5060.5", 10, "inside.next_hop.port", "not 5060.5"),
         (", insecure = true }\n\n[outside]", " }\n\n[outside]", 10, "inside.next_hop.insecure", "missing: expected"),
-        ("true }\n\n[outside]", "false }\n\n[outside]", 10, "inside.next_hop.insecure", "no links with TLS yet"),
+        ("true }\n\n[outside]", "false }\n\n[outside]", 10, "inside.next_hop.insecure", "udp carries clear text"),
+        ('hop = { transport = "udp",', "hop = {", 10, "inside.next_hop.insecure", "a link over TLS is secure"),
         ('name = "Fabrikam"', 'nam = "Fabrikam"', 20, "partner[0].nam", 'unknown key, did you mean "name"?'),
         ('name = "Fabrikam"', 'colour = "red"', 20, "partner[0].colour", "unknown key; known here: domain, proxy"),
         ('name = "Fabrikam"', 'verification = "none"', 20, "partner[0].verification", '"contact-list" or'),
@@ -302,6 +591,13 @@ def test_a_syntax_error_has_its_line() -> None:
     assert only_problem_of("[edge]\nfqdn = 'a'\nfqdn = 'b'\n").where == "edge.toml:3"
 
 
+@pytest.mark.parametrize("text", ["a = " + "[" * 5_000, "a = " + "9" * 5_000], ids=["nested", "digits"])
+def test_what_is_more_than_can_be_read_is_told_as_a_problem(text: str) -> None:
+    problem = only_problem_of(text)
+    assert problem.where == "edge.toml:1"
+    assert problem.message.endswith("to be read")
+
+
 def test_a_file_that_is_not_utf8_is_told_with_its_line() -> None:
     assert only_problem_of(b"[edge]\n# caf\xe9\n").where == "edge.toml:2"
 
@@ -379,20 +675,30 @@ def test_a_path_is_written_as_a_person_writes_it() -> None:
 # -- what we ship
 
 
-def test_the_example_in_the_tree_is_a_good_configuration() -> None:
-    config = load(ROOT / "examples" / "edges" / "direct-partner.toml")
-    assert isinstance(config, Config)
-    assert list(config.tables.partners) == ["fabrikam.example"]
-
-
 def test_every_example_in_the_operators_page_is_a_good_configuration(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "running-an-edge.md").read_text("utf-8")
-    whole, *parts = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    blocks = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     (tmp_path / "edge.key").write_text("0a" * 32)
-    assert loads(whole, tmp_path / "edge.toml").tables.partners
-    assert parts
-    for part in parts:
-        loads(merged(whole, part), tmp_path / "edge.toml")
+    (tmp_path / "users.toml").write_text((ROOT / "examples" / "edges" / "users.toml").read_text())
+    wholes = [block for block in blocks if "[edge]" in block and "[inside]" in block]
+    assert [bool(loads(whole, tmp_path / "edge.toml").tables.partners) for whole in wholes] == [True, True]
+    for block in blocks:
+        if block in wholes:
+            whole = block
+        else:
+            loads(merged(whole, block), tmp_path / "edge.toml")
+
+
+def test_every_key_has_its_place_in_the_operators_page() -> None:
+    page = (ROOT / "docs" / "running-an-edge.md").read_text("utf-8")
+    structs = {kind for module in (sections, federation_sections, hop_tables, users) for kind in vars(module).values()
+               if isinstance(kind, type) and issubclass(kind, Struct) and kind is not Struct}  # fmt: skip
+    assert len(structs) > 20
+    structs -= {RulesTable, sections.FilterSection}  # the filter has a page of its own
+    assert "(filter.md)" in page
+    rest = {"headers", "header", "start_line", "via", "params"}  # "see sipcore.Limits"
+    keys = {name for kind in structs for name in kind.__struct_fields__} - rest
+    assert sorted(key for key in keys if not re.search(rf"\b{key}\b", page)) == []
 
 
 def test_the_bounds_in_the_operators_page_are_the_defaults() -> None:

@@ -18,6 +18,7 @@ from edge_world import (
     TABLES,
     TCP,
     UDP,
+    answering,
     counted,
     engine,
     inbound,
@@ -79,7 +80,7 @@ def test_a_message_from_a_partner_arrives_with_our_via_and_the_mark_and_is_else_
     data = inbound("X-Odd :  kept\t", "s: kept too")
     actions = receive(engine(), data, FROM_FABRIKAM)
     send = only(actions)
-    assert (send.side, send.hop, send.link_id) == (INSIDE, TABLES.inside_next_hop, None)
+    assert (send.side, send.hop, send.link_id) == (INSIDE, TABLES.own.next_hop, None)
     assert counted(actions) == [("forwarded", "inside", "MESSAGE")]
     added = [line for line in lines(send.data) if line not in lines(data)]
     assert added[0].startswith("Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bK")
@@ -188,7 +189,7 @@ def test_whatever_is_wrong_with_a_benotify_it_is_discarded_and_counted(
     name: str, wrong: dict[str, Any], side: Side, owed: int | None
 ) -> None:
     data, link = faulty(side, wrong, "BENOTIFY")
-    actions = receive(engine(replace(TABLES, answer_blocked=True), filter=ImFilter()), data, link)
+    actions = receive(engine(answering(), filter=ImFilter()), data, link)
     assert (sent(actions), counted(actions)) == ([], [("discarded", side, name)])
 
 
@@ -201,7 +202,7 @@ def test_whatever_is_wrong_with_an_ack_it_is_discarded_and_counted(
     name: str, wrong: dict[str, Any], side: Side, owed: int | None
 ) -> None:
     data, link = faulty(side, wrong, "ACK")
-    actions = receive(engine(replace(TABLES, answer_blocked=True), filter=ImFilter()), data, link)
+    actions = receive(engine(answering(), filter=ImFilter()), data, link)
     assert (sent(actions), counted(actions)) == ([], [("discarded", side, name)])
 
 
@@ -427,7 +428,7 @@ def test_in_a_dialog_our_routes_are_taken_off_and_lead_to_the_recorded_peer(side
         (inbound(*routes, **bye), FROM_FABRIKAM) if side is OUTSIDE else (outbound(*routes, **bye), FROM_SERVER)
     )
     send = only(receive(engine(), data, link))
-    assert send.hop == (TABLES.inside_next_hop if side is OUTSIDE else FABRIKAM.proxy)
+    assert send.hop == (TABLES.own.next_hop if side is OUTSIDE else FABRIKAM.proxy)
     assert [str(route) for route in parse(send.data).routes] == ["<sip:next.example;lr>"]
 
 

@@ -8,7 +8,7 @@ import pytest
 from edge_world import FROM_FABRIKAM, FROM_SERVER, TABLES, engine, inbound, only, outbound, receive, with_level
 
 from sipcore import parse, respond
-from sipcore.edge.tables import VerificationLevel
+from sipcore.edge.tables import Verification, VerificationLevel
 
 MARK = "ms-edge-proxy-message-trust"
 
@@ -70,7 +70,7 @@ def test_what_comes_in_has_our_mark_and_no_other(
 @pytest.mark.parametrize("own", [True, False])
 @pytest.mark.parametrize("forged", [*FORGERIES, ("X-Verified-User: unverified", "X-Verified-User: verified")])
 def test_what_goes_out_has_our_assertion_and_no_other_nor_a_mark(own: bool, forged: tuple[str, ...]) -> None:
-    edge = engine(replace(TABLES, mark_own_users=own))
+    edge = engine(replace(TABLES, verification=Verification(mark_own_users=own)))
     said = "verified" if own else "unverified"
     check_asserted(only(receive(edge, outbound(*forged), FROM_SERVER)).data, said)
     asked = only(receive(edge, inbound(), FROM_FABRIKAM))

@@ -93,7 +93,7 @@ def check_send(send: Send, message: Message, link: Link) -> None:
         assert send.hop.host == link.remote_host
     elif message.is_request:
         proxies = {row.proxy for row in TABLES.partners.values()}
-        assert send.hop in ({TABLES.inside_next_hop} if send.side is INSIDE else proxies)
+        assert send.hop in ({TABLES.own.next_hop} if send.side is INSIDE else proxies)
     else:
         assert TABLES.known_peer(send.side, send.hop.host)
 
@@ -120,7 +120,10 @@ def test_what_is_forwarded_is_marked_or_asserted_by_us_alone(data: bytes, link: 
         return
     for send in sent(engine().receive(message, link, 0.0)):
         left = parse(send.data)
-        marks, assertions = left.get_all(TABLES.mark_header), left.get_all(TABLES.assertion_header)
+        marks, assertions = (
+            left.get_all(TABLES.verification.mark_header),
+            left.get_all(TABLES.verification.assertion_header),
+        )
         if send.side is link.side:
             assert (marks, assertions) == ([], [])
         elif send.side is INSIDE:

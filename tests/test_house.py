@@ -18,7 +18,9 @@ SOURCES = sorted(path for path in PACKAGE.rglob("*") if path.suffix in (".py", "
 FLOORS = [
     {"errors", "limits", "grammar"},
     {"_cursor"},
+    {"_words"},
     {"_syntax"},
+    {"_header_syntax"},
     {"_index"},
     {"_values"},
     {"_headers"},
@@ -113,6 +115,7 @@ def test_the_bare_install_imports_no_library():
     core = {
         "_cursor",
         "_syntax",
+        "_header_syntax",
         "_index",
         "_values",
         "_headers",

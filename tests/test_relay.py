@@ -388,7 +388,7 @@ def start(relay: Relay) -> None:
     uvloop.run(asyncio.wait_for(come_and_go(), PATIENCE))
 
 
-@pytest.mark.parametrize("transport", Transport)
+@pytest.mark.parametrize("transport", [Transport.UDP, Transport.TCP])
 def test_a_taken_port_is_named_in_one_line_and_nothing_stays_bound(transport: Transport) -> None:
     with Peer(SERVER) as taken, Peer(EDGE_IN) as free:
         free_port = free.port

@@ -7,7 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edge_world import DIRECT, FABRIKAM, INSIDE, OUTSIDE, SERVER, STRANGER, TABLES, TCP, UDP, WOODGROVE, with_level
+from edge_world import (
+    DIRECT,
+    FABRIKAM,
+    INSIDE,
+    OUTSIDE,
+    SERVER,
+    STRANGER,
+    TABLES,
+    TCP,
+    UDP,
+    WOODGROVE,
+    answering,
+    with_level,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +28,7 @@ from sipcore.edge import refusals
 from sipcore.edge.flow import Answer, Discard, Flow, Forward, PeerEvidence, PeerKind, Reply, Static
 from sipcore.edge.refusals import DISCARDS, REFUSALS, render
 from sipcore.edge.routing import decide, decide_response
-from sipcore.edge.tables import Hop, VerificationLevel
+from sipcore.edge.tables import BestEffort, Hop, Verification, VerificationLevel
 from sipcore.edge.verification import Assertion, Mark
 
 IN = Flow(
@@ -76,7 +89,7 @@ def headers(flow: Flow) -> dict[str, str]:
 def test_a_partners_message_to_us_goes_to_the_inside_next_hop_with_a_mark() -> None:
     decision = decide(IN, TABLES)
     assert isinstance(decision, Forward)
-    assert (decision.side, decision.candidates) == (INSIDE, (Static(TABLES.inside_next_hop),))
+    assert (decision.side, decision.candidates) == (INSIDE, (Static(TABLES.own.next_hop),))
     assert (decision.mark, decision.assertion) == (Mark(verified=False), None)
     assert decision.far_domain == "fabrikam.example"
 
@@ -89,7 +102,7 @@ def test_our_message_to_a_partner_goes_to_its_proxy_with_an_assertion() -> None:
 
 
 def test_users_can_be_asserted_as_not_verified() -> None:
-    decision = decide(OUT, replace(TABLES, mark_own_users=False))
+    decision = decide(OUT, replace(TABLES, verification=Verification(mark_own_users=False)))
     assert isinstance(decision, Forward)
     assert decision.assertion is False
 
@@ -131,7 +144,7 @@ def test_a_blocked_domain_at_any_end_stops_a_request(end: str) -> None:
     blocked = {end: "spam.example", "in_dialog": end == "route_domain"}
     assert refused(replace(OUT, **blocked)) == (403, "blocked")
     assert discarded(replace(IN, **blocked)) == "blocked"
-    assert refused(replace(IN, **blocked), answer_blocked=True) == (403, "blocked")
+    assert refused(replace(IN, **blocked), blocked=answering().blocked) == (403, "blocked")
 
 
 @pytest.mark.parametrize(
@@ -251,11 +264,11 @@ def test_an_unknown_extension_is_refused_and_named() -> None:
 def test_the_benotify_extension_is_known_when_benotify_is_on() -> None:
     flow = replace(OUT, method="SUBSCRIBE", option_tags=("ms-benotify",))
     assert isinstance(decide(flow, TABLES), Forward)
-    assert refused(flow, benotify=False) == (420, "bad-extension")
+    assert refused(flow, benotify=BestEffort(enabled=False)) == (420, "bad-extension")
 
 
 def test_benotify_that_is_switched_off_is_discarded() -> None:
-    assert discarded(replace(IN, method="BENOTIFY"), benotify=False) == "benotify-off"
+    assert discarded(replace(IN, method="BENOTIFY"), benotify=BestEffort(enabled=False)) == "benotify-off"
 
 
 # -- in a dialog
@@ -266,7 +279,7 @@ def test_in_a_dialog_the_recorded_route_leads_both_ways() -> None:
     inward, outward = decide(replace(IN, **in_dialog), TABLES), decide(replace(OUT, **in_dialog), TABLES)
     assert isinstance(inward, Forward)
     assert isinstance(outward, Forward)
-    assert inward.candidates == (Static(TABLES.inside_next_hop),)
+    assert inward.candidates == (Static(TABLES.own.next_hop),)
     assert outward.candidates == (Static(FABRIKAM.proxy),)
 
 
@@ -309,7 +322,7 @@ def test_an_ack_without_a_route_follows_its_request_uri_like_its_invite() -> Non
     ],
 )
 def test_what_is_never_answered_is_discarded_instead(method: str, wrong: Flow) -> None:
-    assert discarded(replace(wrong, method=method), answer_blocked=True)
+    assert discarded(replace(wrong, method=method), blocked=answering().blocked)
 
 
 def test_a_benotify_with_an_unknown_extension_is_discarded() -> None:
@@ -387,7 +400,8 @@ FLOWS = st.builds(
 
 @given(FLOWS, st.booleans(), st.booleans())
 def test_every_flow_has_one_decision_that_is_safe(flow: Flow, answer_blocked: bool, benotify: bool) -> None:
-    tables = replace(TABLES, answer_blocked=answer_blocked, benotify=benotify)
+    blocked = replace(TABLES.blocked, answer=answer_blocked)
+    tables = replace(TABLES, blocked=blocked, benotify=BestEffort(enabled=benotify))
     decision = decide(flow, tables)
     assert decision == decide(flow, tables)
     assert decision.chain
@@ -402,7 +416,7 @@ def _check_forward(flow: Flow, decision: Forward) -> None:
     assert decision.side is flow.side.opposite
     proxies = {row.proxy for row in TABLES.partners.values()}
     (hop,) = (candidate.hop for candidate in decision.candidates)
-    assert hop in ({TABLES.inside_next_hop} if decision.side is INSIDE else proxies)
+    assert hop in ({TABLES.own.next_hop} if decision.side is INSIDE else proxies)
     assert flow.peer.kind is (PeerKind.INSIDE if flow.side is INSIDE else PeerKind.DIRECT)
     ends = {flow.from_domain, flow.asserted_domain, flow.request_domain, flow.to_domain, flow.route_domain}
     assert "spam.example" not in ends

@@ -1,6 +1,7 @@
 """The command line: look at messages, judge them, explain what an edge would do with them, run an edge.
 
-Exit status: 0 all is well, 1 the answer is no (a finding, a taken port, a failed demo), 2 the input is at fault.
+Exit status: 0 all is well, 1 the answer is no (a finding, a warning, a taken port, a failed demo), 2 the input is at
+fault.
 Each command imports what it needs when it runs, so that `sipcore parse` needs nothing of the relay.
 """
 

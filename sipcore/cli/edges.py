@@ -53,7 +53,7 @@ def explain(
         from sipcore.edge.engine import Engine, Keys
         from sipcore.edge.tables import DEFAULT_PORT, Side, Transport
         from sipcore.imfilter import ImFilter
-        from sipcore.relay.sections import IpAddress
+        from sipcore.relay.leaves import IpAddress
     try:
         link = Link(1, Side(from_side), Transport(over), IpAddress.read(source), DEFAULT_PORT)
     except ValueError:
@@ -85,17 +85,17 @@ def _first_line(data: bytes) -> str:
 
 
 def check(config: _ConfigFile) -> None:
-    """Check a configuration: every fault with file, line and key. Exit status: 0 good, 2 faulty."""
+    """Check a configuration: every fault with file, line and key. Exit status: 0 good, 1 with warnings, 2 faulty."""
     settings = _config(config)
-    tables = settings.tables
+    from sipcore.edge.summary import summary
+
     out.print(Text(f"{config}: good", "green"))
-    for (side, _), hop in tables.listen.items():
-        out.print(Text(f"  {side} listens on {hop}"))
-    out.print(Text(f"  inside is {', '.join(sorted(tables.domains))}, next hop {tables.inside_next_hop}"))
-    for partner in tables.partners.values():
-        out.print(Text(f"  {partner.domain} is {partner.name}, at {partner.proxy}, {partner.verification}"))
-    if settings.filter is None:  # F116
-        out.print(Text("  the filter is off: content passes unread, unless a server further on reads it", "yellow"))
+    for line in summary(settings.tables, settings.users):
+        out.print(Text(f"  {printable(line)}"))
+    for warning in settings.warnings:
+        err.print(Text(f"warning: {printable(str(warning))}", "yellow"))
+    if settings.warnings:
+        raise typer.Exit(NO)
 
 
 def relay(config: _ConfigOption) -> None:
@@ -107,6 +107,8 @@ def relay(config: _ConfigOption) -> None:
         run(settings)
     except ListenError as error:
         leave(NO, str(error))
+    except ConfigError as error:
+        leave(FAULT, *(f"{config}: {problem}" for problem in error.problems))
 
 
 def demo(

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from sipcore import ImFilter, Message, ParseError, Rules, Verdict, parse
-from sipcore.cli.input import captured, fault, is_capture, read
+from sipcore import ImFilter, Message, ParseError, Rules, Verdict
+from sipcore.cli.input import captured, fault, is_capture, joined, read
 from sipcore.cli.output import FAULT, NO, extra, leave, out, title_of
 from sipcore.describe import place_of, printable
 from sipcore.errors import ConfigError
@@ -129,24 +129,12 @@ def _messages(content: ImFilter, file: Path, data: bytes) -> Iterator[_Judged]:
 
 
 def _joined(content: ImFilter, data: bytes) -> Iterator[_Judged]:
-    """Messages one behind the other, with empty lines between them; what follows a broken one cannot be told apart."""
-    start = 0
-    while start < len(data) or not start:
-        rest = data[start:]
-        found = _parsed(rest)
-        size = found.size if isinstance(found, Message) else len(rest)
-        between = len(rest[size:]) - len(rest[size:].lstrip(b"\r\n"))
-        alone = not start and size + between == len(rest)
-        title = "" if alone else f"bytes {start}..{start + size}"
-        yield _Judged(title, {"start": start, "end": start + size}, rest[:size], _judge(content, found))
-        start += max(1, size + between)
-
-
-def _parsed(data: bytes) -> Message | ParseError:
-    try:
-        return parse(data)
-    except ParseError as error:
-        return error
+    """Messages one behind the other."""
+    found = list(joined(data))
+    for start, message in found:
+        end = start + message.size if isinstance(message, Message) else len(data)
+        title = f"bytes {start}..{end}" if len(found) > 1 else ""
+        yield _Judged(title, {"start": start, "end": end}, data[start:end], _judge(content, message))
 
 
 def _judge(content: ImFilter, found: Message | ParseError) -> Verdict | ParseError:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sipcore.capture import Captured
 
-__all__ = ["MessageFile", "captured", "fault", "is_capture", "read", "read_message"]
+__all__ = ["MessageFile", "captured", "fault", "is_capture", "joined", "read", "read_message"]
 
 #: How captures begin, in both byte orders: pcap with micro- and nanoseconds, modified pcap, pcapng. Known here, because
 #: loading what reads them takes longer than showing a message.
@@ -59,6 +59,26 @@ def captured(file: Path, data: bytes) -> Iterator[Captured]:
         yield from read_capture(data)
     except CaptureError as error:
         leave(FAULT, f"{file}: {error}")
+
+
+def joined(data: bytes) -> Iterator[tuple[int, Message | ParseError]]:
+    """Every message of a file, and where it begins; behind a broken one nobody can tell where the next begins."""
+    at = _next_line(data, 0)
+    while at < len(data) or not at:
+        try:
+            message = parse(memoryview(data)[at:])
+        except ParseError as error:
+            yield at, error
+            return
+        yield at, message
+        at = _next_line(data, at + message.size)
+
+
+def _next_line(data: bytes, at: int) -> int:
+    """The first place from there on that is no line end: keep-alives and editors leave some between messages."""
+    while data[at : at + 1] in (b"\r", b"\n"):
+        at += 1
+    return at
 
 
 def fault(error: ParseError) -> dict[str, Any]:

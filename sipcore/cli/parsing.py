@@ -1,4 +1,4 @@
-"""`sipcore parse`: what a message is made of, for a person or as JSON."""
+"""`sipcore parse`: what messages are made of, for a person or as JSON."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from sipcore import ParseError, parse
-from sipcore.cli.input import captured, fault, is_capture, read
+from sipcore import Message, ParseError
+from sipcore.cli.input import captured, fault, is_capture, joined, read
 from sipcore.cli.output import FAULT, leave, out, title_of
 from sipcore.describe import describe, place_of, printable
 
@@ -21,12 +21,15 @@ __all__ = ["parse_command"]
 
 
 def parse_command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A SIP message or a capture; - reads standard input.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="SIP messages or a capture; - reads standard input.")],
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON, for programs; of a capture, line by line.")
+        bool, typer.Option("--json", help="Print JSON, for programs; of several messages, line by line.")
     ] = False,
 ) -> None:
-    """Show a message: every header with its bytes, and what it means. Of a pcap or pcapng file, every message in it."""
+    """Show messages: every header with its bytes, and what it means.
+
+    A file holds one message, or several one behind the other, or it is a pcap or pcapng file.
+    """
     data = read(file)
     if is_capture(data):
         show = _show_captured_as_json if as_json else _show_captured
@@ -34,17 +37,39 @@ def parse_command(
         if not all(whole):
             raise typer.Exit(FAULT)
         return
-    try:
-        found = describe(parse(data))
-    except ParseError as error:
-        if not as_json:
-            leave(FAULT, f"{file}: {error}", *place_of(data, error.offset))
-        out.print(Text(json.dumps(fault(error), indent=2)))
-        raise typer.Exit(FAULT) from None
-    if as_json:
-        out.print(Text(json.dumps(found, indent=2)))
+    found = list(joined(data))
+    if len(found) > 1:
+        _show_several(found, data, as_json=as_json)
     else:
-        _show_message(found)
+        _show_one(file, data, found[0][1], as_json=as_json)
+
+
+def _show_one(file: Path, data: bytes, found: Message | ParseError, *, as_json: bool) -> None:
+    if isinstance(found, ParseError) and not as_json:
+        leave(FAULT, f"{file}: {found}", *place_of(data, found.offset))
+    what = fault(found) if isinstance(found, ParseError) else describe(found)
+    if as_json:
+        out.print(Text(json.dumps(what, indent=2)))
+    else:
+        _show_message(what)
+    if isinstance(found, ParseError):
+        raise typer.Exit(FAULT)
+
+
+def _show_several(found: list[tuple[int, Message | ParseError]], data: bytes, *, as_json: bool) -> None:
+    """One behind the other, in JSON one a line; spans count from the beginning of each message."""
+    for number, (at, message) in enumerate(found, start=1):
+        if as_json:
+            what = fault(message) if isinstance(message, ParseError) else describe(message)
+            out.print(Text(json.dumps({"message": number, "at": at} | what)))
+            continue
+        out.print(Text(f"#{number} at byte {at}", "bold magenta"))
+        if isinstance(message, ParseError):
+            out.print(Text("\n".join([str(message), *place_of(data[at:], message.offset)]), "red"))
+        else:
+            _show_message(describe(message))
+    if isinstance(found[-1][1], ParseError):
+        raise typer.Exit(FAULT)
 
 
 def _show_message(found: dict[str, Any]) -> None:

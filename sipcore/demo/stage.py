@@ -75,7 +75,7 @@ class Stage:
 
 
 def _both(relay: Relay, side: Side) -> str:
-    return ", ".join(str(relay.listen[side, transport]) for transport in Transport)
+    return ", ".join(str(hop) for (listening, _), hop in relay.listen.items() if listening is side)
 
 
 def _verdict(trace: Trace) -> Iterator[str]:

@@ -2,14 +2,15 @@
 
 From the tables to the engine, each file one idea:
 
-    tables        what an operator configured               hashes      branches and tags that only we can make
-    flow          what policy sees, and what it answers     memory      the little that has to be remembered
-    verification  levels, assertion, mark                   vias        the way back, written and read
-    benotify      what is never answered                    links       the connections that are open
-    refusals      every way to say no, one table            forwarding  what a forwarded message is changed by
-    routing       the decision                              answers     our own answers
-    reading       from a message to what policy sees        judging     validate, recognise, decide, filter
-    actions       what the engine asks of its shell         engine      a message and the time in, actions out
+    tables        what an operator configured               actions     what the engine asks of its shell
+    summary       the same in words                         hashes      branches and tags that only we can make
+    directory     our users, their rights and lists         memory      the little that has to be remembered
+    flow          what policy sees, and what it answers     vias        the way back, written and read
+    verification  levels, assertion, mark                   links       the connections that are open
+    benotify      what is never answered                    forwarding  what a forwarded message is changed by
+    refusals      every way to say no, one table            answers     our own answers
+    routing       the decision                              judging     validate, recognise, decide, filter
+    reading       from a message to what policy sees        engine      a message and the time in, actions out
 
 No clock, no randomness, no IO: what a decision needs arrives as an argument, so every trace replays.
 """

@@ -46,7 +46,7 @@ def forwarded_request(
     edit = message.edit()
     if verdict is not None:
         verdict.apply(edit)
-    leaving = tables.listening(forward.side, forward.candidates[0].hop.transport)
+    leaving = tables.own.listening(forward.side, forward.candidates[0].hop.transport)
     if (note := stamped(via, link)) is not None:
         edit.replace_value("Via", 0, note)
     edit.push_via(own_via(leaving, branch))
@@ -58,7 +58,7 @@ def forwarded_request(
         edit.pop_route()
     if message.method in _DIALOG_FORMING:
         # The lower one is for the side it came from, the upper for the side it goes to (RFC 5658 section 3.2).
-        edit.insert("Record-Route", _route(tables.listening(link.side, link.transport), forward))
+        edit.insert("Record-Route", _route(tables.own.listening(link.side, link.transport), forward))
         edit.insert("Record-Route", _route(leaving, forward))
     _vouch(edit, forward, tables)
     return bytes(edit)
@@ -82,9 +82,10 @@ def _route(hop: Hop, forward: Forward) -> str:
 
 def _vouch(edit: Edit, forward: Forward, tables: Tables) -> None:
     """Take off every mark and assertion that came, and write ours: never both, and never what somebody sent."""
-    edit.remove(tables.mark_header)
-    edit.remove(tables.assertion_header)
+    edit.remove(tables.verification.mark_header)
+    edit.remove(tables.verification.assertion_header)
     if forward.mark is not None:
-        edit.add(tables.mark_header, forward.mark.text(tables.fqdn))
+        edit.add(tables.verification.mark_header, forward.mark.text(tables.own.fqdn))
     if forward.assertion is not None:
-        edit.add(tables.assertion_header, Assertion.VERIFIED if forward.assertion else Assertion.UNVERIFIED)
+        said = Assertion.VERIFIED if forward.assertion else Assertion.UNVERIFIED
+        edit.add(tables.verification.assertion_header, said)

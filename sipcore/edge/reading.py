@@ -31,7 +31,7 @@ _INSIDE = PeerEvidence(PeerKind.INSIDE)
 def evidence_for(link: Link, tables: Tables) -> PeerEvidence:
     """Who a link belongs to. Its address is all that there is to go by on links without TLS."""
     if link.side is Side.INSIDE:
-        return _INSIDE if tables.may_send_outward(link.remote_host) else _STRANGER
+        return _INSIDE if tables.own.may_send_outward(link.remote_host) else _STRANGER
     partner = tables.partner_at(link.remote_host)
     return PeerEvidence(PeerKind.DIRECT, partner) if partner else _STRANGER
 
@@ -83,7 +83,7 @@ def own_routes(message: Message, tables: Tables) -> OwnRoutes:
     count, domains = 0, set()
     for route in routes:
         uri = route.uri
-        if uri.host is None or not tables.is_own_place(uri.host, uri.port):
+        if uri.host is None or not tables.own.is_own_place(uri.host, uri.port):
             break
         count += 1
         if named := uri.params.get(FAR_DOMAIN):
@@ -141,7 +141,7 @@ def _domain(address: NameAddr | None) -> str | None:
 
 
 def _assertion(message: Message, tables: Tables) -> Assertion:
-    return assertion_of(message.get_all(tables.assertion_header))
+    return assertion_of(message.get_all(tables.verification.assertion_header))
 
 
 def _asserted_domain(message: Message) -> str | None:

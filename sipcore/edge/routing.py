@@ -60,8 +60,8 @@ def _refused(closed: _Closed, flow: Flow, tables: Tables, chain: Iterable[str]) 
 def _no_blocked_domain(flow: Flow, tables: Tables) -> _Closed | str:
     ends = (flow.from_domain, flow.asserted_domain, flow.request_domain, flow.to_domain, flow.route_domain)
     for end in ends:
-        if end in tables.blocked:
-            return _Closed(refusals.BLOCKED_TOLD if tables.answer_blocked else refusals.BLOCKED, f"{end} is blocked")
+        if end in tables.blocked.domains:
+            return _Closed(refusals.BLOCKED_TOLD if tables.blocked.answer else refusals.BLOCKED, f"{end} is blocked")
     return ""
 
 
@@ -80,7 +80,7 @@ def _speaks_for_itself(flow: Flow, tables: Tables) -> _Closed | str:
     if flow.asserted_domain is not None:
         claims.append(("P-Asserted-Identity", flow.asserted_domain))
     for header, domain in claims:
-        if flow.side is Side.OUTSIDE and domain in tables.domains:
+        if flow.side is Side.OUTSIDE and domain in tables.own.domains:
             return _Closed(refusals.CLAIMS_OURS, f"{header} claims our {domain}")
         if domain not in own:
             return _Closed(refusals.CLAIMS_OTHER, f"{header} {domain or 'without a domain'} is not the link's own")
@@ -88,13 +88,13 @@ def _speaks_for_itself(flow: Flow, tables: Tables) -> _Closed | str:
 
 
 def _benotify_is_on(flow: Flow, tables: Tables) -> _Closed | str:
-    if flow.method == benotify.METHOD and not tables.benotify:
+    if flow.method == benotify.METHOD and not tables.benotify.enabled:
         return _Closed(refusals.NO_BENOTIFY, "BENOTIFY is switched off")
     return ""
 
 
 def _extensions_are_known(flow: Flow, tables: Tables) -> _Closed | str:
-    tags = benotify.unsupported_tags(flow.method, flow.option_tags, tables.benotify)
+    tags = benotify.unsupported_tags(flow.method, flow.option_tags, tables.benotify.enabled)
     if not tags:
         return ""
     named = ", ".join(tags)
@@ -122,7 +122,7 @@ def _introduction(side: Side, peer: PeerEvidence) -> str:
 def _own_domains(side: Side, peer: PeerEvidence, tables: Tables) -> frozenset[str]:
     """The domains that a link may speak for."""
     if side is Side.INSIDE:
-        return tables.domains
+        return tables.own.domains
     return frozenset({peer.partner.domain}) if peer.partner else frozenset()
 
 
@@ -149,7 +149,7 @@ def _route_in(flow: Flow, tables: Tables) -> _Routed | _Closed:
         return partner, "along the recorded route"
     if _needs_route(flow):
         return _Closed(refusals.NO_ROUTE, "in a dialog, without a recorded route of ours")
-    if flow.request_domain not in tables.domains:
+    if flow.request_domain not in tables.own.domains:
         return _Closed(refusals.NOT_OURS, f"{flow.request_domain} is not ours")
     if flow.routed_on:
         return _Closed(refusals.NOT_OURS, "a Route or maddr leads on from us, outside any dialog")
@@ -174,7 +174,7 @@ def _route_out(flow: Flow, tables: Tables) -> _Routed | _Closed:
 
 def _forward(flow: Flow, tables: Tables, partner: Partner, line: str, chain: Iterable[str]) -> Forward:
     leaves = flow.side.opposite
-    hop = partner.proxy if leaves is Side.OUTSIDE else tables.inside_next_hop
+    hop = partner.proxy if leaves is Side.OUTSIDE else tables.own.next_hop
     mark, said, words = _words_for(flow.peer, flow.assertion, tables)
     chain = (*chain, line, words, f"to {hop} on the {leaves}")
     return Forward(leaves, (Static(hop),), partner.domain, mark, said, chain)
@@ -183,7 +183,7 @@ def _forward(flow: Flow, tables: Tables, partner: Partner, line: str, chain: Ite
 def _words_for(peer: PeerEvidence, assertion: Assertion, tables: Tables) -> tuple[Mark | None, bool | None, str]:
     """(mark for the inside, assertion for the outside, line for the chain): one of the first two is None."""
     if peer.partner is None:
-        said = tables.mark_own_users
+        said = tables.verification.mark_own_users
         return None, said, f"asserted outward: {'verified' if said else 'not verified'}"
     level = peer.partner.verification
     mark = mark_for(level, assertion)
@@ -214,7 +214,7 @@ def _response_faults(reply: Reply, tables: Tables) -> Iterable[tuple[bool, Dispo
     ends = {reply.from_domain, reply.to_domain, reply.asserted_domain}
     nowhere = reply.back_to is None or not tables.known_peer(reply.side.opposite, reply.back_to.host)
     yield reply.method == benotify.METHOD, refusals.TO_BENOTIFY, "BENOTIFY has no response"
-    yield not ends.isdisjoint(tables.blocked), refusals.BLOCKED_RESPONSE, "a blocked domain is at one end"
+    yield not ends.isdisjoint(tables.blocked.domains), refusals.BLOCKED_RESPONSE, "a blocked domain is at one end"
     yield not _introduction(reply.side, reply.peer), refusals.STRANGER_RESPONSE, "the link is a stranger's"
     yield reply.asserted_domain not in {None, *own}, refusals.CLAIMING_RESPONSE, "it claims another's domain"
     yield nowhere, refusals.NOWHERE, f"{reply.back_to} is nobody we know on the {reply.side.opposite}"

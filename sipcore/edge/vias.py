@@ -22,6 +22,8 @@ _STREAM_PORT = "ms-received-port"
 _PARAM = re.compile(r';((?:[^;"]|"(?:[^"\\]|\\.)*")*)', re.DOTALL)
 _PORT = re.compile(r"[0-9]{1,5}")
 _LAST_PORT = 65535
+#: What the relay carries. TLS is not among it: an answer that went back in clear text would tell what was to be hidden.
+_SPOKEN = {transport.value: transport for transport in (Transport.UDP, Transport.TCP)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +92,14 @@ def way_back(via: Via) -> WayBack | None:
 
 def sent_by(via: Via) -> Hop | None:
     """The address that a Via gives for its author; None when its transport is not spoken here."""
-    try:
-        return Hop(Transport(via.transport.lower()), via.host, via.port or DEFAULT_PORT)
-    except ValueError:
-        return None
+    transport = _SPOKEN.get(via.transport.lower())
+    return Hop(transport, via.host, via.port or transport.default_port) if transport else None
 
 
 def is_ours(via: Via, side: Side, tables: Tables) -> bool:
     """Whether a Via was pushed by us on what left on that side."""
     place = sent_by(via)
-    return place is not None and tables.listen.get((side, place.transport)) == place
+    return place is not None and tables.own.listen.get((side, place.transport)) == place
 
 
 def _port(text: str | None) -> int | None:

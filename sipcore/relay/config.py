@@ -7,17 +7,22 @@ hide another.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path as FilePath
+from typing import Any
 
+from sipcore.edge.directory import Users
 from sipcore.edge.hashes import Keys
 from sipcore.edge.tables import Tables
 from sipcore.errors import ConfigError, Problem
 from sipcore.imfilter import Rules, rules_file
 from sipcore.limits import Limits
-from sipcore.relay.assembly import assemble
+from sipcore.relay.assembly import assemble, warnings_of
 from sipcore.relay.keys import read_keys
-from sipcore.relay.sections import Document, FilterSection, HostPort, LimitsSection, StandIns, read_special
+from sipcore.relay.leaves import HostPort, StandIns, read_special
+from sipcore.relay.sections import Document, FilterSection, LimitsSection
+from sipcore.relay.users import read_users
 from sipcore.settings.decoding import Decoder
 from sipcore.settings.document import read_toml
 from sipcore.settings.positions import Positions
@@ -51,19 +56,23 @@ class Config:
 
     Attributes:
         tables: what decides.
+        users: from ``users.file``; None where nobody is listed, so nobody's rights are known.
         keys: from ``key_file``; None asks the relay to make one at start.
         filter: what content is looked at for; None switches the filter off.
         limits: of one message.
         links: of the links.
         metrics: where counters are served, None for nowhere.
+        warnings: what an operator should know, though it is no fault.
     """
 
     tables: Tables
+    users: Users | None
     keys: Keys | None
     filter: Rules | None
     limits: Limits
     links: LinkLimits
     metrics: HostPort | None
+    warnings: tuple[Problem, ...] = ()
 
 
 def load(path: FilePath | str) -> Config:
@@ -81,7 +90,11 @@ def load(path: FilePath | str) -> Config:
 
 
 def loads(source: bytes | str, path: FilePath | str = "edge.toml") -> Config:
-    """Read a configuration from its text; ``path`` names it in problems, and other files are relative to its folder.
+    """Read a configuration from its text.
+
+    Args:
+        source: the text.
+        path: names it in problems; the files that it names are relative to its folder.
 
     Raises:
         ConfigError: with every problem found.
@@ -94,16 +107,19 @@ def loads(source: bytes | str, path: FilePath | str = "edge.toml") -> Config:
     _check_queues(decoder, document.limits)
     keys = read_keys(decoder, document.edge.key_file, path.parent) if document.edge.key_file else None
     rules = _rules(decoder, document.filter, path.parent)
+    users = _users(decoder, document, path.parent)
     tables = assemble(decoder, document)
     if tables is None or decoder.problems:
         raise ConfigError(sorted(decoder.problems, key=_line))
     return Config(
         tables=tables,
+        users=users,
         keys=keys,
         filter=rules if document.filter.enabled else None,
         limits=Limits(**_subset(document.limits, Limits)),
         links=LinkLimits(**_subset(document.limits, LinkLimits)),
         metrics=document.metrics.listen if document.metrics else None,
+        warnings=tuple(sorted(_warnings(decoder, document, tables), key=_line)),
     )
 
 
@@ -124,6 +140,19 @@ def _rules(decoder: Decoder, section: FilterSection, folder: FilePath) -> Rules 
     return None
 
 
+def _users(decoder: Decoder, document: Document, folder: FilePath) -> Users | None:
+    if document.users is None or decoder.is_mended(("users", "file")):
+        return None
+    return read_users(decoder, document.users.file, folder, document.edge.domains)
+
+
+def _warnings(decoder: Decoder, document: Document, tables: Tables) -> Iterator[Problem]:
+    yield from warnings_of(decoder, tables)
+    if not document.filter.enabled:
+        what = "content is not filtered at this edge: what comes is filtered once it is inside, if at all"
+        yield decoder.problem(("filter", "enabled"), f"{what}; remove the key to filter here")
+
+
 def _check_queues(decoder: Decoder, limits: LimitsSection) -> None:
     longest = limits.head + limits.body
     for name in ("max_queue_bytes", "max_waiting_bytes"):
@@ -137,5 +166,6 @@ def _line(problem: Problem) -> tuple[str, int]:
     return (file, int(line)) if line.isdigit() else (problem.where, 0)
 
 
-def _subset(section: LimitsSection, kind: type[Limits] | type[LinkLimits]) -> dict[str, int]:
-    return {field.name: getattr(section, field.name) for field in fields(kind)}
+def _subset(section: LimitsSection, kind: type[Limits] | type[LinkLimits]) -> dict[str, Any]:
+    """What the section says of a kind. It has no word for what `Limits` can overlook: an edge overlooks nothing."""
+    return {field.name: getattr(section, field.name) for field in fields(kind) if hasattr(section, field.name)}

@@ -12,7 +12,7 @@ from wsgiref.simple_server import WSGIServer
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 
 from sipcore.edge.actions import COUNTERS as ENGINE_COUNTERS
-from sipcore.relay.sections import HostPort
+from sipcore.relay.leaves import HostPort
 
 __all__ = ["COUNTERS", "Metrics", "MetricsServer"]
 

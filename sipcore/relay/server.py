@@ -20,6 +20,7 @@ from sipcore.edge.engine import Engine
 from sipcore.edge.hashes import Keys
 from sipcore.edge.tables import Hop, Side, Transport
 from sipcore.imfilter import ImFilter
+from sipcore.relay.carrying import check_carried
 from sipcore.relay.config import Config
 from sipcore.relay.datagrams import DatagramPort
 from sipcore.relay.logs import configure_logging, log_refusals, logger
@@ -42,6 +43,9 @@ class Relay:
         config: what to be.
         observer: is told why each message went the way it went; without one, refusals are logged.
 
+    Raises:
+        ConfigError: the configuration asks for more than this build carries.
+
     Attributes:
         metrics: the counters.
         listen: where it listens; once started, with the ports that the system chose for port 0.
@@ -49,8 +53,9 @@ class Relay:
     """
 
     def __init__(self, config: Config, observer: Callable[[Trace], None] | None = None) -> None:
+        check_carried(config.tables)
         self.metrics = Metrics()
-        self.listen: Mapping[tuple[Side, Transport], Hop] = config.tables.listen
+        self.listen: Mapping[tuple[Side, Transport], Hop] = config.tables.own.listen
         self.metrics_port: int | None = None
         self._config = config
         self._observer = observer
@@ -69,7 +74,8 @@ class Relay:
             self._serve_metrics(held)
             self._held = held.pop_all()
         self.listen = {key: Hop(key[1], *bound.getsockname()[:2]) for key, bound in sockets.items()}
-        tables = dataclasses.replace(self._config.tables, listen=self.listen)
+        own = dataclasses.replace(self._config.tables.own, listen=self.listen)
+        tables = dataclasses.replace(self._config.tables, own=own)
         config = dataclasses.replace(self._config, tables=tables)
         observer = self._observer or log_refusals(loop.time)
         engine = Engine(
@@ -132,20 +138,22 @@ def run(config: Config) -> None:
     """Be a relay until SIGTERM or SIGINT.
 
     Raises:
+        ConfigError: the configuration asks for more than this build carries.
         ListenError: an address cannot be listened on.
     """
+    relay = Relay(config)
     configure_logging()
-    uvloop.run(_serve(config))
+    uvloop.run(_serve(relay, config))
 
 
-async def _serve(config: Config) -> None:
+async def _serve(relay: Relay, config: Config) -> None:
     told_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_report)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told_to_stop.set)
-    async with Relay(config) as relay:
-        _announce(relay)
+    async with relay:
+        _announce(relay, config)
         await told_to_stop.wait()
         logger().info("stopping")
 
@@ -155,9 +163,14 @@ def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     logger().error("internal error", where=context.get("message"), exc_info=context.get("exception"))
 
 
-def _announce(relay: Relay) -> None:
-    """Say what is listened on; each listener without TLS by name, for nobody should find that out later."""
+def _announce(relay: Relay, config: Config) -> None:
+    """Say what is listened on; each listener and each hop without TLS by name: nobody should find that out later."""
     for (side, _), hop in relay.listen.items():
         logger().warning("listening without TLS, as configured (insecure = true)", side=str(side), address=str(hop))
+    for key, hop in (("inside.next_hop", config.tables.own.next_hop), *config.tables.hops()):
+        if hop.transport is not Transport.TLS:
+            logger().warning("sending without TLS, as configured (insecure = true)", to=str(hop), key=key)
+    for warning in config.warnings:
+        logger().warning(warning.message, key=warning.key, where=warning.where)
     if relay.metrics_port is not None:
         logger().info("serving metrics", port=relay.metrics_port)

@@ -31,7 +31,7 @@ class Shell:
         self._config = config
         self._metrics = metrics
         self.now = now
-        listen = config.tables.listen
+        listen = config.tables.own.listen
         local = {side: hop.host for (side, transport), hop in listen.items() if transport is Transport.TCP}
         self.links = Links(config.links, local, lambda side: self.make_stream(side, DIALLED), self._undelivered)
 

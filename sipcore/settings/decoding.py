@@ -10,6 +10,7 @@ import difflib
 import json
 from collections.abc import Callable, Iterable
 from enum import Enum
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
@@ -56,10 +57,14 @@ class Decoder:
         """Where a value stands, counted from 1."""
         return self._positions.line(path)
 
+    def problem(self, path: Path, message: str) -> Problem:
+        """A problem at the line of ``path``, not noted."""
+        return Problem(f"{self._file}:{self.line(path)}", dotted(path), message)
+
     def complain(self, path: Path, message: str) -> None:
         """Note a problem at the line of ``path``."""
         self._faulty.add(path)
-        self.problems.append(Problem(f"{self._file}:{self.line(path)}", dotted(path), message))
+        self.problems.append(self.problem(path, message))
 
     def is_mended(self, path: Path) -> bool:
         """Whether the value at ``path``, or something around it, is a stand-in."""
@@ -70,11 +75,16 @@ class Decoder:
         return any(faulty[: len(path)] == path for faulty in self._faulty) or self.is_mended(path)
 
     def struct(self, kind: type[_Struct], value: object, path: Path = ()) -> _Struct:
-        """One section, mended where it is wrong."""
+        """One section, mended where it is wrong.
+
+        A struct whose class has a ``short_form`` may be written as the text of that one key.
+        """
+        if isinstance(value, str) and (name := getattr(kind, "short_form", None)):
+            value = {name: value}
         if not isinstance(value, dict):
             self.complain(path, f"expected a table, not {_quote(value)}")
             return self._mend(kind)  # type: ignore[no-any-return]
-        known = {info.encode_name: info for info in fields(kind)}
+        known = {info.encode_name: info for info in _fields(kind)}
         for name in value:
             if name not in known:
                 self.complain((*path, name), f"unknown key{_did_you_mean(name, known)}")
@@ -92,6 +102,7 @@ class Decoder:
 
     def _value(self, kind: Any, value: object, path: Path) -> object:
         """A value of that type; None where it is wrong."""
+        kind = _present(kind)
         bare = _bare(kind)
         if _is_struct(bare):
             return self.struct(bare, value, path)
@@ -122,16 +133,26 @@ class Decoder:
             return [self._mend(get_args(bare)[0])]
         if not _is_struct(bare):
             return self._stand_in(bare)
-        return bare(**{info.name: self._mend(info.type) for info in fields(bare) if info.required})
+        return bare(**{info.name: self._mend(info.type) for info in _fields(bare) if info.required})
 
 
-def _bare(kind: Any) -> Any:
-    """The type without its description and without None: TOML has no null, so only its default can be that."""
-    if get_origin(kind) is Annotated:
-        return _bare(get_args(kind)[0])
+@cache
+def _fields(kind: type[msgspec.Struct]) -> tuple[FieldInfo, ...]:
+    """The fields of a struct. Asking evaluates its annotations, which for a row is dearer than all the rest."""
+    return fields(kind)
+
+
+def _present(kind: Any) -> Any:
+    """The type without None: TOML has no null, so only its default can be that."""
     if get_origin(kind) in (Union, UnionType):
         return next(choice for choice in get_args(kind) if choice is not NoneType)
     return kind
+
+
+def _bare(kind: Any) -> Any:
+    """The type without None and without its description."""
+    kind = _present(kind)
+    return _bare(get_args(kind)[0]) if get_origin(kind) is Annotated else kind
 
 
 def _is_struct(kind: object) -> bool:
@@ -140,6 +161,7 @@ def _is_struct(kind: object) -> bool:
 
 def _expected(kind: Any) -> str:
     """What is expected in plain words: the description of the type, or its shape where it has none."""
+    kind = _present(kind)
     if get_origin(kind) is Annotated:
         return next(str(note.description) for note in get_args(kind)[1:] if isinstance(note, msgspec.Meta))
     return "a table" if _is_struct(_bare(kind)) else "an array of tables"

@@ -15,7 +15,7 @@ def read_toml(source: bytes, path: Path) -> dict[str, object]:
     """The values of a TOML text; ``path`` names it in the problem.
 
     Raises:
-        ConfigError: it is not UTF-8, or not TOML; with the line.
+        ConfigError: it is not UTF-8, not TOML, or more than can be read; with the line where it is known.
     """
     try:
         return tomllib.loads(source.decode())
@@ -28,3 +28,7 @@ def read_toml(source: bytes, path: Path) -> dict[str, object]:
         found = re.match(r"line (\d+)", place)
         number = int(found[1]) if found else source.count(b"\n") + 1
         raise ConfigError([Problem(f"{path}:{number}", "", f"not TOML: {what} (at {place}")]) from None
+    except RecursionError:
+        raise ConfigError([Problem(f"{path}:1", "", "arrays or tables are nested too deeply to be read")]) from None
+    except ValueError:  # the one kind that tomllib lets through: Python reads no number of more than 4,300 digits
+        raise ConfigError([Problem(f"{path}:1", "", "a number has too many digits to be read")]) from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import lru_cache
 
 import tree_sitter_toml
 from tree_sitter import Language, Node, Parser
@@ -93,9 +94,15 @@ def _parts(node: Node) -> list[Node]:
 
 
 def _key(node: Node) -> tuple[str, ...]:
-    """The names in a key, bare, quoted or dotted; `tomllib` knows the quoting rules, so it is asked."""
+    """The names in the key of a pair or a header."""
     key = next((child.text for child in node.named_children if child.type in _KEYS), None)
-    value = tomllib.loads(f"{key.decode()} = 0") if key else {}
+    return _names(key) if key else ()
+
+
+@lru_cache(maxsize=1024)
+def _names(key: bytes) -> tuple[str, ...]:
+    """The names in a key, bare, quoted or dotted; `tomllib` knows the quoting rules, so it is asked."""
+    value = tomllib.loads(f"{key.decode()} = 0")
     names: list[str] = []
     while isinstance(value, dict) and value:
         name, value = next(iter(value.items()))

@@ -1,0 +1,36 @@
+"""What this build of the relay can carry: a configuration may ask for more, and is then refused before anything starts.
+
+Whoever wants discovered partners needs a listener with TLS for them, and is refused for that. To look at such a
+configuration (`sipcore check`, `sipcore explain`) no sockets are needed, so there it passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sipcore.edge.tables import Hop, Tables, Transport, is_address
+from sipcore.errors import ConfigError, Problem
+
+__all__ = ["check_carried"]
+
+_LIMIT = "this build of the relay opens udp and tcp links to addresses only"
+
+
+def check_carried(tables: Tables) -> None:
+    """Let pass what can be carried.
+
+    Raises:
+        ConfigError: with the first key that cannot.
+    """
+    for key, hop in _places(tables):
+        if hop.transport is Transport.TLS:
+            raise ConfigError([Problem("", key, f"{hop} wants TLS; {_LIMIT}")])
+        if not is_address(hop.host):
+            raise ConfigError([Problem("", key, f"{hop} is a name; {_LIMIT}")])
+
+
+def _places(tables: Tables) -> Iterator[tuple[str, Hop]]:
+    """Every place that is listened on or may be sent to, with its key."""
+    yield from ((f"{side}.listen", hop) for (side, _), hop in tables.own.listen.items())
+    yield "inside.next_hop", tables.own.next_hop
+    yield from tables.hops()

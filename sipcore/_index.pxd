@@ -101,14 +101,15 @@ cdef struct Bounds:
     uint32_t params
 
 
-cdef struct Slot:
-    # One header field. Its line ends where the next one's name begins, the last one's at the empty line.
-    uint32_t name
-    uint32_t value
-    uint32_t value_size
-    uint16_t name_size
-    uint8_t id            # H_..., H_OTHER when the name is not in the grammar
-    uint8_t flags
+cdef extern from "_slot.h" nogil:
+    ctypedef struct Slot "struct sip_slot":
+        # One header field. Its line ends where the next one's name begins, the last one's at the empty line.
+        uint32_t name
+        uint32_t value
+        uint32_t value_size
+        uint16_t name_size
+        uint8_t id            # H_..., H_OTHER when the name is not in the grammar
+        uint8_t flags
 
 
 cdef struct Index:

@@ -16,6 +16,7 @@ from sipcore._cursor cimport (
     Cursor,
     Span,
     is_digit,
+    scan_number,
     sip_find_either,
     sip_find_either_scalar,
     sip_is_plain,
@@ -24,7 +25,6 @@ from sipcore._cursor cimport (
     sip_skip_scalar,
     trimmed,
 )
-from sipcore._syntax cimport scan_number
 
 from sipcore.errors import FramingError, ParseError
 from sipcore.limits import DEFAULT
@@ -453,19 +453,6 @@ cdef int64_t index_head(Index *index, const uint8_t *base, uint64_t size, const 
 cdef int header_id_of(const uint8_t *name, uint32_t size) noexcept nogil:
     """H_... for a header name in any case, full or compact; H_OTHER when the grammar does not have it."""
     return sip_name_id(name, size)
-
-
-cdef int find_slot(const Index *index, int header_id, int start) noexcept nogil:
-    """The first slot of that id at or after ``start``, -1 when there is none."""
-    cdef int i
-    if header_id < HOT_HEADERS:
-        if index.first[header_id] == NO_SLOT:
-            return -1
-        start = max(start, <int>index.first[header_id])
-    for i in range(start, index.count):
-        if index.slots[i].id == header_id:
-            return i
-    return -1
 
 
 # -- from faults and limits to Python and back -------------------------------------------------------------------------

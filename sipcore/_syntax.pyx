@@ -141,6 +141,10 @@ cdef Fault scan_tail(Cursor *cursor, Span *whole, Span *params, KeepParam keep, 
     params.start = cursor.pos
     while next_ordinary_param(cursor, &param):
         keep(cursor.base, value, &param)
+    if cursor.pos == cursor.end and cursor.pos > params.start:
+        # Nearly always: the last parameter ends the header, and with no white space.
+        params.end = whole.end = cursor.pos
+        return NO_FAULT
     while cursor.pos < cursor.end:
         fault = next_param(cursor, &param, &found)
         if fault != NO_FAULT:

@@ -4,7 +4,8 @@ A cursor never passes its end. Inside a header value CR and LF stand for a fold 
 both count as white space here and a folded value is read without being copied.
 """
 
-from libc.stdint cimport uint8_t, uint32_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.string cimport memcmp
 
 cdef extern from "_scan.h" nogil:
     enum:
@@ -81,6 +82,32 @@ cdef inline Span take_token(Cursor *cursor) noexcept nogil:
     return span
 
 
+cdef inline bint take_number(Cursor *cursor, uint64_t limit, uint64_t *number) noexcept nogil:
+    """Read 1*DIGIT at the cursor; false when there is none or it passes the limit (below 2**59)."""
+    cdef uint64_t value = 0
+    cdef uint32_t at = cursor.pos
+    number[0] = 0
+    while at < cursor.end and is_digit(cursor.base[at]):
+        value = value * 10 + (cursor.base[at] - c'0')
+        if value > limit:
+            return False
+        at += 1
+    number[0] = value
+    if at == cursor.pos:
+        return False
+    cursor.pos = at
+    return True
+
+
+cdef inline bint scan_number(const uint8_t *base, Span span, uint64_t limit, uint64_t *number) noexcept nogil:
+    """Read 1*DIGIT that fills the span; false when it is anything else or passes the limit (below 2**59)."""
+    cdef Cursor cursor
+    cursor.base = base
+    cursor.pos = span.start
+    cursor.end = span.end
+    return take_number(&cursor, limit, number) and cursor.pos == cursor.end
+
+
 cdef inline bint skip_quoted(Cursor *cursor) noexcept nogil:
     """Move from an opening quote behind its closing one; false when it is never closed."""
     cursor.pos = sip_find_either(cursor.base, cursor.pos + 1, cursor.end, c'"', c'\\')
@@ -122,6 +149,8 @@ cdef inline bint equals_folded(const uint8_t *base, Span span, const char *lower
     cdef uint8_t byte
     if span.end - span.start != length:
         return False
+    if memcmp(base + span.start, lower, length) == 0:
+        return True  # nearly always, and of a length that the compiler knows that is two comparisons
     for i in range(length):
         byte = base[span.start + i]
         if c'A' <= byte <= c'Z':

@@ -15,6 +15,7 @@ from sipcore._cursor cimport (
     is_lws,
     is_present,
     peek,
+    scan_number,
     skip_lws,
     skip_quoted,
     take_token,
@@ -36,7 +37,6 @@ from sipcore._syntax cimport (
     check_ends_value,
     keep_nothing,
     next_auth_param,
-    scan_number,
     scan_tail,
 )
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport strlen
 
-from sipcore._cursor cimport Cursor, Span, equals_folded
+from sipcore._cursor cimport Cursor, Span, equals_folded, scan_number
 from sipcore._header_syntax cimport scan_credentials, scan_parameterized, scan_token_item, scan_warning
 from sipcore._syntax cimport (
     BAD_NUMBER,
@@ -13,7 +13,6 @@ from sipcore._syntax cimport (
     Fault,
     Param,
     next_param,
-    scan_number,
 )
 from sipcore._values cimport (
     IN_CREDENTIALS,

@@ -16,6 +16,7 @@ from sipcore._cursor cimport (
     Cursor,
     Span,
     is_digit,
+    scan_number,
     sip_find_either,
     sip_find_either_scalar,
     sip_is_plain,
@@ -24,7 +25,6 @@ from sipcore._cursor cimport (
     sip_skip_scalar,
     trimmed,
 )
-from sipcore._syntax cimport scan_number
 
 from sipcore.errors import FramingError, ParseError
 from sipcore.limits import DEFAULT
@@ -39,10 +39,27 @@ cdef extern from "_scan.h" nogil:
 cdef extern from "_names.h" nogil:
     bint sip_init_names() noexcept
     int sip_name_id(const uint8_t *name, uint32_t length) noexcept
-    uint32_t sip_known_name(const uint8_t *p, const uint8_t *end) noexcept
+
+cdef extern from "_fields.h" nogil:
+    enum:
+        SIP_NOT_WIDE
+        SIP_SSE2
+        SIP_AVX2
+    struct sip_lines:
+        const uint8_t *base
+        const uint8_t *end
+        const uint8_t *limit
+        uint32_t longest
+        Slot *slot
+        Slot *last
+    int sip_widest() noexcept
+    const uint8_t *sip_ordinary_fields(int width, sip_lines *lines, const uint8_t *line) noexcept
 
 if not sip_init_names():
     raise ImportError("two header names of sipcore.grammar cannot be told apart by the name hash")
+
+# How many bytes of a line are looked at at once.
+cdef int width = sip_widest()
 
 # code: (text, whether it decides where the message ends)
 FAULTS = {
@@ -332,48 +349,25 @@ cdef int64_t index_field(Index *index, Cursor *cursor, uint64_t size, const Boun
     return 0
 
 
-cdef void index_ordinary_fields(Index *index, Cursor *cursor, const Bounds *bounds) noexcept nogil:
+cdef inline void index_ordinary_fields(Index *index, Cursor *cursor, const Bounds *bounds) noexcept nogil:
     """Index fields for as long as they are what nearly all are; the cursor is left at the first that is not.
 
-    Ordinary is a known name, a colon, one space, a value of one line with no white space at either end, in a slot that
-    is there already. Everything else, faults and limits included, is left to `index_field`, which knows all cases; this
-    does the same for the same bytes with a third of the instructions.
+    What that is, and that the result is the one of `index_field`, is said in `_fields.h`.
     """
-    cdef const uint8_t *end = cursor.base + cursor.end
     cdef const uint8_t *line = cursor.base + cursor.pos
-    cdef const uint8_t *value
-    cdef const uint8_t *stop
-    cdef Slot *slot = &index.slots[index.count]
-    cdef Slot *first = slot
-    cdef Slot *last = &index.slots[min(<uint32_t>index.capacity, bounds.headers)]
-    cdef ptrdiff_t longest = bounds.header
-    cdef uint32_t known
-    # Behind the last byte of a value its CR, LF and the next line's first byte can be read.
-    end -= min(<ptrdiff_t>3, end - line)
-    while slot < last:
-        known = sip_known_name(line, end)
-        if known == 0:
-            break
-        value = line + (known & 0xFF) + 2
-        if (value - 1)[0] != c' ' or value[0] <= c' ':
-            break
-        stop = sip_find_control(value, end if end - line <= longest else line + longest)
-        if stop[0] != c'\r' or stop[1] != c'\n' or (stop - 1)[0] <= c' ':
-            break
-        slot.name = <uint32_t>(line - cursor.base)
-        slot.value = <uint32_t>(value - cursor.base)
-        slot.value_size = <uint32_t>(stop - value)
-        slot.name_size = <uint16_t>(known & 0xFF)
-        slot.id = <uint8_t>(known >> 8)
-        slot.flags = 0
-        slot += 1
-        line = stop + 2
-    if slot > first and (line[0] == c' ' or line[0] == c'\t'):
+    cdef sip_lines lines
+    lines.base = cursor.base
+    lines.end = lines.limit = cursor.base + cursor.end
+    lines.longest = bounds.header
+    lines.slot = &index.slots[index.count]
+    lines.last = &index.slots[min(<uint32_t>index.capacity, bounds.headers)]
+    line = sip_ordinary_fields(width, &lines, line)
+    if lines.slot > &index.slots[index.count] and (line[0] == c' ' or line[0] == c'\t'):
         # No name begins so: the last value goes on in this line.
-        slot -= 1
-        line = cursor.base + slot.name
+        lines.slot -= 1
+        line = cursor.base + lines.slot.name
     cursor.pos = <uint32_t>(line - cursor.base)
-    index.count = <uint16_t>(slot - index.slots)
+    index.count = <uint16_t>(lines.slot - index.slots)
 
 
 cdef int64_t keep_content_length(Index *index, const Slot *slot, const Bounds *bounds,
@@ -461,19 +455,6 @@ cdef int header_id_of(const uint8_t *name, uint32_t size) noexcept nogil:
     return sip_name_id(name, size)
 
 
-cdef int find_slot(const Index *index, int header_id, int start) noexcept nogil:
-    """The first slot of that id at or after ``start``, -1 when there is none."""
-    cdef int i
-    if header_id < HOT_HEADERS:
-        if index.first[header_id] == NO_SLOT:
-            return -1
-        start = max(start, <int>index.first[header_id])
-    for i in range(start, index.count):
-        if index.slots[i].id == header_id:
-            return i
-    return -1
-
-
 # -- from faults and limits to Python and back -------------------------------------------------------------------------
 
 cdef object raise_parse_fault(ParseFault fault, uint64_t skipped):
@@ -510,6 +491,29 @@ cdef bytes with_crlf(bytes data):
     """The message with CRLF behind each line of its head: what goes on from here ends for everybody in one place."""
     found = HEAD_OF_LINES.match(data)
     return re.sub(rb"\r?\n", b"\r\n", found["head"]) + data[found.end():]
+
+
+def _wide_twins(const uint8_t[::1] data not None, object limits=DEFAULT):
+    """What is indexed of the same bytes at each width that this processor has: the result, the fault, the slots."""
+    cdef Bounds bounds
+    cdef Index index
+    cdef ParseFault fault
+    cdef int64_t result
+    cdef uint32_t i
+    global width
+    bounds_of(limits, &bounds)
+    found = []
+    try:
+        for each in range(sip_widest() + 1):
+            width = each
+            fault.code, fault.offset = NO_PARSE_FAULT, 0
+            result = index_head(&index, &data[0], <uint64_t>data.shape[0], &bounds, &fault)
+            slots = [index.slots[i] for i in range(index.count)] if result > 0 else []
+            release_index(&index)
+            found.append((result, fault.code, fault.offset, slots))
+    finally:
+        width = sip_widest()
+    return found
 
 
 def _scan_twins(const uint8_t[::1] data not None):

@@ -1,8 +1,8 @@
 /* Header name to id: one hash, one compare.
  *
- * The table is filled once from the spellings that the build took from grammar.py. The hash mixes length, first,
- * middle and last byte; a multiplier without collisions is searched for at start, so that a look-up never probes and an
- * attacker has nothing to collide.
+ * The table is filled once from the spellings that the build took from grammar.py. The hash mixes the length with the
+ * first three letters and the last three; a multiplier without collisions is searched for at start, so that a look-up
+ * never probes and an attacker has nothing to collide.
  */
 #ifndef SIPCORE_NAMES_H
 #define SIPCORE_NAMES_H
@@ -10,82 +10,72 @@
 #include <stdint.h>
 #include <string.h>
 #include "_grammar.h"
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
+#include "_slot.h"
 
 enum { SIP_NAME_SLOTS = 1024, SIP_NAME_EMPTY = SIP_HEADER_SPELLINGS, SIP_LONGEST_NAME = 32 };
 
 static uint8_t sip_name_table[SIP_NAME_SLOTS];
 static uint32_t sip_name_multiplier;
 
-/* Each spelling with its colon, and what to or to a name before it is compared: 0x20 where the spelling has a letter,
- * so that only letters lose their case and every other byte must be exactly the one that is spelt. The one behind the
- * last is for the empty places of the table: no name is equal to it, as or-ing 0xff never gives NUL. */
+/* Each spelling as it stands in nearly every line, with a colon and a space behind it, and what to or to a name before it
+ * is compared: 0x20 where the spelling has a letter, so that only letters lose their case and every other byte must be
+ * exactly the one that is spelt. The one behind the last is for the empty places of the table: no name is equal to it,
+ * as or-ing 0xff never gives NUL. */
 static struct { uint8_t text[SIP_LONGEST_NAME], fold[SIP_LONGEST_NAME]; } sip_name_words[SIP_HEADER_SPELLINGS + 1];
-static uint8_t sip_name_ids[SIP_HEADER_SPELLINGS + 1];
+/* What the last four bytes of a slot say of each: length, id, no flag. */
+static struct { uint16_t size; uint8_t id, flags; } sip_name_slots[SIP_HEADER_SPELLINGS + 1];
 
-static inline uint32_t sip_name_hash(const uint8_t *name, uint32_t length) {
-    uint32_t mix = length | (uint32_t)(name[0] | 0x20) << 8 | (uint32_t)(name[length / 2] | 0x20) << 16
-                 | (uint32_t)(name[length - 1] | 0x20) << 24;
-    return (mix * sip_name_multiplier) >> 22;
+static inline void sip_say_which(struct sip_slot *slot, size_t entry) {
+    memcpy(&slot->name_size, &sip_name_slots[entry], sizeof sip_name_slots[entry]);
 }
 
-/* Whether `length` bytes are those of a spelling from its byte `from` on. */
-static inline int sip_name_equal(const uint8_t *name, uint32_t entry, uint32_t length, uint32_t from) {
-    for (uint32_t i = 0; i < length; i++) {
-        if ((name[i] | sip_name_words[entry].fold[from + i]) != sip_name_words[entry].text[from + i]) return 0;
-    }
-    return 1;
+static inline uint32_t sip_four_bytes(const uint8_t *p) {
+    uint32_t word;
+    memcpy(&word, p, sizeof word);
+    return word | 0x20202020u;
 }
 
+/* The hash of a name in its line: CR LF before it, a colon and a space behind it, at least 28 readable bytes in all, so
+ * that two loads of four bytes read what is the same for every name of that spelling, however short. */
+static inline uint32_t sip_name_hash(const uint8_t *name, size_t length) {
+    uint32_t head = sip_four_bytes(name - 1) + (uint32_t)length, tail = sip_four_bytes(name + length - 3);
+    return ((head * 0x9e3779b1u + tail) * sip_name_multiplier) >> 22;
+}
+
+/* The id of a name that stands anywhere. */
 static inline int sip_name_id(const uint8_t *name, uint32_t length) {
-    if (length == 0) return H_OTHER;
-    uint8_t entry = sip_name_table[sip_name_hash(name, length)];
-    if (entry == SIP_NAME_EMPTY || sip_header_spellings[entry].length != length) return H_OTHER;
-    return sip_name_equal(name, entry, length, 0) ? sip_header_spellings[entry].id : H_OTHER;
-}
-
-/* The known name that a colon ends at p: its length, and its id 8 bits higher; 0 when there is none, which leaves it to
- * the general way. A name that is found is a token, for its spelling is one. Nothing at or past `end` is read.
- * Nearly all names end here, for a third of the instructions that the general way takes. */
-static inline uint32_t sip_known_name(const uint8_t *p, const uint8_t *end) {
-#if defined(__SSE2__)
-    if (end - p < 16) return 0;
-    const __m128i colon = _mm_set1_epi8(':');
-    const __m128i low = _mm_loadu_si128((const __m128i *)p);
-    uint32_t colons = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(low, colon));
-    if (__builtin_expect(colons == 0, 0)) {
-        if (end - p < SIP_LONGEST_NAME) return 0;
-        const __m128i high = _mm_loadu_si128((const __m128i *)(p + 16));
-        colons = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(high, colon)) << 16;
-        if (colons == 0) return 0;
+    if (length == 0 || length > SIP_LONGEST_NAME - 2) return H_OTHER;
+    uint8_t line[SIP_LONGEST_NAME + 4] = "\r\n";
+    memcpy(line + 2, name, length);
+    memcpy(line + 2 + length, ": ", 2);
+    uint32_t entry = sip_name_table[sip_name_hash(line + 2, length)];
+    if (sip_name_slots[entry].size != length) return H_OTHER;
+    for (uint32_t i = 0; i < length; i++) {
+        if ((name[i] | sip_name_words[entry].fold[i]) != sip_name_words[entry].text[i]) return H_OTHER;
     }
-    uint32_t length = (uint32_t)__builtin_ctz(colons);
-    if (length == 0) return 0;
-    uint32_t entry = sip_name_table[sip_name_hash(p, length)];
-    const __m128i *text = (const __m128i *)sip_name_words[entry].text;
-    const __m128i *fold = (const __m128i *)sip_name_words[entry].fold;
-    __m128i same = _mm_cmpeq_epi8(_mm_or_si128(low, _mm_loadu_si128(fold)), _mm_loadu_si128(text));
-    /* The colon is compared too: where it is in the same place, so is the end of the name. */
-    uint32_t different = ~(uint32_t)_mm_movemask_epi8(same) & (length < 16 ? (2u << length) - 1 : 0xffffu);
-    if (different || (length >= 16 && !sip_name_equal(p + 16, entry, length - 15, 16))) return 0;
-    return length | (uint32_t)sip_name_ids[entry] << 8;
-#else
-    (void)p; (void)end;
-    return 0;
-#endif
+    return sip_name_slots[entry].id;
 }
 
 static inline int sip_fill_name_table(void) {
     memset(sip_name_table, SIP_NAME_EMPTY, sizeof sip_name_table);
     for (uint32_t i = 0; i < SIP_HEADER_SPELLINGS; i++) {
-        uint32_t slot = sip_name_hash((const uint8_t *)sip_header_spellings[i].name, sip_header_spellings[i].length);
-        if (sip_name_table[slot] != SIP_NAME_EMPTY) return 0;
-        sip_name_table[slot] = (uint8_t)i;
+        uint8_t line[SIP_LONGEST_NAME + 2] = "\r\n";
+        memcpy(line + 2, sip_name_words[i].text, SIP_LONGEST_NAME);
+        uint32_t place = sip_name_hash(line + 2, sip_name_slots[i].size);
+        if (sip_name_table[place] != SIP_NAME_EMPTY) return 0;
+        sip_name_table[place] = (uint8_t)i;
     }
     return 1;
+}
+
+static inline void sip_spell_name(uint32_t entry, const char *name, uint32_t length, uint8_t id) {
+    sip_name_slots[entry].size = (uint16_t)length;
+    sip_name_slots[entry].id = id;
+    memcpy(sip_name_words[entry].text, name, length);
+    memcpy(sip_name_words[entry].text + length, ": ", 2);
+    for (uint32_t k = 0; k < length; k++) {
+        sip_name_words[entry].fold[k] = name[k] >= 'a' && name[k] <= 'z' ? 0x20 : 0;
+    }
 }
 
 /* Fill the words and find a multiplier that separates all spellings; 0 when a name is too long, or a million
@@ -93,14 +83,8 @@ static inline int sip_fill_name_table(void) {
 static inline int sip_init_names(void) {
     memset(sip_name_words[SIP_NAME_EMPTY].fold, 0xff, SIP_LONGEST_NAME);
     for (uint32_t i = 0; i < SIP_HEADER_SPELLINGS; i++) {
-        if (sip_header_spellings[i].length >= SIP_LONGEST_NAME) return 0;
-        sip_name_words[i].text[sip_header_spellings[i].length] = ':';
-        sip_name_ids[i] = sip_header_spellings[i].id;
-        for (uint32_t k = 0; k < sip_header_spellings[i].length; k++) {
-            uint8_t letter = (uint8_t)sip_header_spellings[i].name[k];
-            sip_name_words[i].text[k] = letter;
-            sip_name_words[i].fold[k] = letter >= 'a' && letter <= 'z' ? 0x20 : 0;
-        }
+        if (sip_header_spellings[i].length > SIP_LONGEST_NAME - 2) return 0;
+        sip_spell_name(i, sip_header_spellings[i].name, sip_header_spellings[i].length, sip_header_spellings[i].id);
     }
     sip_name_multiplier = 0x9e3779b1u;
     for (int attempt = 0; attempt < 1000000; attempt++, sip_name_multiplier += 0x61c88646u) {

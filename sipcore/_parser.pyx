@@ -14,7 +14,7 @@ from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcmp
 
-from sipcore._cursor cimport Cursor, Span, sip_is_token, skip_value, trimmed
+from sipcore._cursor cimport Cursor, Span, scan_number, sip_is_token, skip_value, trimmed
 from sipcore._headers cimport (
     Maker,
     Tokens,
@@ -77,7 +77,7 @@ from sipcore._index cimport (
     reset_index,
     with_crlf,
 )
-from sipcore._syntax cimport BAD_NUMBER, TRAILING_BYTES, UNTERMINATED_QUOTE, scan_number
+from sipcore._syntax cimport BAD_NUMBER, TRAILING_BYTES, UNTERMINATED_QUOTE
 from sipcore._values cimport (
     make_address,
     make_cseq,

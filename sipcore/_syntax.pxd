@@ -95,4 +95,3 @@ cdef Fault scan_via(Cursor *cursor, ViaSpans *via) noexcept nogil
 cdef Fault scan_cseq(Cursor *cursor, CSeqSpans *cseq) noexcept nogil
 cdef Fault scan_media_type(Cursor *cursor, MediaTypeSpans *media) noexcept nogil
 cdef Fault next_auth_param(Cursor *cursor, Param *param, bint *found) noexcept nogil
-cdef bint scan_number(const uint8_t *base, Span span, uint64_t limit, uint64_t *number) noexcept nogil

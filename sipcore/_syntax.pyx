@@ -25,6 +25,7 @@ from sipcore._cursor cimport (
     sip_skip_scalar,
     skip_lws,
     skip_quoted,
+    take_number,
     take_token,
     trimmed,
 )
@@ -36,28 +37,6 @@ cdef extern from "<arpa/inet.h>" nogil:
 
 
 # -- parts of values ---------------------------------------------------------------------------------------------------
-
-cdef inline bint take_number(Cursor *cursor, uint64_t limit, uint64_t *number) noexcept nogil:
-    """Read 1*DIGIT at the cursor; false when there is none or it passes the limit (below 2**59)."""
-    cdef uint64_t value = 0
-    cdef uint32_t start = cursor.pos
-    while cursor.pos < cursor.end and is_digit(cursor.base[cursor.pos]):
-        value = value * 10 + (cursor.base[cursor.pos] - c'0')
-        if value > limit:
-            return False
-        cursor.pos += 1
-    number[0] = value
-    return cursor.pos > start
-
-
-cdef bint scan_number(const uint8_t *base, Span span, uint64_t limit, uint64_t *number) noexcept nogil:
-    """Read 1*DIGIT that fills the span; false when it is anything else or passes the limit (below 2**59)."""
-    cdef Cursor cursor
-    cursor.base = base
-    cursor.pos = span.start
-    cursor.end = span.end
-    return take_number(&cursor, limit, number) and cursor.pos == cursor.end
-
 
 cdef inline Fault scan_param_value(Cursor *cursor, Span *value) noexcept nogil:
     """gen-value (RFC 3261 section 25.1): token, host or quoted string; looser, up to white space, ';' or ','."""
@@ -162,6 +141,10 @@ cdef Fault scan_tail(Cursor *cursor, Span *whole, Span *params, KeepParam keep, 
     params.start = cursor.pos
     while next_ordinary_param(cursor, &param):
         keep(cursor.base, value, &param)
+    if cursor.pos == cursor.end and cursor.pos > params.start:
+        # Nearly always: the last parameter ends the header, and with no white space.
+        params.end = whole.end = cursor.pos
+        return NO_FAULT
     while cursor.pos < cursor.end:
         fault = next_param(cursor, &param, &found)
         if fault != NO_FAULT:

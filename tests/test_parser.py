@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from messages import CONTORTED, INVITE, OK, OPTIONS, crlf, message
 from oracle import sip_index
+from seeds import MALFORMED, broken
 
 from sipcore import FramingError, HeaderError, Limits, Message, ParseError, parse
-from sipcore._index import _scan_twins
+from sipcore._index import _scan_twins, _wide_twins
 from sipcore.grammar import COMPACT_FORMS, HEADERS
 
 MESSAGES = {"options": OPTIONS, "message": message(), "invite": INVITE, "ok": OK, "contorted": CONTORTED}
@@ -530,3 +531,29 @@ def test_the_scanners_and_their_scalar_twins_agree(data, needle, at):
         (i for i, byte in enumerate(data) if (byte < 32 and byte != 9) or byte == 127), len(data)
     )
     assert twins["uri"][0] == next((i for i, byte in enumerate(data) if byte <= 32 or byte in b'<>"'), len(data))
+
+
+# Fields that begin or end, or have a tab or nothing in them, at each place that 32 bytes can have.
+_SHIFTED = [
+    message(f"Subject: {'x' * n}{tail}", f"X-{'y' * n}: {tail}z", f"{'q' * n}: 1", call_id="c" * n)
+    for n in range(1, 67)
+    for tail in ("", "\t", " ", "\x7f", "\r\n more", '"\\\x01"')
+]
+
+
+@pytest.mark.parametrize("tight", [{}, {"headers": 5}, {"header": 40}, {"header": 20}, {"head": 300}])
+def test_the_index_is_the_same_at_every_width(tight):
+    limits = Limits(**tight)
+    whole = [*MESSAGES.values(), *MALFORMED, *_SHIFTED, message(*[f"Via: SIP/2.0/UDP h{n}" for n in range(40)])]
+    prefixes = [full[:size] for full in MESSAGES.values() for size in range(1, len(full))]
+    for data in [*whole, *prefixes, *broken(2000)]:
+        bytewise, *wide = _wide_twins(data, limits)
+        assert all(found == bytewise for found in wide), data
+
+
+@pytest.mark.parametrize("name", sorted({*HEADERS, *COMPACT_FORMS} - {"Content-Length", "l"}))
+def test_every_name_is_known_at_every_width_in_any_case(name):
+    for spelt in (name, name.upper(), name.lower(), name.swapcase()):
+        data = message().replace(b"Max-Forwards: 70", f"{spelt}: {'y' * 30}".encode(), 1)
+        for _, _, _, slots in _wide_twins(data):
+            assert HEADERS[slots[1]["id"]] == COMPACT_FORMS.get(name, name)

@@ -5,18 +5,15 @@ Time is counted in instructions, which no other load can change; memory as Pytho
 
 from __future__ import annotations
 
-import os
 import tracemalloc
-from pathlib import Path
 
 import pytest
+from counting import instructions_of
 from filter_adversaries import ADVERSARIES, BOMBS, CONTENT, LENGTH_OF_A_STEP, WHOLE, nested
 from instant_messages import request
 
 from sipcore._parser import Message
 from sipcore.imfilter.content import DEFAULT_BOUNDS
-from sipcore_bench import callgrind
-from sipcore_bench.contestant import Unavailable
 
 #: A little more than two: what is kept grows by doubling.
 MOST_GROWTH = 2.3
@@ -31,17 +28,7 @@ MOST_EXPANDED = 2.1 * DEFAULT_BOUNDS.expanded
 @pytest.fixture(scope="module")
 def counts() -> dict[str, float]:
     """Instructions by adversary and size."""
-    script = Path(__file__).with_name("filter_adversaries.py")
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(callgrind, "PASSES", 1)
-            counted, failed = callgrind.count([str(script)])
-    except Unavailable as missing:
-        if os.environ.get("SIPCORE_REQUIRE_PEERS") == "1":
-            pytest.fail(f"{missing}, and SIPCORE_REQUIRE_PEERS=1 forbids the skip")
-        pytest.skip(str(missing))
-    assert failed == {}
-    return counted
+    return instructions_of("filter_adversaries.py", 1)
 
 
 def most_kept(message: Message) -> int:

@@ -5,15 +5,11 @@ Each attack of `adversaries` is read to its end with the limits raised; with the
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 from adversaries import ADVERSARIES, LONGEST_HEAD, PASSES, RAISED, STREAMS, TRICKLED, read_with_defaults, trickled
+from counting import instructions_of
 
 from sipcore import FramingError, ParseError, parse
-from sipcore_bench import callgrind
-from sipcore_bench.contestant import Unavailable
 
 #: A little more than two: tables grow by doubling, and Python's allocator has steps of its own.
 MOST_GROWTH = 2.3
@@ -37,17 +33,7 @@ NOT_STOPPED = "line ends before the start line"
 @pytest.fixture(scope="module")
 def counts() -> dict[str, float]:
     """Instructions by adversary, limits and size."""
-    script = Path(__file__).with_name("adversaries.py")
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(callgrind, "PASSES", PASSES)
-            counted, failed = callgrind.count([str(script)])
-    except Unavailable as missing:
-        if os.environ.get("SIPCORE_REQUIRE_PEERS") == "1":
-            pytest.fail(f"{missing}, and SIPCORE_REQUIRE_PEERS=1 forbids the skip")
-        pytest.skip(str(missing))
-    assert failed == {}
-    return counted
+    return instructions_of("adversaries.py", PASSES)
 
 
 @pytest.mark.parametrize("name", ADVERSARIES)

@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
+from counting import instructions_of
 from disguises import IN_ASCII, IN_UNICODE, NOTHING_IN_ASCII, NOTHING_IN_LATIN, NOTHING_IN_UNICODE, disguised
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,8 +13,6 @@ from reading_adversaries import ADVERSARIES, SIZE
 from text_readings import defanged, links, shown, text
 
 from sipcore.imfilter.reading import RTF_BEGINNINGS, Reading, readings
-from sipcore_bench import callgrind
-from sipcore_bench.contestant import Unavailable
 
 # -- plain text
 
@@ -250,15 +246,7 @@ MOST_A_BYTE = 40_000
 @pytest.fixture(scope="module")
 def counts() -> dict[str, float]:
     """Instructions by adversary and size."""
-    script = Path(__file__).with_name("reading_adversaries.py")
-    try:
-        counted, failed = callgrind.count([str(script)])
-    except Unavailable as missing:
-        if os.environ.get("SIPCORE_REQUIRE_PEERS") == "1":
-            pytest.fail(f"{missing}, and SIPCORE_REQUIRE_PEERS=1 forbids the skip")
-        pytest.skip(str(missing))
-    assert failed == {}
-    return counted
+    return instructions_of("reading_adversaries.py")
 
 
 @pytest.mark.timeout(600)

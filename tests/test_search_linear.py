@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
+from counting import instructions_of
 from search_adversaries import ADVERSARIES, PASSES, SIZE
-
-from sipcore_bench import callgrind
-from sipcore_bench.contestant import Unavailable
 
 #: A little more than two: lists of matches grow by doubling.
 MOST_GROWTH = 2.2
@@ -32,17 +27,7 @@ MOST_OF_MATCHES = {
 @pytest.fixture(scope="module")
 def counts() -> dict[str, float]:
     """Instructions by adversary and size."""
-    script = Path(__file__).with_name("search_adversaries.py")
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(callgrind, "PASSES", PASSES)
-            counted, failed = callgrind.count([str(script)])
-    except Unavailable as missing:
-        if os.environ.get("SIPCORE_REQUIRE_PEERS") == "1":
-            pytest.fail(f"{missing}, and SIPCORE_REQUIRE_PEERS=1 forbids the skip")
-        pytest.skip(str(missing))
-    assert failed == {}
-    return counted
+    return instructions_of("search_adversaries.py", PASSES)
 
 
 @pytest.mark.parametrize("name", ADVERSARIES)

@@ -19,12 +19,12 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from sipcore.errors import ConfigError, Problem, RulesError
+from sipcore.errors import ConfigError, RulesError
 from sipcore.imfilter.profiles import Profile
 from sipcore.imfilter.rules import FileOffers, Rules, Source
 from sipcore.imfilter.verdict import Action
 from sipcore.settings.decoding import Decoder
-from sipcore.settings.document import read_toml
+from sipcore.settings.document import read_file, read_toml
 from sipcore.settings.positions import Path, Positions, undotted
 
 __all__ = ["RulesTable", "load", "loads", "rules_of"]
@@ -80,11 +80,7 @@ def load(path: FilePath | str) -> Rules:
         ConfigError: with every problem found, or that the file cannot be read.
     """
     path = FilePath(path)
-    try:
-        source = path.read_bytes()
-    except OSError as error:
-        raise ConfigError([Problem(str(path), "", f"cannot be read: {error.strerror}")]) from None
-    return loads(source, path)
+    return loads(read_file(path), path)
 
 
 def loads(source: bytes | str, path: FilePath | str = "rules.toml") -> Rules:

@@ -24,7 +24,7 @@ from sipcore.relay.leaves import HostPort, StandIns, read_special
 from sipcore.relay.sections import Document, FilterSection, LimitsSection
 from sipcore.relay.users import read_users
 from sipcore.settings.decoding import Decoder
-from sipcore.settings.document import read_toml
+from sipcore.settings.document import read_file, read_toml
 from sipcore.settings.positions import Positions
 
 __all__ = ["Config", "LinkLimits", "load", "loads"]
@@ -82,11 +82,7 @@ def load(path: FilePath | str) -> Config:
         ConfigError: with every problem found, or that the file cannot be read.
     """
     path = FilePath(path)
-    try:
-        source = path.read_bytes()
-    except OSError as error:
-        raise ConfigError([Problem(str(path), "", f"cannot be read: {error.strerror}")]) from None
-    return loads(source, path)
+    return loads(read_file(path), path)
 
 
 def loads(source: bytes | str, path: FilePath | str = "edge.toml") -> Config:

@@ -1,4 +1,4 @@
-"""A TOML text to its values, or to one problem with a line."""
+"""A file to its bytes, and a TOML text to its values, or to one problem with a place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from pathlib import Path
 
 from sipcore.errors import ConfigError, Problem
 
-__all__ = ["read_toml"]
+__all__ = ["read_file", "read_toml"]
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file. Raises: ConfigError, which names it and says why it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError([Problem(str(path), "", f"cannot be read: {error.strerror}")]) from None
 
 
 def read_toml(source: bytes, path: Path) -> dict[str, object]:

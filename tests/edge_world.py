@@ -50,7 +50,7 @@ TABLES = Tables(
 )
 
 SERVER = PeerEvidence(PeerKind.INSIDE)
-DIRECT = PeerEvidence(PeerKind.DIRECT, FABRIKAM)
+DIRECT = PeerEvidence(PeerKind.LISTED, (FABRIKAM,))
 STRANGER = PeerEvidence(PeerKind.STRANGER)
 
 #: Links by who is at the other end.

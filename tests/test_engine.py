@@ -31,7 +31,7 @@ from messages import without
 
 from sipcore import EditError, ImFilter, Message, Verdict, parse, respond
 from sipcore.edge.actions import Link, Send
-from sipcore.edge.tables import Hop, Side
+from sipcore.edge.tables import Federation, Hop, Side
 
 URL = b"look at http://www.adatum.example/"
 MARK = "ms-edge-proxy-message-trust"
@@ -114,8 +114,9 @@ def test_the_source_is_noted_in_the_clients_via() -> None:
     )
 
 
-def test_an_unknown_method_is_carried_and_counted_as_other() -> None:
-    actions = receive(engine(), inbound(method="JUGGLE"), FROM_FABRIKAM)
+def test_an_unknown_method_is_carried_if_an_operator_wants_it_and_counted_as_other() -> None:
+    tables = replace(TABLES, federation=Federation(methods=frozenset({"JUGGLE"})))
+    actions = receive(engine(tables), inbound(method="JUGGLE"), FROM_FABRIKAM)
     assert only(actions).data.startswith(b"JUGGLE ")
     assert counted(actions) == [("forwarded", "inside", "other")]
 

@@ -25,6 +25,7 @@ from edge_world import (
     receive,
     sent,
 )
+from federated_world import CROSSROADS
 from messages import without
 
 from sipcore import ImFilter, Message, Verdict, parse, respond
@@ -278,6 +279,7 @@ def test_counters_have_the_labels_that_are_announced() -> None:
         (respond(parse(asked(edge).data), 200), FROM_FABRIKAM),
     ]:
         actions += receive(edge, data, link)
+    actions += receive(engine(CROSSROADS), outbound(uri="sip:x@nwtraders.example"), FROM_SERVER)
     counts = [action for action in actions if isinstance(action, Count)]
     assert {count.name for count in counts} == set(COUNTERS)
     assert all(len(count.labels) == len(COUNTERS[count.name]) for count in counts)

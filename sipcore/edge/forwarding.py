@@ -6,6 +6,7 @@ from sipcore._edit import Edit
 from sipcore._parser import Message
 from sipcore._values import Via
 from sipcore.edge.actions import Link
+from sipcore.edge.benotify import OPTION_TAG
 from sipcore.edge.flow import Forward
 from sipcore.edge.reading import FAR_DOMAIN, OwnRoutes
 from sipcore.edge.tables import Hop, Tables
@@ -19,7 +20,15 @@ _DIALOG_FORMING = frozenset({"INVITE", "SUBSCRIBE", "REFER"})
 
 
 def forwarded_request(
-    message: Message, tables: Tables, *, via: Via, link: Link, routes: OwnRoutes, forward: Forward, branch: str
+    message: Message,
+    tables: Tables,
+    *,
+    via: Via,
+    link: Link,
+    routes: OwnRoutes,
+    forward: Forward,
+    hop: Hop,
+    branch: str,
 ) -> bytes:
     """The request as it leaves (RFC 3261 section 16.6): hop counted, routes of ours off, Via and Record-Route on.
 
@@ -27,11 +36,12 @@ def forwarded_request(
         via: the topmost, its client's.
         link: where it came from.
         routes: how many Route values on top are ours.
-        forward: where it goes, with mark or assertion.
+        forward: on which side it leaves, with mark or assertion.
+        hop: which of the candidates it goes to.
         branch: of our Via.
     """
     edit = message.edit()
-    leaving = tables.own.listening(forward.side, forward.candidates[0].hop.transport)
+    leaving = tables.own.listening(forward.side, hop.transport)
     if (note := stamped(via, link)) is not None:
         edit.replace_value("Via", 0, note)
     edit.push_via(own_via(leaving, branch))
@@ -42,9 +52,10 @@ def forwarded_request(
     for _ in range(routes.count):
         edit.pop_route()
     if message.method in _DIALOG_FORMING:
+        near, far = forward.near_domain, forward.far_domain
         # The lower one is for the side it came from, the upper for the side it goes to (RFC 5658 section 3.2).
-        edit.insert("Record-Route", _route(tables.own.listening(link.side, link.transport), forward))
-        edit.insert("Record-Route", _route(leaving, forward))
+        edit.insert("Record-Route", _route(tables.own.listening(link.side, link.transport), near or far))
+        edit.insert("Record-Route", _route(leaving, far or near))
     _vouch(edit, forward, tables)
     return bytes(edit)
 
@@ -59,8 +70,8 @@ def forwarded_response(message: Message, forward: Forward, tables: Tables) -> by
     return bytes(edit)
 
 
-def _route(hop: Hop, forward: Forward) -> str:
-    return f"<sip:{hop.authority};transport={hop.transport};lr;{FAR_DOMAIN}={forward.far_domain}>"
+def _route(hop: Hop, outside_domain: str) -> str:
+    return f"<sip:{hop.authority};transport={hop.transport};lr;{FAR_DOMAIN}={outside_domain}>"
 
 
 def _vouch(edit: Edit, forward: Forward, tables: Tables) -> None:
@@ -72,3 +83,17 @@ def _vouch(edit: Edit, forward: Forward, tables: Tables) -> None:
     if forward.assertion is not None:
         said = Assertion.VERIFIED if forward.assertion else Assertion.UNVERIFIED
         edit.add(tables.verification.assertion_header, said)
+    if forward.notice is not None:
+        edit.set(*forward.notice)
+    if not tables.benotify.enabled:
+        _retract(edit)
+
+
+def _retract(edit: Edit) -> None:
+    """Take the offer of BENOTIFY out of Supported: what is not carried must not be agreed on (F143)."""
+    if "Supported" not in edit:
+        return
+    tags = edit.values("Supported")
+    for index in reversed(range(len(tags))):
+        if tags[index].lower() == OPTION_TAG:
+            edit.remove_value("Supported", index)

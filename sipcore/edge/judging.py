@@ -5,7 +5,7 @@ Access control comes before content: what may not pass at all is refused without
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,13 +13,16 @@ from sipcore._parser import Message
 from sipcore._values import Via
 from sipcore.edge import benotify, refusals
 from sipcore.edge.actions import Link
-from sipcore.edge.flow import Answer, Decision, Discard, Forward
+from sipcore.edge.directory import Directory
+from sipcore.edge.facts import Facts, SrvFact
+from sipcore.edge.flow import Answer, Decision, Discard, Forward, NeedSrv, Srv
 from sipcore.edge.hashes import Keys, Transaction, branch_for, made_branch, made_tag
 from sipcore.edge.memory import ExpiringSet
-from sipcore.edge.reading import OwnRoutes, own_routes, read_flow, read_reply, transaction_of
+from sipcore.edge.reading import OwnRoutes, own_routes, read_flow, read_reply, transaction_of, user_of_ours
 from sipcore.edge.refusals import Row, disposed, refuse
-from sipcore.edge.routing import decide, decide_response
-from sipcore.edge.tables import Side, Tables, canonical_host
+from sipcore.edge.responses import decide_response
+from sipcore.edge.routing import decide
+from sipcore.edge.tables import Hop, Side, Tables, Transport, canonical_host
 from sipcore.edge.vias import WayBack, is_ours, sent_by, way_back
 from sipcore.errors import HeaderError
 from sipcore.imfilter import ImFilter, Verdict
@@ -74,12 +77,14 @@ class Outcome:
     Attributes:
         decision: what becomes of it.
         routes: of a forwarded request, the Route values that are ours.
+        hop: of a forwarded request, which of the candidates it goes to.
         back: of a forwarded response, where it goes.
         verdict, refusal: as in `Trace`.
     """
 
     decision: Decision
     routes: OwnRoutes | None = None
+    hop: Hop | None = None
     back: WayBack | None = None
     verdict: Verdict | None = None
     refusal: Refusal | None = None
@@ -89,28 +94,42 @@ class Judge:
     """Judges messages.
 
     Args:
-        tables, content, keys: the tables, filter and keys of the `Engine`.
+        tables, content, keys, directory, facts: those of the `Engine`.
         refused: requests that were answered here, by their name.
         refused_in_dialog: of those, the ones whose To had a tag.
     """
 
     def __init__(
-        self, tables: Tables, content: ImFilter | None, keys: Keys, refused: ExpiringSet, refused_in_dialog: ExpiringSet
+        self,
+        tables: Tables,
+        content: ImFilter | None,
+        keys: Keys,
+        directory: Directory | None,
+        facts: Facts,
+        *,
+        refused: ExpiringSet,
+        refused_in_dialog: ExpiringSet,
     ) -> None:
         self._tables = tables
         self._filter = content
         self._keys = keys
+        self._directory = directory
+        self._facts = facts
         self._refused = refused
         self._refused_in_dialog = refused_in_dialog
 
     # -- requests
 
-    def request(self, request: Request, link: Link, now: float) -> Outcome:
-        """Judge a request. Its Via can be read; everything else may be wrong with it."""
-        finding = validate(request.message, rules=_RULES) or _no_way_back(request.via)
+    def request(self, request: Request, link: Link, now: float, *learnt: SrvFact) -> Outcome:
+        """Judge a request. Its Via can be read; everything else may be wrong with it.
+
+        Args:
+            learnt: what it has waited for, and holds for it even if it is over at once.
+        """
+        finding = validate(request.message, rules=_RULES) or _no_way_back(request.via, link)
         if finding is None:
             try:
-                return self._recognised(request, now) or self._decided(request, link)
+                return self._recognised(request, now) or self._decided(request, link, self._facts.at(now, *learnt))
             except HeaderError as error:
                 # What `validate` does not look at, for only an edge does: P-Asserted-Identity, Proxy-Require.
                 finding = Refusal(400, f"Malformed {error.header}", error.header, error.offset)
@@ -144,19 +163,24 @@ class Judge:
             for above, below in pairwise(message.vias)
         )
 
-    def _decided(self, request: Request, link: Link) -> Outcome:
-        routes = own_routes(request.message, self._tables)
-        decision = decide(read_flow(request.message, link, routes, self._tables), self._tables)
-        if isinstance(decision, Answer) and request.message.method == "CANCEL":
+    def _decided(self, request: Request, link: Link, facts: Mapping[str, SrvFact]) -> Outcome:
+        message, tables = request.message, self._tables
+        routes = own_routes(message, tables)
+        users = user_of_ours(message, link.side, tables, self._directory)
+        decision = decide(read_flow(message, link, routes, tables), tables, facts, *users)
+        if isinstance(decision, Answer) and message.method == "CANCEL":
             # Its request was refused for the same reason, so there is nothing here to cancel.
             decision = self._refuse(request, refusals.CANCELLED, decision.chain)
         if not isinstance(decision, Forward):
             return Outcome(decision)
-        verdict = self._filter.check(request.message) if self._filter else None
+        hop = _chosen(decision, facts, request.branch)
+        if isinstance(hop, NeedSrv):
+            return Outcome(hop)
+        verdict = self._filter.check(message) if self._filter else None
         if verdict is not None and not verdict.passed:
             chain = (*decision.chain, refusals.FILTERED.when)
             return Outcome(self._refuse(request, refusals.FILTERED, chain), verdict=verdict)
-        return Outcome(decision, routes, verdict=verdict)
+        return Outcome(decision, routes, hop, verdict=verdict)
 
     def _refuse(
         self, request: Request, row: Row, chain: Iterable[str], finding: Refusal | None = None
@@ -189,7 +213,8 @@ class Judge:
 
     def _returned(self, message: Message, link: Link) -> Outcome:
         back = way_back(message.vias[1])
-        decision = decide_response(read_reply(message, link, back.hop if back else None, self._tables), self._tables)
+        reply = read_reply(message, link, back.hop if back else None, self._tables)
+        decision = decide_response(reply, self._tables, self._facts.ever())
         if not isinstance(decision, Forward) or self._filter is None or not message.body:
             return Outcome(decision, back=back)
         verdict = self._filter.check(message)
@@ -198,6 +223,29 @@ class Judge:
         return Outcome(decision, back=back, verdict=verdict)
 
 
-def _no_way_back(via: Via) -> Refusal | None:
-    """A request that would be carried, but whose response could not: its Via names a transport that we do not speak."""
-    return None if sent_by(via) else Refusal(400, "Unknown transport in Via", "Via", via.span[0])
+def _chosen(forward: Forward, facts: Mapping[str, SrvFact], branch: str) -> Hop | NeedSrv:
+    """Where it goes: to the best candidate, once that is known.
+
+    Among several targets of a record the branch draws: it is the same for each copy of a request, its CANCEL and its
+    ACK, and nobody without the key can tell it beforehand.
+    """
+    first = forward.candidates[0]
+    if not isinstance(first, Srv):
+        return first.hop
+    fact = facts.get(first.domain)
+    if fact is None:
+        return NeedSrv(first.domain, (*forward.chain, f"the SRV record of {first.domain} has to be looked up"))
+    return fact.target(int(branch[-_DRAWN:], 16)).hop
+
+
+#: Hexadecimal digits of a branch that draw a target: many more than weights have.
+_DRAWN = 12
+
+
+def _no_way_back(via: Via, link: Link) -> Refusal | None:
+    """A request that would be carried, but whose response could not: its Via names a transport that we do not speak, or
+    clear text for what came over TLS, or the reverse."""
+    back = sent_by(via)
+    if back is not None and (back.transport is Transport.TLS) == (link.transport is Transport.TLS):
+        return None
+    return Refusal(400, "Unknown transport in Via", "Via", via.span[0])

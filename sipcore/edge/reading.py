@@ -8,13 +8,24 @@ from dataclasses import dataclass
 from sipcore._parser import Message
 from sipcore._values import NameAddr, Uri, Via
 from sipcore.edge.actions import Link
-from sipcore.edge.flow import Flow, PeerEvidence, PeerKind, Reply
+from sipcore.edge.directory import Directory, UserView, user_address
+from sipcore.edge.flow import Flow, Reply
 from sipcore.edge.hashes import Transaction
+from sipcore.edge.identity import evidence_for
 from sipcore.edge.tables import Hop, Side, Tables, domain_name
 from sipcore.edge.verification import Assertion, assertion_of
 from sipcore.errors import HeaderError
 
-__all__ = ["FAR_DOMAIN", "OwnRoutes", "evidence_for", "own_routes", "read_flow", "read_reply", "transaction_of"]
+__all__ = [
+    "FAR_DOMAIN",
+    "OwnRoutes",
+    "own_routes",
+    "read_flow",
+    "read_reply",
+    "target_of",
+    "transaction_of",
+    "user_of_ours",
+]
 
 #: The parameter of our Record-Route URIs that names the federated domain.
 FAR_DOMAIN = "fd"
@@ -23,17 +34,6 @@ _ASSERTED = "P-Asserted-Identity"
 _PROXY_REQUIRE = "Proxy-Require"
 
 _TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
-
-_STRANGER = PeerEvidence(PeerKind.STRANGER)
-_INSIDE = PeerEvidence(PeerKind.INSIDE)
-
-
-def evidence_for(link: Link, tables: Tables) -> PeerEvidence:
-    """Who a link belongs to. Its address is all that there is to go by on links without TLS."""
-    if link.side is Side.INSIDE:
-        return _INSIDE if tables.own.may_send_outward(link.remote_host) else _STRANGER
-    partner = tables.partner_at(link.remote_host)
-    return PeerEvidence(PeerKind.DIRECT, partner) if partner else _STRANGER
 
 
 def transaction_of(message: Message, via: Via) -> Transaction:
@@ -64,11 +64,13 @@ class OwnRoutes:
 
     Attributes:
         count: how many.
-        far_domain: what they name; None when they name nothing, or two things.
+        near_domain: the outside domain that the first of them names; None when it names none.
+        far_domain: that of the last one. Only in a clearing house it is another one.
         more: others follow.
     """
 
     count: int
+    near_domain: str | None
     far_domain: str | None
     more: bool
 
@@ -80,15 +82,15 @@ def own_routes(message: Message, tables: Tables) -> OwnRoutes:
         HeaderError: a Route is malformed.
     """
     routes = message.routes
-    count, domains = 0, set()
+    named: list[str | None] = []
     for route in routes:
         uri = route.uri
         if uri.host is None or not tables.own.is_own_place(uri.host, uri.port):
             break
-        count += 1
-        if named := uri.params.get(FAR_DOMAIN):
-            domains.add(domain_name(named))
-    return OwnRoutes(count, domains.pop() if len(domains) == 1 else None, count < len(routes))
+        far = uri.params.get(FAR_DOMAIN)
+        named.append(domain_name(far) if far else None)
+    near, far = (named[0], named[-1]) if named else (None, None)
+    return OwnRoutes(len(named), near, far, len(named) < len(routes))
 
 
 def read_flow(message: Message, link: Link, routes: OwnRoutes, tables: Tables) -> Flow:
@@ -98,6 +100,7 @@ def read_flow(message: Message, link: Link, routes: OwnRoutes, tables: Tables) -
         HeaderError: a header that the decision needs is malformed.
     """
     to = message.to
+    near, far = _ends(routes, link.side)
     return Flow(
         side=link.side,
         peer=evidence_for(link, tables),
@@ -107,7 +110,9 @@ def read_flow(message: Message, link: Link, routes: OwnRoutes, tables: Tables) -
         asserted_domain=_asserted_domain(message),
         request_domain=_host(message.uri),
         to_domain=_domain(to),
-        route_domain=routes.far_domain,
+        route_near=near,
+        route_far=far,
+        from_user=_user(message.from_),
         routed_on=routes.more or "maddr" in message.uri.params,
         assertion=_assertion(message, tables),
         option_tags=_option_tags(message),
@@ -130,6 +135,50 @@ def read_reply(message: Message, link: Link, back_to: Hop | None, tables: Tables
         back_to=back_to,
         assertion=_assertion(message, tables),
     )
+
+
+def _ends(routes: OwnRoutes, side: Side) -> tuple[str | None, str | None]:
+    """The outside domains near to the sender and far from it. A route that says one thing twice has one end inside."""
+    near, far = routes.near_domain, routes.far_domain
+    if side is Side.INSIDE:
+        return None, far if near == far else None
+    return near, far if near != far else None
+
+
+def user_of_ours(
+    message: Message, side: Side, tables: Tables, directory: Directory | None
+) -> tuple[UserView | None, UserView | None]:
+    """(sender, recipient), as decisions want them: who of the two is ours, with no right if the directory has nobody.
+
+    Outside a dialog a request is for whom its Request-URI names; in one that is a device, and To is the user.
+    """
+    if directory is None:
+        return None, None
+    to = message.to
+    in_dialog = to is not None and to.tag is not None
+    recipient = to.uri if to is not None and in_dialog else message.uri
+    found = (
+        _view(message.from_.uri if message.from_ else None, tables, directory),
+        _view(recipient, tables, directory),
+    )
+    return (found[0], None) if side is Side.INSIDE else found
+
+
+def _view(uri: Uri | None, tables: Tables, directory: Directory) -> UserView | None:
+    if uri is None or _host(uri) not in tables.own.domains:
+        return None
+    address = f"{uri.user or ''}@{_host(uri)}"
+    return directory.user(address) or UserView(address)
+
+
+def target_of(message: Message) -> str:
+    """Whom a request is for, as recipients are counted."""
+    uri = message.uri
+    return user_address(f"{uri.user or ''}@{uri.host or ''}")
+
+
+def _user(address: NameAddr | None) -> str:
+    return "" if address is None else address.uri.user or ""
 
 
 def _host(uri: Uri) -> str | None:

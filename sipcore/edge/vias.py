@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sipcore._values import Via
 from sipcore.edge.actions import Link
-from sipcore.edge.tables import DEFAULT_PORT, Hop, Side, Tables, Transport, canonical_host
+from sipcore.edge.tables import Hop, Side, Tables, Transport, canonical_host
 
 __all__ = ["WayBack", "is_ours", "own_via", "sent_by", "stamped", "way_back"]
 
@@ -22,8 +22,7 @@ _STREAM_PORT = "ms-received-port"
 _PARAM = re.compile(r';((?:[^;"]|"(?:[^"\\]|\\.)*")*)', re.DOTALL)
 _PORT = re.compile(r"[0-9]{1,5}")
 _LAST_PORT = 65535
-#: What the relay carries. TLS is not among it: an answer that went back in clear text would tell what was to be hidden.
-_SPOKEN = {transport.value: transport for transport in (Transport.UDP, Transport.TCP)}
+_SPOKEN = {transport.value: transport for transport in Transport}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +45,14 @@ def stamped(via: Via, link: Link) -> str | None:
     section 4).
     """
     asked = "rport" in via.params
-    on_stream = link.transport is Transport.TCP
+    on_stream = link.transport is not Transport.UDP
     notes = []
     source = canonical_host(link.remote_host)
     if asked or canonical_host(via.host) != source:
         notes.append(f"received={source}")
     if asked:
         notes.append(f"rport={link.remote_port}")
-    if on_stream and not asked and (via.port or DEFAULT_PORT) != link.remote_port:
+    if on_stream and not asked and (via.port or link.transport.default_port) != link.remote_port:
         notes.append(f"{_STREAM_PORT}={link.remote_port}")
     ours = {"received", "rport", _STREAM_PORT}
     if not notes and ours.isdisjoint(map(str.lower, via.params)):

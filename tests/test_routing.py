@@ -118,7 +118,7 @@ def test_the_mark_follows_the_partners_level() -> None:
 
 def test_a_decision_tells_how_it_came_about() -> None:
     assert decide(replace(IN, assertion=Assertion.VERIFIED), TABLES, {}).chain == (
-        "from 'Fabrikam' ([[partner]])",
+        "from direct partner 'Fabrikam' ([[partner]])",
         "From: fabrikam.example is direct partner 'Fabrikam' ([[partner]]), whose link this is",
         "contoso.example is ours",
         "level verified-by-provider, asserted verified: marked verified",

@@ -84,7 +84,7 @@ def introduction(side: Side, peer: PeerEvidence) -> str:
 
 def _listed(peer: PeerEvidence) -> str:
     first, others = peer.rows[0], len(peer.rows) - 1
-    return called(first) + (f" and {others} more of the same proxy" if others else "")
+    return f"{_KINDS[type(first).__name__]}{called(first)}" + (f" and {others} more of the same proxy" if others else "")
 
 
 def called(row: Row) -> str:
@@ -98,6 +98,7 @@ def where(row: Row) -> str:
     return place(_TABLES[type(row).__name__], row.line)
 
 
+_KINDS = {"Partner": "direct partner ", "Provider": "provider ", "StaticRoute": "", "DefaultRoute": "default route "}
 _TABLES = {
     "Partner": "[[partner]]",
     "Provider": "[[provider]]",

@@ -84,7 +84,8 @@ def introduction(side: Side, peer: PeerEvidence) -> str:
 
 def _listed(peer: PeerEvidence) -> str:
     first, others = peer.rows[0], len(peer.rows) - 1
-    return f"{_KINDS[type(first).__name__]}{called(first)}" + (f" and {others} more of the same proxy" if others else "")
+    more = f" and {others} more of the same proxy" if others else ""
+    return f"{_KINDS[type(first).__name__]}{called(first)}{more}"
 
 
 def called(row: Row) -> str:

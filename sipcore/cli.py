@@ -12,7 +12,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from enum import StrEnum
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -26,7 +25,7 @@ except ModuleNotFoundError as missing:
 
 from sipcore import Message, ParseError, Verdict, parse
 from sipcore.describe import describe, place_of, printable
-from sipcore.errors import ConfigError
+from sipcore.errors import ConfigError, EditError, HeaderError
 from sipcore.limits import DEFAULT, Limits
 
 if TYPE_CHECKING:
@@ -50,20 +49,6 @@ _err = Console(highlight=False, soft_wrap=True, stderr=True)
 _MessageFile = Annotated[Path, typer.Argument(metavar="FILE", help="A SIP message; - reads standard input.")]
 _ConfigFile = Annotated[Path, typer.Argument(metavar="EDGE.TOML", help="The configuration of an edge.")]
 _ConfigOption = Annotated[Path, typer.Option("--config", metavar="EDGE.TOML", help="The configuration of the edge.")]
-
-
-class FromSide(StrEnum):
-    """The sides of an edge; `sipcore.edge.Side`, without importing it for every command."""
-
-    INSIDE = "inside"
-    OUTSIDE = "outside"
-
-
-class Over(StrEnum):
-    """The transports."""
-
-    UDP = "udp"
-    TCP = "tcp"
 
 
 def main() -> None:
@@ -216,39 +201,63 @@ def _parsed(file: Path, data: bytes, limits: Limits = DEFAULT, *, as_json: bool 
 
 @app.command()
 def explain(
-    file: _MessageFile,
     config: _ConfigOption,
-    from_side: Annotated[FromSide, typer.Option(help="The side that the message comes from.")],
-    source: Annotated[str, typer.Option(metavar="ADDR", help="The address that it comes from.")],
-    over: Annotated[Over, typer.Option(help="The transport that it comes over.")] = Over.UDP,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="A SIP message; - reads standard input.", show_default=False)
+    ] = None,
+    sender: Annotated[str, typer.Option("--from", metavar="USER@DOMAIN", help="In place of a file: the sender.")] = "",
+    recipient: Annotated[str, typer.Option("--to", metavar="USER@DOMAIN", help="Likewise, who is addressed.")] = "",
+    method: Annotated[str, typer.Option(help="Likewise, the method.")] = "MESSAGE",
+    asserted: Annotated[str | None, typer.Option(help="Likewise, what the assertion header says.")] = None,
+    link: Annotated[
+        str,
+        typer.Option(metavar="PEER", help="Who sends: inside, [SIDE:]ADDRESS, or the name in a certificate."),
+    ] = "",
+    srv: Annotated[
+        list[str] | None, typer.Option(metavar="DOMAIN=HOST", help="An SRV record to go by; nothing is looked up.")
+    ] = None,
 ) -> None:
-    """Say what an edge would do with a message, and by which rules. Nothing is sent."""
+    """Say what an edge would do with a message, by which rules of which tables. Nothing is sent, nothing looked up."""
+    if (file is None) == (not (sender and recipient)):
+        _leave(_FAULT, "expected either a FILE, or --from and --to")
     settings = _config(config)
     with _extra("relay"):
-        from sipcore.edge.actions import Link, Send
-        from sipcore.edge.engine import Engine, Keys
-        from sipcore.edge.tables import DEFAULT_PORT, Side, Transport
+        from sipcore.edge import explaining
+        from sipcore.edge.hashes import Keys
         from sipcore.imfilter import ImFilter
-        from sipcore.relay.leaves import IpAddress
+    tables = settings.tables
+    message = _message(file, settings.limits) if file is not None else None
     try:
-        link = Link(1, Side(from_side), Transport(over), IpAddress.read(source), DEFAULT_PORT)
-    except ValueError:
-        _leave(_FAULT, f"--source {source}: expected an IP address")
-    message = _message(file, settings.limits)
+        facts = [explaining.record_of(text) for text in srv or ()]
+        origin = sender.rpartition("@")[2] if message is None else _from_domain(message)
+        peer = explaining.link_named(link, tables) if link else explaining.link_for(origin, tables, facts)
+        if peer is None:
+            _leave(_FAULT, f"no table says whose link {printable(origin)} would come on; name it with --link")
+        if message is None:
+            message = parse(explaining.message_of(sender, recipient, method, asserted, peer, tables))
+    except (ValueError, EditError, ParseError) as error:
+        _leave(_FAULT, str(error))
     if settings.keys is None and not message.is_request:
         _err.print(
             Text("Without an edge.key_file no response can be recognised as one to this edge's requests.", "yellow")
         )
-    traces: list[Trace] = []
     # Without a key file any key will do: what is explained does not depend on it, apart from the above.
-    keys = settings.keys or Keys(bytes(32))
-    actions = Engine(settings.tables, ImFilter() if settings.filter else None, keys, traces.append).receive(
-        message, link, 0.0
-    )
-    _show_trace(traces[0])
-    for action in actions:
-        if isinstance(action, Send):
-            _out.print(Text(f"sent {action.side} to {action.hop}: {printable(_first_line(action.data))}"))
+    content, keys = ImFilter() if settings.filter else None, settings.keys or Keys(bytes(32))
+    found = explaining.explain(message, peer, tables, content=content, keys=keys, users=settings.users, facts=facts)
+    _out.print(Text(printable(found.link)))
+    if found.trace is not None:
+        _show_trace(found.trace)
+    for line in found.outcome:
+        _out.print(Text(printable(line)))
+
+
+def _from_domain(message: Message) -> str:
+    """Whose message it is; empty where that cannot be read."""
+    try:
+        address = message.from_
+    except HeaderError:
+        return ""
+    return "" if address is None else address.uri.host or ""
 
 
 def _show_trace(trace: Trace) -> None:
@@ -256,10 +265,6 @@ def _show_trace(trace: Trace) -> None:
         _out.print(Text(f"{number:>3}. {printable(rule)}"))
     for line in _verdict_lines(trace.verdict) if trace.verdict else ("filter: not asked",):
         _out.print(Text(line))
-
-
-def _first_line(data: bytes) -> str:
-    return data.partition(b"\r\n")[0].decode("utf-8", "backslashreplace")
 
 
 @app.command()

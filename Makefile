@@ -9,21 +9,23 @@
 #   make fuzz [TARGET=edit] [SECONDS=600]   look for inputs that break a contract (fuzz/README.md; needs clang)
 #   make nightly          what takes a night; writes docs/nightly.md
 #   make bench            measure, and write docs/benchmarks.md (a few minutes; on a quiet machine)
-#   make gate [BASE=REV]  no hot path may grow in instructions without a word in the changelog
+#   make gate [BASE=REV]  no hot path may grow in instructions without a word in the changelog; the base is what was
+#                         accepted last (bench/baseline.txt)
+#   make gate-baseline    accept the last commit: what comes later is compared with it
 #   make bench-peers      install whom the benchmark compares with: Debian packages, and Python ones into .venv
 
 PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := setup.py pyproject.toml $(shell find sipcore -name '*.pyx' -o -name '*.pxd' -o -name '*.h' ! -name _grammar.h) sipcore/grammar.py
 LINTED := setup.py sipcore bench tests examples
-CYTHON := $(shell find sipcore examples -name '*.pyx' -o -name '*.pxd')
+CYTHON := $(shell find sipcore bench examples -name '*.pyx' -o -name '*.pxd')
 #: What has native code under it; the rest of the suite gains nothing from a sanitizer and takes long.
 NATIVE_TESTS := $(addprefix tests/test_,parser.py values.py headers.py reader.py framer.py edit.py build.py validate.py torture.py \
-	matcher.py imfilter.py corpus.py properties.py)
+	matcher.py links.py gate.py imfilter.py corpus.py properties.py malformed.py)
 
 FUZZ_TARGETS := $(patsubst fuzz/fuzz_%.py,%,$(wildcard fuzz/fuzz_*.py))
 
-.PHONY: all demo test check sanitize faults fuzz nightly bench bench-peers gate clean
+.PHONY: all demo test check sanitize faults fuzz nightly bench bench-peers gate gate-baseline clean
 
 all: .venv/built
 
@@ -67,6 +69,9 @@ bench: all
 
 gate: all
 	$(BIN)/python -m sipcore_bench.gate $(if $(BASE),--base $(BASE))
+
+gate-baseline: all
+	$(BIN)/python -m sipcore_bench.gate --accept
 
 bench-peers: all
 	bench/peers/install.sh

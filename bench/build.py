@@ -17,18 +17,21 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 
 from sipcore_bench.contestant import Unavailable
 
-__all__ = ["cache", "compiler", "extension", "program", "shared_object"]
+__all__ = ["cache", "compiler", "cython_extension", "extension", "program", "shared_object"]
 
 #: For every build; a caller's own flags come later and win.
 _FLAGS = ("-O3", "-std=gnu11")
+_CYTHON_DIRECTIVES = ("-X", "boundscheck=False", "-X", "wraparound=False")
 _QUOTED_INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 _SECONDS_FOR_A_BUILD = 300
 
@@ -56,6 +59,38 @@ def extension(
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
     include = f"-I{sysconfig.get_path('include')}"
     path = _built(f"{name}{suffix}", sources, ("-fPIC", "-shared", include), flags, pkg_config)
+    return _imported(name, path)
+
+
+def cython_extension(
+    name: str, source: Path, include: Path, depends: Sequence[Path], flags: Sequence[str] = ()
+) -> ModuleType:
+    """Build an extension from Cython and import it.
+
+    Args:
+        name: the module's.
+        source: the ``.pyx`` file.
+        include: the folder of the packages that it cimports from.
+        depends: what it cimports and includes: a change of any of these makes another build.
+        flags: as for `shared_object`.
+
+    Raises: Unavailable without Cython, or without a C compiler.
+    """
+    try:
+        cython = metadata.version("cython")
+    except metadata.PackageNotFoundError:
+        raise Unavailable("no Cython to build it with (pip install cython)") from None
+    texts = [path.read_bytes() for path in (source, *depends)]
+    parts: list[str | bytes] = [name, cython, *flags, *_CYTHON_DIRECTIVES, *texts]
+    # The folder's name says what went into it, and so stands for the headers that the C file includes.
+    written = cache() / _digest(parts) / f"{name}.c"
+    if not written.exists():
+        command = [sys.executable, "-m", "cython", "-3", "--module-name", name, "-I", str(include)]
+        _produce([*command, *_CYTHON_DIRECTIVES, str(source)], written)
+    return extension(name, [written], [*flags, f"-DBUILT_FROM={written.parent.name}"])
+
+
+def _imported(name: str, path: Path) -> ModuleType:
     loader = importlib.machinery.ExtensionFileLoader(name, str(path))
     spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     assert spec is not None, "a loader was given"
@@ -92,13 +127,13 @@ def _built(
     target = cache() / _digest((version, packages_version, *words, *before, *after, *_texts(sources))) / file
     if not target.exists():
         try:
-            _compile([*words, *before, *map(str, sources), *after], target)
+            _produce([*words, *before, *map(str, sources), *after], target)
         except OSError as fault:
             raise Unavailable(f"cannot build {file}: {fault}") from fault
     return target
 
 
-def _compile(command: list[str], target: Path) -> None:
+def _produce(command: list[str], target: Path) -> None:
     """Run the compiler into a file beside the target, and rename that when it is whole."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix="building-") as folder:

@@ -2,8 +2,12 @@
 
 ``python -m sipcore_bench.gate [--base REV]`` builds the base and the head with the same tools in the same run, in
 folders of their own, counts the paths of `sipcore_bench.hotpaths` on both by callgrind, and compares. The head is the
-working tree as it is. The base is, unless given: the last commit if the tree has changes; else where this branch left
-main; else, on main itself, the commit before.
+working tree as it is. The base is, unless given, the revision in ``bench/baseline.txt``: the last whose figures were
+accepted, so that many commits of four per cent each do not pass one by one. Where that is not in the clone, it is the
+nearest there is: the last commit if the tree has changes; else where this branch left main; else, on main itself, the
+commit before.
+
+``--accept`` makes the last commit the baseline. That is for whoever accepts a submission, not for whoever makes it.
 
 A line with ``hot path: NAME`` in the section *Unreleased* of CHANGELOG.md, which the base does not have yet, lets that
 path grow.
@@ -35,6 +39,14 @@ from sipcore_bench.hotpaths import PATHS
 __all__ = ["Outcome", "Verdict", "explained", "judge", "main"]
 
 LIMIT = 0.05
+#: Below the root of the repository: a full revision, behind lines of comment.
+BASELINE = Path("bench", "baseline.txt")
+_REVISION = re.compile("[0-9a-f]{40}")
+_BASELINE_TEXT = """\
+# The revision that `make gate` compares with: the last whose instruction counts were accepted.
+# Written by `make gate-baseline` when a submission is accepted.
+{revision}
+"""
 #: What can change a count; the benchmark's own code is the head's on both sides.
 _BUILT_FROM = ("sipcore", "setup.py", "pyproject.toml")
 _BUILD_TIMEOUT_S = 900
@@ -121,8 +133,46 @@ def git(root: Path, *arguments: str) -> bytes:
     return ran.stdout
 
 
+def baseline(root: Path) -> str | None:
+    """The revision that was accepted last; None where nothing says so. Raises: GateError when it is no revision."""
+    try:
+        lines = (root / BASELINE).read_text().splitlines()
+    except FileNotFoundError:
+        return None
+    stated = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    if len(stated) != 1 or not _REVISION.fullmatch(stated[0]):
+        raise GateError(f"{BASELINE} must hold one full revision, 40 hexadecimal digits")
+    return stated[0]
+
+
+def accept(root: Path) -> str:
+    """Make the last commit the baseline, and return it. Raises: GateError when there is more than that commit."""
+    if git(root, "status", "--porcelain", "--", *_BUILT_FROM):
+        raise GateError("only what is committed can be accepted")
+    revision = git(root, "rev-parse", "HEAD").decode().strip()
+    (root / BASELINE).write_text(_BASELINE_TEXT.format(revision=revision))
+    return revision
+
+
 def default_base(root: Path) -> str:
     """The revision to compare with; see the head of this file. Raises: GateError when there is none."""
+    accepted = baseline(root)
+    if accepted is None:
+        _say(f"gate: there is no {BASELINE}, so the nearest commit is the base")
+        return nearest_base(root)
+    try:
+        git(root, "cat-file", "-e", f"{accepted}^{{commit}}")
+    except GateError:
+        _say(
+            f"gate: {accepted[:12]} of {BASELINE} is not in this clone (is it shallow?), so the nearest commit is "
+            "the base"
+        )
+        return nearest_base(root)
+    return accepted
+
+
+def nearest_base(root: Path) -> str:
+    """The commit that the head grew from, as far as a clone can tell. Raises: GateError when there is none."""
     if git(root, "status", "--porcelain", "--", *_BUILT_FROM):
         return "HEAD"
     head = git(root, "rev-parse", "HEAD").strip()
@@ -188,16 +238,20 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--base", metavar="REV", help="the commit to compare with")
     parser.add_argument("--root", type=Path, default=Path.cwd(), help="the repository; default: here")
+    parser.add_argument("--accept", action="store_true", help=f"write the last commit into {BASELINE} and leave")
     given = parser.parse_args(arguments)
     try:
-        return _run(given.root, given.base)
+        root = Path(git(given.root, "rev-parse", "--show-toplevel").decode().strip())
+        if given.accept:
+            _say(f"gate: {BASELINE} is now {accept(root)}")
+            return _GOOD
+        return _run(root, given.base)
     except (GateError, Unavailable) as error:
         print(f"gate: {error}", file=sys.stderr)  # noqa: T201
         return _UNKNOWN
 
 
 def _run(root: Path, base: str | None) -> int:
-    root = Path(git(root, "rev-parse", "--show-toplevel").decode().strip())
     if not callgrind.have_valgrind():
         raise GateError("valgrind is not installed")
     revision = git(root, "rev-parse", "--verify", f"{base or default_base(root)}^{{commit}}").decode().strip()

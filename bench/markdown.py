@@ -14,6 +14,7 @@ from sipcore_bench.rows import (
     noise_lines,
     number,
     objection_lines,
+    ratio_lines,
     relay_tables,
     rows_of,
 )
@@ -62,9 +63,9 @@ def _markdown_question(question: QuestionResult, floor: float) -> Iterator[str]:
             cells = [f"{figure.headline()}<br>{figure.detail()}" if figure else "-" for figure in row.figures]
             cells += [number(row.instructions) if row.instructions else "-"] * len(counted)
             yield f"| {name} | {_cell(row.version)} | {number(row.mb_per_s)} | {' | '.join(cells)} |"
-    objections = [f"- {_cell(line)}" for line in objection_lines(question)]
-    if objections:
-        yield from ("", *objections)
+    remarks = [f"- {_cell(line)}" for line in (*ratio_lines(question), *objection_lines(question))]
+    if remarks:
+        yield from ("", *remarks)
 
 
 def _markdown_relay(relays: list[RelayRow]) -> Iterator[str]:

@@ -9,9 +9,10 @@ from typing import Any
 import sipcore
 from sipcore import Framer, ImFilter, Message, Verdict, parse
 from sipcore.imfilter import Matcher
-from sipcore.imfilter._matcher import PrefixMatcher
+from sipcore.imfilter._links import LinkFinder
 from sipcore.imfilter.rules import DEFAULT_PREFIXES
-from sipcore_bench.contestant import Contestant, Unreadable
+from sipcore_bench import cimport
+from sipcore_bench.contestant import Absent, Contestant, Unreadable
 from sipcore_bench.fields import FORWARD_VIA, Fields
 from sipcore_bench.peers.reading import Reader
 from sipcore_bench.texts import PREFIXES
@@ -21,12 +22,13 @@ __all__ = ["contestants"]
 _reader = partial(Reader, version=sipcore.__version__, kind="ours", refusals=(sipcore.SipError,))
 
 
-def contestants() -> Iterator[Contestant]:
-    """Everybody of ours; nobody can be missing."""
+def contestants() -> Iterator[Contestant | Absent]:
+    """Everybody of ours. Who cimports needs Cython and a compiler, nobody else can be missing."""
     yield _reader(name="sipcore: parse", question="index", work=parse, answer_of=_start)
     yield _reader(name="sipcore: 12 fields, objects", question="fields", work=_objects, answer_of=_fields)
     yield _reader(name="sipcore: 12 fields, str", question="fields", work=_texts, answer_of=Fields._make)
     yield _reader(name="sipcore: 12 fields, Reader", question="fields", work=_selected, answer_of=_of_selected)
+    yield from cimport.contestants()
     yield _reader(name="sipcore: forward", question="forward", work=_forward)
     yield _reader(name="sipcore: Framer", question="frame", work=_stream(Framer()), answer_of=_whole_messages)
     yield from _matchers()
@@ -39,8 +41,10 @@ def _matchers() -> Iterator[Contestant]:
     find = Matcher(PREFIXES).find
     yield _reader(name="sipcore: Matcher.find", question="match", work=find, answer_of=lambda found: found is not None)
     # It knows where a link begins and what "www*." stands for, and so does more than the question asks.
-    first_link = partial(PrefixMatcher(DEFAULT_PREFIXES).find_all, limit=1)
-    yield _reader(name="sipcore: PrefixMatcher, first link", question="match", work=first_link, answer_of=bool)
+    first = LinkFinder(DEFAULT_PREFIXES).find_first
+    yield _reader(
+        name="sipcore: LinkFinder.find_first", question="match", work=first, answer_of=lambda it: it is not None
+    )
 
 
 def _start(message: Message) -> str | int | None:

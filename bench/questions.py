@@ -36,6 +36,7 @@ class Question:
         unit: what figures are per.
         counted: the kind whose instructions are counted.
         per_item: messages in one input.
+        held_against: who of ours is held against whom of the others, by name: the report says the ratio in words.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Question:
     unit: str = "message"
     counted: str = "message"
     per_item: int = 1
+    held_against: tuple[tuple[str, str], ...] = ()
 
 
 def always(answer: Answer) -> Callable[[Recipe | None], Answer]:
@@ -73,7 +75,17 @@ QUESTIONS = {
     question.id: question
     for question in (
         Question("index", "parse: start line and header index", _KINDS, always(read), starts_alike),
-        Question("fields", "parse and read twelve fields", _KINDS, always(read)),
+        Question(
+            "fields",
+            "parse and read twelve fields",
+            _KINDS,
+            always(read),
+            held_against=(
+                # Without objects on either side; and with the same twelve objects made.
+                ("sipcore: 12 fields, cimport", "limit: twelve fields in C"),
+                ("sipcore: 12 fields, Reader", "limit: Python call, gives twelve str"),
+            ),
+        ),
         Question("forward", "parse, pop Route, push Via, count down Max-Forwards, write", _REQUESTS, always(forwarded)),
         Question(
             "frame",

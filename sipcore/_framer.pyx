@@ -25,7 +25,7 @@ from sipcore._index cimport (
     index_head,
     raise_parse_fault,
 )
-from sipcore._parser cimport Message, message_in_block
+from sipcore._parser cimport Message, complete_in_block
 
 from sipcore.limits import DEFAULT
 
@@ -70,6 +70,7 @@ cdef class Room:
 
 cdef class Framer:
     cdef Bounds bounds
+    cdef bint assumes_no_body   # where Content-Length is missing
     cdef Block block
     cdef uint64_t at            # first byte that is not consumed
     cdef uint64_t searched      # bytes from `at` known to hold no end of a head
@@ -82,6 +83,7 @@ cdef class Framer:
 
     def __init__(self, limits=DEFAULT):
         bounds_of(limits, &self.bounds)
+        self.assumes_no_body = limits.dangerous_missing_length
         self.block = Block(BLOCK_SIZE)
 
     def feed(self, const uint8_t[::1] data not None):
@@ -204,14 +206,14 @@ cdef class Framer:
             self.start_line_seen = is_present(message.index.version)
             self.searched = left - 3 if left > 3 else 0
             return None
-        if not message.index.has_length:
+        if not message.index.has_length and not self.assumes_no_body:
             fault.code = MISSING_CONTENT_LENGTH
             fault.offset = <uint32_t>head
             raise_parse_fault(fault, self.consumed)
         self.wanted = <uint64_t>head + message.index.content_length
         if left < self.wanted:
             return None
-        message_in_block(message, self.block, &self.bounds)
+        complete_in_block(message, self.block, &self.bounds)
         self._consume(self.wanted)
         return message
 

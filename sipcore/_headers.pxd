@@ -6,7 +6,7 @@ Each maker reads one value at the cursor, which then stands at the value's comma
 from libc.stdint cimport uint8_t, uint32_t
 
 from sipcore._cursor cimport Cursor
-from sipcore._syntax cimport CredentialsSpans, ParameterizedSpans, WarningSpans
+from sipcore._header_syntax cimport CredentialsSpans, ParameterizedSpans, WarningSpans
 from sipcore._values cimport Value
 
 ctypedef object (*Maker)(object owner, const uint8_t *base, Cursor *cursor, str header, uint32_t most)

@@ -114,9 +114,10 @@ class SipWarning:
     def __str__(self) -> str: ...
 
 class Credentials:
-    """``scheme name=value, ...``: credentials and challenges (RFC 3261 sections 20.7, 20.27, 20.28, 20.44).
+    """``scheme name=value, ...`` or ``scheme token``: credentials and challenges (RFC 3261 sections 20.7, 20.27, 20.28,
+    20.44; RFC 7235 section 2.1).
 
-    Its ``repr`` leaves the parameters out, so that they do not get into logs by accident; ``str`` has them.
+    Its ``repr`` leaves all but the scheme out, so that it does not get into logs by accident; ``str`` has it.
     """
 
     @property
@@ -125,7 +126,11 @@ class Credentials:
     def scheme(self) -> str | None:
         """As written: ``"Digest"``; None where there is none, as in Authentication-Info (RFC 3261 section 20.6)."""
     @property
-    def params(self) -> Params: ...
+    def token(self) -> str | None:
+        """What stands in place of parameters: ``Bearer <token>`` (RFC 8898); None where there are parameters."""
+    @property
+    def params(self) -> Params:
+        """Empty where there is a ``token``."""
     def __str__(self) -> str: ...
 
 class Tokens(Sequence[str]):

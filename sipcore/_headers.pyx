@@ -6,17 +6,14 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport strlen
 
 from sipcore._cursor cimport Cursor, Span, equals_folded
+from sipcore._header_syntax cimport scan_credentials, scan_parameterized, scan_token_item, scan_warning
 from sipcore._syntax cimport (
     BAD_NUMBER,
     NO_FAULT,
     Fault,
     Param,
     next_param,
-    scan_credentials,
     scan_number,
-    scan_parameterized,
-    scan_token_item,
-    scan_warning,
 )
 from sipcore._values cimport (
     IN_CREDENTIALS,
@@ -226,6 +223,10 @@ cdef class Credentials(Value):
         return optional_text(self.base, self.at.scheme)
 
     @property
+    def token(self):
+        return optional_text(self.base, self.at.token)
+
+    @property
     def params(self):
         return make_params(self, self.at.params, IN_CREDENTIALS)
 
@@ -233,7 +234,7 @@ cdef class Credentials(Value):
         return span_text(self.base, self.at.whole)
 
     def __repr__(self):
-        # Without its parameters: what is printed ends up in logs, where credentials have no business.
+        # Without what follows: what is printed ends up in logs, where credentials have no business.
         return f"<Credentials {self.scheme}>"
 
 

@@ -141,3 +141,4 @@ cdef int find_slot(const Index *index, int header_id, int start) noexcept nogil
 cdef int header_id_of(const uint8_t *name, uint32_t size) noexcept nogil
 cdef object raise_parse_fault(ParseFault fault, uint64_t skipped)
 cdef int bounds_of(object limits, Bounds *bounds) except -1
+cdef bytes with_crlf(bytes data)

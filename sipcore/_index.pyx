@@ -3,18 +3,25 @@
 Besides it, the one way from its faults to exceptions and from `Limits` to plain numbers.
 """
 
+import re
+
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memset
 
 from sipcore._cursor cimport (
+    SIP_HOST,
     SIP_URI,
+    SIP_VALUE,
     Cursor,
     Span,
     is_digit,
-    sip_find_uri_end,
+    sip_find_either,
+    sip_find_either_scalar,
     sip_is_plain,
+    sip_is_plain_scalar,
     sip_skip,
+    sip_skip_scalar,
     trimmed,
 )
 from sipcore._syntax cimport scan_number
@@ -337,9 +344,12 @@ cdef void index_ordinary_fields(Index *index, Cursor *cursor, const Bounds *boun
     cdef const uint8_t *value
     cdef const uint8_t *stop
     cdef Slot *slot = &index.slots[index.count]
+    cdef Slot *first = slot
     cdef Slot *last = &index.slots[min(<uint32_t>index.capacity, bounds.headers)]
     cdef ptrdiff_t longest = bounds.header
     cdef uint32_t known
+    # Behind the last byte of a value its CR, LF and the next line's first byte can be read.
+    end -= min(<ptrdiff_t>3, end - line)
     while slot < last:
         known = sip_known_name(line, end)
         if known == 0:
@@ -347,10 +357,8 @@ cdef void index_ordinary_fields(Index *index, Cursor *cursor, const Bounds *boun
         value = line + (known & 0xFF) + 2
         if (value - 1)[0] != c' ' or value[0] <= c' ':
             break
-        stop = sip_find_control(value, end if end - line <= longest else line + longest + 1)
-        if end - stop < 3 or stop[0] != c'\r' or stop[1] != c'\n' or stop[2] == c' ' or stop[2] == c'\t':
-            break
-        if (stop - 1)[0] == c' ' or (stop - 1)[0] == c'\t' or stop - line > longest:
+        stop = sip_find_control(value, end if end - line <= longest else line + longest)
+        if stop[0] != c'\r' or stop[1] != c'\n' or (stop - 1)[0] <= c' ':
             break
         slot.name = <uint32_t>(line - cursor.base)
         slot.value = <uint32_t>(value - cursor.base)
@@ -360,6 +368,10 @@ cdef void index_ordinary_fields(Index *index, Cursor *cursor, const Bounds *boun
         slot.flags = 0
         slot += 1
         line = stop + 2
+    if slot > first and (line[0] == c' ' or line[0] == c'\t'):
+        # No name begins so: the last value goes on in this line.
+        slot -= 1
+        line = cursor.base + slot.name
     cursor.pos = <uint32_t>(line - cursor.base)
     index.count = <uint16_t>(slot - index.slots)
 
@@ -386,23 +398,33 @@ cdef int64_t keep_content_length(Index *index, const Slot *slot, const Bounds *b
     return 0
 
 
-cdef int64_t conclude(Index *index, const Bounds *bounds, ParseFault *fault) noexcept nogil:
-    """What the whole head says: where each kind of header begins, how long the body is, if the Vias are too many."""
+cdef uint32_t slots_before_too_many_vias(const Index *index, uint32_t most) noexcept nogil:
+    """How many slots come before the Via that is one too many; all of them when none is."""
     cdef uint32_t i
     cdef uint32_t vias = 0
-    cdef Slot *slot = index.slots
     for i in range(index.count):
-        if slot.id < HOT_HEADERS:
-            if index.first[slot.id] == NO_SLOT:
-                index.first[slot.id] = <uint16_t>i
-            if slot.id == H_CONTENT_LENGTH:
-                if keep_content_length(index, slot, bounds, fault) < 0:
-                    return MALFORMED
-            elif slot.id == H_VIA:
-                vias += 1
-                if vias > bounds.via:
-                    return fail(fault, TOO_MANY_VIAS, slot.name)
-        slot += 1
+        vias += index.slots[i].id == H_VIA
+        if vias > most:
+            return i
+    return index.count
+
+
+cdef int64_t conclude(Index *index, const Bounds *bounds, ParseFault *fault) noexcept nogil:
+    """What the whole head says: where each kind of header begins, how long the body is, if the Vias are too many."""
+    cdef uint32_t sound = index.count
+    cdef uint32_t i = index.count
+    while i > 0:
+        # Backwards, so that of each kind the first one is what stays.
+        i -= 1
+        if index.slots[i].id < HOT_HEADERS:
+            index.first[index.slots[i].id] = <uint16_t>i
+    if index.count > bounds.via:
+        sound = slots_before_too_many_vias(index, bounds.via)
+    for i in range(<uint32_t>index.first[<int>H_CONTENT_LENGTH], sound):
+        if index.slots[i].id == H_CONTENT_LENGTH and keep_content_length(index, &index.slots[i], bounds, fault) < 0:
+            return MALFORMED
+    if sound < index.count:
+        return fail(fault, TOO_MANY_VIAS, index.slots[sound].name)
     return index.head_size
 
 
@@ -481,6 +503,15 @@ cdef int bounds_of(object limits, Bounds *bounds) except -1:
 bounds_of(DEFAULT, &DEFAULT_BOUNDS)
 
 
+HEAD_OF_LINES = re.compile(rb"(?:\r?\n)*(?P<head>.*?(?:\r?\n\r?\n|\Z))", re.DOTALL)
+
+
+cdef bytes with_crlf(bytes data):
+    """The message with CRLF behind each line of its head: what goes on from here ends for everybody in one place."""
+    found = HEAD_OF_LINES.match(data)
+    return re.sub(rb"\r?\n", b"\r\n", found["head"]) + data[found.end():]
+
+
 def _scan_twins(const uint8_t[::1] data not None):
     """Both forms of each scanner over the same bytes, for the test that holds them equal: offsets, -1 for none."""
     cdef const uint8_t *base = &data[0]
@@ -491,6 +522,9 @@ def _scan_twins(const uint8_t[::1] data not None):
     return {
         "control": (sip_find_control(base, end) - base, sip_find_control_scalar(base, end) - base),
         "head end": (fast - base if fast != NULL else -1, slow - base if slow != NULL else -1),
-        "uri end": (sip_find_uri_end(base, 0, size), sip_skip(base, 0, size, SIP_URI)),
-        "plain": (bool(sip_is_plain(base, size)), bytes(data).isascii() and b"\r" not in bytes(data)),
+        "host": (sip_skip(base, 0, size, SIP_HOST), sip_skip_scalar(base, 0, size, SIP_HOST)),
+        "uri": (sip_skip(base, 0, size, SIP_URI), sip_skip_scalar(base, 0, size, SIP_URI)),
+        "value": (sip_skip(base, 0, size, SIP_VALUE), sip_skip_scalar(base, 0, size, SIP_VALUE)),
+        "either": (sip_find_either(base, 0, size, b"@", b":"), sip_find_either_scalar(base, 0, size, b"@", b":")),
+        "plain": (bool(sip_is_plain(base, 0, size)), bool(sip_is_plain_scalar(base, 0, size))),
     }

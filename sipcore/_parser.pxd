@@ -24,19 +24,22 @@ from sipcore._index cimport (
     reset_index,
 )
 
-cdef int message_in_block(Message message, object block, const Bounds *bounds) except -1
+cdef void complete_in_block(Message message, object block, const Bounds *bounds)
+cdef object number_of(Message message, int header_id)
+cdef object view_of(Message message, uint32_t start, uint32_t end)
 
 
 cdef class Message:
-    cdef Index index
     cdef Py_buffer held       # the caller's buffer, exported for as long as this lives
     cdef bint holds
-    cdef bytes owned          # instead of `held`, where the buffer is bytes
+    cdef object keeper        # instead of `held`: bytes, or the block of a framer, which never move
     cdef uint32_t most_params
     cdef uint32_t most_vias
     cdef object __weakref__
+    cdef Index index          # last, for its slots are not zeroed
 
     cdef int slot_named(self, str name, int start)
+    cdef int _slot_of(self, object name, int start) except -2
     cdef Span value_span(self, int slot) noexcept nogil
     cdef Span line_span(self, int slot) noexcept nogil
     cdef str value_text(self, int slot)

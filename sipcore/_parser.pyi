@@ -28,6 +28,9 @@ def parse(buffer: Buffer, limits: Limits = ...) -> Message:
     meanwhile. What follows Content-Length is ignored (RFC 3261 section 18.3); a body shorter than Content-Length sets
     ``truncated``. Values of headers are not looked into, apart from Content-Length.
 
+    With ``limits.dangerous_bare_lf`` a message with bare line feeds in its head is put right in a copy first: then it
+    owns its bytes, all lines end with CRLF, and offsets count in these bytes, not in the buffer.
+
     Raises:
         ParseError: the bytes cannot be represented; ``code`` and ``offset`` say what and where.
         FramingError: it cannot be told where the message ends.
@@ -157,9 +160,13 @@ class Message:
     def __len__(self) -> int:
         """The number of header fields."""
     # -- the zero-copy road
-    def span_of(self, name: str, index: int = 0) -> tuple[int, int] | None:
-        """Where the value of the index-th field of that name stands: (start, end) in bytes, None when absent."""
-    def view(self, name: str, index: int = 0) -> memoryview | None:
+    def span_of(self, name: str | int, index: int = 0) -> tuple[int, int] | None:
+        """Where the value of the index-th field of that name stands: (start, end) in bytes, None when absent.
+
+        A number stands for a header by its id, which is its place in `sipcore.grammar.HEADERS`; ids are not stable
+        between versions. Raises: ValueError when there is no such id.
+        """
+    def view(self, name: str | int, index: int = 0) -> memoryview | None:
         """The bytes at `span_of`, read-only and not copied."""
     @property
     def head_size(self) -> int:

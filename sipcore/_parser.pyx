@@ -3,15 +3,18 @@
 Nothing is parsed, decoded or allocated until it is asked for; the index itself is made by `_index`.
 """
 
+from dataclasses import replace
+
 cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_FillInfo, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.memoryview cimport PyMemoryView_FromObject
+from cpython.object cimport PyTypeObject
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcmp
 
-from sipcore._cursor cimport Cursor, Span, skip_value, trimmed
+from sipcore._cursor cimport Cursor, Span, sip_is_token, skip_value, trimmed
 from sipcore._headers cimport (
     Maker,
     Tokens,
@@ -27,6 +30,7 @@ from sipcore._headers cimport (
     make_warning,
 )
 from sipcore._index cimport (
+    BARE_LF,
     BODY_TOO_LARGE,
     H_ACCEPT,
     H_ALLOW,
@@ -34,6 +38,7 @@ from sipcore._index cimport (
     H_CONTACT,
     H_CONTENT_DISPOSITION,
     H_CONTENT_TYPE,
+    H_COUNT,
     H_CSEQ,
     H_EVENT,
     H_EXPIRES,
@@ -53,6 +58,7 @@ from sipcore._index cimport (
     H_UNSUPPORTED,
     H_VIA,
     H_WARNING,
+    INLINE_SLOTS,
     MALFORMED,
     NO_END_OF_HEAD,
     NO_SLOT,
@@ -60,6 +66,7 @@ from sipcore._index cimport (
     Bounds,
     Index,
     ParseFault,
+    Slot,
     bounds_of,
     fail,
     find_slot,
@@ -68,6 +75,7 @@ from sipcore._index cimport (
     raise_parse_fault,
     release_index,
     reset_index,
+    with_crlf,
 )
 from sipcore._syntax cimport BAD_NUMBER, TRAILING_BYTES, UNTERMINATED_QUOTE, scan_number
 from sipcore._values cimport (
@@ -78,14 +86,18 @@ from sipcore._values cimport (
     make_via,
     raise_fault,
     span_text,
+    word_text,
 )
 
 from sipcore.errors import HeaderError
 from sipcore.grammar import HEADERS
 from sipcore.limits import DEFAULT, MAX_MESSAGE_BYTES, Limits
 
-cdef extern from "_scan.h" nogil:
-    bint sip_is_token(uint8_t byte) noexcept
+cdef extern from "_types.h":
+    void sip_keep_spares(PyTypeObject *type, size_t tail) noexcept
+
+cdef enum:
+    LONGEST_SHOWN = 100     # letters of a start line in a repr
 
 # What a message that has been accepted once is parsed with again: its own limits let it pass already.
 cdef object WIDEST = Limits(head=MAX_MESSAGE_BYTES // 2, body=MAX_MESSAGE_BYTES // 2, headers=NO_SLOT - 1,
@@ -100,14 +112,20 @@ cdef uint64_t leading_newlines(const uint8_t *base, uint64_t size) noexcept nogi
     return skipped
 
 
-cdef int hold_buffer(Message message, object exporter, const Bounds *bounds) except -1:
-    """Keep the exporter's bytes where they are for as long as the message lives."""
+cdef void keep_alive(Message message, object keeper, const Bounds *bounds):
+    """Let the message keep what its bytes are in, and the limits for what is read of it later."""
+    message.keeper = keeper
     message.most_params = bounds.params
     message.most_vias = bounds.via
+
+
+cdef int hold_buffer(Message message, object exporter, const Bounds *bounds) except -1:
+    """Keep the exporter's bytes where they are for as long as the message lives."""
     if type(exporter) is bytes:
         # The usual case: bytes never move, so a reference is enough and saves the exporting, a tenth of the parse.
-        message.owned = <bytes>exporter
+        keep_alive(message, exporter, bounds)
         return 0
+    keep_alive(message, None, bounds)
     PyObject_GetBuffer(exporter, &message.held, PyBUF_SIMPLE)
     message.holds = True
     return 0
@@ -125,20 +143,22 @@ def parse(buffer, limits=DEFAULT):
     if message.holds:
         base, size = <const uint8_t *>message.held.buf, <uint64_t>message.held.len
     else:
-        base, size = <const uint8_t *>PyBytes_AS_STRING(message.owned), <uint64_t>PyBytes_GET_SIZE(message.owned)
+        base, size = <const uint8_t *>PyBytes_AS_STRING(buffer), <uint64_t>PyBytes_GET_SIZE(buffer)
     skipped = leading_newlines(base, size)
     head = index_head(&message.index, base + skipped, size - skipped, &bounds, &fault)
     if head == PARTIAL:
         head = fail(&fault, NO_END_OF_HEAD, size - skipped)
     if head == MALFORMED:
+        if fault.code == BARE_LF and limits.dangerous_bare_lf:
+            return parse(with_crlf(bytes(buffer)), replace(limits, dangerous_bare_lf=False))
         raise_parse_fault(fault, skipped)
     return with_datagram_body(message, size - skipped - <uint64_t>head, &bounds, skipped)
 
 
-cdef int message_in_block(Message message, object block, const Bounds *bounds) except -1:
-    """Complete a message whose head was indexed inside a framer's block and whose body is all there."""
+cdef void complete_in_block(Message message, object block, const Bounds *bounds):
+    """Complete a message whose head was indexed inside a framer's block, which does not move, with all of its body."""
     message.index.body_size = <uint32_t>message.index.content_length
-    return hold_buffer(message, block, bounds)
+    keep_alive(message, block, bounds)
 
 
 cdef Message with_datagram_body(Message message, uint64_t available, const Bounds *bounds, uint64_t skipped):
@@ -156,9 +176,11 @@ cdef Message with_datagram_body(Message message, uint64_t available, const Bound
     return message
 
 
-def _restore(bytes data):
-    """What pickling and `detach` rebuild a message with."""
-    return parse(data, WIDEST)
+def _restore(bytes data, uint32_t most_params, uint32_t most_vias):
+    """What pickling and `detach` rebuild a message with: what bounded its values goes on to bound them."""
+    cdef Message message = parse(data, WIDEST)
+    message.most_params, message.most_vias = most_params, most_vias
+    return message
 
 
 # -- the message -------------------------------------------------------------------------------------------------------
@@ -184,8 +206,8 @@ cdef object view_of(Message message, uint32_t start, uint32_t end):
     return PyMemoryView_FromObject(piece)
 
 
-# A relay makes and drops messages all day; the list spares it the memory allocator.
-@cython.freelist(32)
+# What keeps the bytes is bytes or a block, and neither can refer back to the message.
+@cython.no_gc
 cdef class Message:
     def __cinit__(self):
         reset_index(&self.index, NULL)
@@ -206,7 +228,7 @@ cdef class Message:
 
     @property
     def method(self):
-        return None if self.index.status else span_text(self.index.base, self.index.method)
+        return None if self.index.status else word_text(self.index.base, self.index.method)
 
     @property
     def uri(self):
@@ -224,7 +246,7 @@ cdef class Message:
 
     @property
     def version(self):
-        return span_text(self.index.base, self.index.version)
+        return word_text(self.index.base, self.index.version)
 
     # typed values
 
@@ -434,18 +456,18 @@ cdef class Message:
 
     # the zero-copy road
 
-    def span_of(self, str name, int index=0):
+    def span_of(self, name, int index=0):
         cdef Span span
-        cdef int slot = self.slot_named(name, 0)
+        cdef int slot = self._slot_of(name, 0)
         while slot >= 0 and index > 0:
-            slot = self.slot_named(name, slot + 1)
+            slot = self._slot_of(name, slot + 1)
             index -= 1
         if slot < 0 or index < 0:
             return None
         span = self.value_span(slot)
         return (span.start, span.end)
 
-    def view(self, str name, int index=0):
+    def view(self, name, int index=0):
         span = self.span_of(name, index)
         return None if span is None else view_of(self, span[0], span[1])
 
@@ -468,9 +490,9 @@ cdef class Message:
         return PyBytes_FromStringAndSize(<const char *>self.index.base, self.size_of())
 
     def detach(self):
-        if self.owned is not None:
+        if type(self.keeper) is bytes:
             return self
-        return _restore(bytes(self))
+        return _restore(bytes(self), self.most_params, self.most_vias)
 
     def edit(self):
         return _edit_class()(self)
@@ -485,11 +507,14 @@ cdef class Message:
         return hash(bytes(self))
 
     def __reduce__(self):
-        return (_restore, (bytes(self),))
+        return (_restore, (bytes(self), self.most_params, self.most_vias))
 
     def __repr__(self):
         start = f"{self.method} {span_text(self.index.base, self.index.uri)}" if self.is_request else (
             f"{self.status} {self.reason}")
+        if len(start) > LONGEST_SHOWN:
+            # A start line may have 8 KiB, and what is shown here ends up in tracebacks and logs.
+            start = f"{start[:LONGEST_SHOWN]}..."
         return f"<Message {start}, {self.index.count} headers, {self.index.body_size} bytes of body>"
 
     # internal
@@ -547,6 +572,14 @@ cdef class Message:
                 return i
         return -1
 
+    cdef int _slot_of(self, object name, int start) except -2:
+        """As `slot_named`; a number is the id of a header, which need not be looked up."""
+        if not isinstance(name, int):
+            return self.slot_named(name, start)
+        if not 0 <= name < H_COUNT:
+            raise ValueError(f"{name} is no header's id: see sipcore.grammar.HEADERS")
+        return find_slot(&self.index, name, start)
+
     cdef bint _is_named(self, int slot, const uint8_t *wanted, Py_ssize_t size) noexcept nogil:
         # Or-ing 0x20 folds letters and leaves every other token byte apart, so this is exact.
         cdef const uint8_t *name = self.index.base + self.index.slots[slot].name
@@ -580,6 +613,10 @@ cdef class Message:
                 cursor.pos += 1
             slot = find_slot(&self.index, header_id, slot + 1)
         return found
+
+
+# The slots are written before they are read.
+sip_keep_spares(<PyTypeObject *>Message, INLINE_SLOTS * sizeof(Slot))
 
 
 cdef object only_value(object value, const Cursor *cursor, str header):

@@ -1,31 +1,39 @@
 """Several values of a message in one call.
 
-Paths are compiled once, into steps of two small numbers: where to look, and which part to take. A call walks the steps
-with a scratch pad on the stack that remembers what has been scanned already. No object is made but the results.
+Paths are compiled once, into steps of small numbers: what to make, and of which header. A call walks the steps with a
+scratch pad on the stack that remembers what has been scanned already. No object is made but the results.
 """
 
+from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.stdint cimport uint8_t, uint32_t
+from libc.string cimport memcmp
 
-from sipcore._cursor cimport Cursor, Span, is_lws, is_present
+from sipcore._cursor cimport Cursor, Span, is_present
 from sipcore._index cimport (
     H_CONTACT,
     H_CONTENT_TYPE,
     H_CSEQ,
+    H_EXPIRES,
     H_FROM,
+    H_MAX_FORWARDS,
     H_OTHER,
+    H_P_ASSERTED_IDENTITY,
     H_RECORD_ROUTE,
     H_ROUTE,
     H_TO,
     H_VIA,
+    NO_SLOT,
+    Index,
     find_slot,
     header_id_of,
 )
-from sipcore._parser cimport Message
+from sipcore._parser cimport Message, number_of, view_of
 from sipcore._syntax cimport (
     BAD_ADDRESS,
     NO_FAULT,
+    TOO_MANY_PARAMETERS,
     TRAILING_BYTES,
     AddressSpans,
     CSeqSpans,
@@ -34,160 +42,169 @@ from sipcore._syntax cimport (
     UriSpans,
     ViaSpans,
     scan_address,
+    scan_clean_uri,
     scan_cseq,
     scan_media_type,
     scan_uri,
     scan_via,
 )
-from sipcore._values cimport param_text, raise_fault, span_text
+from sipcore._values cimport (
+    essence_text,
+    lower_text,
+    optional_text,
+    param_text,
+    quoted_text,
+    raise_fault,
+    span_text,
+    upper_text,
+    word_text,
+)
 
-cdef enum Source:
-    START_LINE
-    REQUEST_URI
-    FROM                    # the five addresses, in the order of ADDRESS_IDS
-    TO
-    CONTACT
-    ROUTE
-    RECORD_ROUTE
-    VIA
-    CSEQ
-    MAX_FORWARDS
-    CONTENT_LENGTH
-    CONTENT_TYPE
-    BODY
-    HEADER
+from sipcore.grammar import HEADERS
 
-cdef enum Part:
-    WHOLE
+cdef extern from "_types.h":
+    ctypedef PyObject *(*vectorcallfunc)(
+        PyObject *callable, PyObject *const *arguments, size_t how_many, PyObject *names) except NULL
+    Py_ssize_t PyVectorcall_NARGS(size_t how_many) noexcept
+    void sip_offer_vectorcall(PyTypeObject *type, Py_ssize_t offset) noexcept
+
+cdef enum What:
+    # What a step makes. Of the start line and the rest:
     METHOD
     STATUS
     REASON
     VERSION
-    NUMBER
-    TAG
-    BRANCH
-    RECEIVED
-    TRANSPORT
-    HOST
-    PORT
-    ESSENCE
-    URI                     # the address's own URI, and from here on its parts
+    BODY
+    CONTENT_LENGTH
+    MAX_FORWARDS
+    EXPIRES
+    # of a header by its id, or by its name:
+    HEADER
+    NAMED
+    ATTRIBUTE               # of a rarer header, through the message's attribute for it
+    # of a URI:
+    URI
     URI_SCHEME
     URI_USER
+    URI_PASSWORD
     URI_HOST
     URI_PORT
+    URI_HEADERS
+    # of an address:
+    ADDRESS
+    DISPLAY_NAME
+    TAG
+    # of the topmost Via:
+    VIA
+    VIA_TRANSPORT
+    VIA_HOST
+    VIA_PORT
+    VIA_BRANCH
+    VIA_RECEIVED
+    VIA_RPORT
+    # of the others:
+    CSEQ_NUMBER
+    CSEQ_METHOD
+    ESSENCE
 
 cdef enum:
-    ADDRESSES = 5
-    MOST_PATHS = 64
+    ADDRESSES = 6
+    REQUEST_URI = ADDRESSES  # behind the URIs of the addresses
+    AT_VIA = ADDRESSES + 1   # bits of what has been scanned, behind those of the addresses
+    AT_CSEQ
+    AT_CONTENT_TYPE
+    MOST_PATHS = 128
 
-cdef int[5] ADDRESS_IDS = [H_FROM, H_TO, H_CONTACT, H_ROUTE, H_RECORD_ROUTE]
+cdef int[6] ADDRESS_IDS = [H_FROM, H_TO, H_CONTACT, H_ROUTE, H_RECORD_ROUTE, H_P_ASSERTED_IDENTITY]
+cdef enum:
+    FIRST_LIST = 2           # From and To hold one address, the others a list
 
-ADDRESS_NAMES = ("from", "to", "contact", "route", "record-route")
-URI_PARTS = {"scheme": URI_SCHEME, "user": URI_USER, "host": URI_HOST, "port": URI_PORT}
-VIA_PARTS = {"transport": TRANSPORT, "host": HOST, "port": PORT, "branch": BRANCH, "received": RECEIVED}
+ADDRESS_NAMES = ("from", "to", "contact", "route", "record-route", "p-asserted-identity")
+URI_PARTS = {"scheme": URI_SCHEME, "user": URI_USER, "password": URI_PASSWORD, "host": URI_HOST, "port": URI_PORT,
+             "headers": URI_HEADERS}
+VIA_PARTS = {"transport": VIA_TRANSPORT, "host": VIA_HOST, "port": VIA_PORT, "branch": VIA_BRANCH,
+             "received": VIA_RECEIVED, "rport": VIA_RPORT}
+#: Headers that are read less often, and the parts that their attributes have.
+ATTRIBUTES = {
+    "content-disposition": ("kind", "handling"),
+    "event": ("package", "id"),
+    "subscription-state": ("state", "reason", "expires", "retry-after"),
+}
 
-#: Every path with a meaning of its own; any other is a header's name.
+#: Every path with a meaning of its own: what to make, and of which address or URI. Any other is a header's name.
 PATHS = {
-    "method": (START_LINE, METHOD),
-    "status": (START_LINE, STATUS),
-    "reason": (START_LINE, REASON),
-    "version": (START_LINE, VERSION),
-    "uri": (REQUEST_URI, URI),
-    **{f"uri.{name}": (REQUEST_URI, part) for name, part in URI_PARTS.items()},
-    **{name: (FROM + at, WHOLE) for at, name in enumerate(ADDRESS_NAMES)},
-    **{f"{name}.tag": (FROM + at, TAG) for at, name in enumerate(ADDRESS_NAMES)},
-    **{f"{name}.uri": (FROM + at, URI) for at, name in enumerate(ADDRESS_NAMES)},
-    **{f"{name}.uri.{part}": (FROM + at, URI_PARTS[part])
-       for at, name in enumerate(ADDRESS_NAMES) for part in URI_PARTS},
-    "via": (VIA, WHOLE),
-    **{f"via.{name}": (VIA, part) for name, part in VIA_PARTS.items()},
-    "cseq.number": (CSEQ, NUMBER),
-    "cseq.method": (CSEQ, METHOD),
-    "max-forwards": (MAX_FORWARDS, NUMBER),
-    "content-length": (CONTENT_LENGTH, NUMBER),
-    "content-type.essence": (CONTENT_TYPE, ESSENCE),
-    "body": (BODY, WHOLE),
+    "method": (METHOD, 0),
+    "status": (STATUS, 0),
+    "reason": (REASON, 0),
+    "version": (VERSION, 0),
+    "uri": (URI, REQUEST_URI),
+    **{f"uri.{name}": (part, REQUEST_URI) for name, part in URI_PARTS.items()},
+    **{name: (ADDRESS, at) for at, name in enumerate(ADDRESS_NAMES)},
+    **{f"{name}.display-name": (DISPLAY_NAME, at) for at, name in enumerate(ADDRESS_NAMES)},
+    **{f"{name}.tag": (TAG, at) for at, name in enumerate(ADDRESS_NAMES)},
+    **{f"{name}.uri": (URI, at) for at, name in enumerate(ADDRESS_NAMES)},
+    **{f"{name}.uri.{part}": (URI_PARTS[part], at) for at, name in enumerate(ADDRESS_NAMES) for part in URI_PARTS},
+    "via": (VIA, 0),
+    **{f"via.{name}": (part, 0) for name, part in VIA_PARTS.items()},
+    "cseq.number": (CSEQ_NUMBER, 0),
+    "cseq.method": (CSEQ_METHOD, 0),
+    "max-forwards": (MAX_FORWARDS, 0),
+    "expires": (EXPIRES, 0),
+    "content-length": (CONTENT_LENGTH, 0),
+    "content-type.essence": (ESSENCE, 0),
+    **{f"{name}.{part}": (ATTRIBUTE, 0) for name, parts in ATTRIBUTES.items() for part in parts},
+    "body": (BODY, 0),
 }
 
 
 cdef struct Step:
-    Source source
-    Part part
-    int header_id           # of a HEADER
+    What what
+    int which               # address, URI, or id of a HEADER
 
 
 cdef struct Scratch:
-    # What has been scanned of this message so far; a bit of `scanned` a source, and of `absent` if it is not there.
+    # What has been scanned of this message so far: a bit of `scanned` for each header, of `absent` if it is not there.
     uint32_t scanned
     uint32_t absent
     uint32_t uris_scanned
-    AddressSpans addresses[5]
-    UriSpans uris[6]        # those of the addresses, then the Request-URI
+    AddressSpans addresses[6]
+    UriSpans uris[7]        # those of the addresses, then the Request-URI
+    int texts_made          # of whole URIs, each from which bytes; the tuple keeps them
+    Span made_of[7]
+    PyObject *texts[7]
     ViaSpans via
     CSeqSpans cseq
     MediaTypeSpans media
 
 
-cdef object optional(const uint8_t *base, Span span):
-    return span_text(base, span) if is_present(span) else None
-
-
-cdef object optional_port(int port):
-    return port if port >= 0 else None
-
-
-cdef object lowered(const uint8_t *base, Span span):
-    """The span as text in lower case; what is in lower case already is not made twice."""
-    cdef uint32_t i
-    for i in range(span.start, span.end):
-        if c'A' <= base[i] <= c'Z' or base[i] >= 0x80:
-            return span_text(base, span).lower()
-    return span_text(base, span)
-
-
-cdef object essence_text(const uint8_t *base, Span span):
-    """``type/subtype`` in lower case, without the white space that may stand around the slash."""
-    cdef uint32_t i
-    for i in range(span.start, span.end):
-        if is_lws(base[i]):
-            return "".join(lowered(base, span).split())
-    return lowered(base, span)
-
-
 cdef class Reader:
-    cdef Step steps[64]
+    cdef vectorcallfunc vectorcall
+    cdef Step steps[128]   # MOST_PATHS
     cdef Py_ssize_t count
     cdef readonly tuple paths
     cdef tuple names
 
+    def __cinit__(self):
+        self.vectorcall = call_reader
+
     def __init__(self, *paths):
         if len(paths) > MOST_PATHS:
             raise ValueError(f"at most {MOST_PATHS} paths can be read at once, not {len(paths)}")
+        names = [path.lower().replace("_", "-") for path in paths]
+        for at, name in enumerate(names):
+            what, which = PATHS.get(name, (NAMED, 0))
+            if what == NAMED:
+                if not name or "." in name:
+                    raise ValueError(f"nothing of a message is called {paths[at]!r}")
+                which = header_id_of(name.encode(), <uint32_t>len(name))
+                what = NAMED if which == H_OTHER else HEADER
+            self.steps[at].what, self.steps[at].which = what, which
         self.paths = paths
-        names = []
-        for at, path in enumerate(paths):
-            plain = path.lower().replace("_", "-")
-            source, part = PATHS.get(plain, (HEADER, WHOLE))
-            if source == HEADER and (not plain or "." in plain):
-                raise ValueError(f"nothing of a message is called {path!r}")
-            self.steps[at].source, self.steps[at].part = source, part
-            self.steps[at].header_id = header_id_of(plain.encode(), <uint32_t>len(plain))
-            names.append(plain)
         self.names = tuple(names)
         self.count = len(paths)
 
     def __call__(self, Message message not None):
-        cdef Scratch scratch
-        cdef tuple result = PyTuple_New(self.count)
-        cdef Py_ssize_t at
-        cdef object value
-        scratch.scanned = scratch.absent = scratch.uris_scanned = 0
-        for at in range(self.count):
-            value = self._read(message, at, &scratch)
-            Py_INCREF(value)
-            PyTuple_SET_ITEM(result, at, value)
-        return result
+        return values_of(self, message)
 
     def __repr__(self):
         return f"Reader{self.paths!r}"
@@ -195,137 +212,241 @@ cdef class Reader:
     def __reduce__(self):
         return (Reader, self.paths)
 
-    cdef object _read(self, Message message, Py_ssize_t at, Scratch *scratch):
-        cdef Source source = self.steps[at].source
-        cdef Part part = self.steps[at].part
-        cdef int slot
-        if source == START_LINE:
-            return start_part(message, part)
-        if source == HEADER:
-            if self.steps[at].header_id == H_OTHER:
-                slot = message.slot_named(self.names[at], 0)
-            else:
-                slot = find_slot(&message.index, self.steps[at].header_id, 0)
-            return message.value_text(slot) if slot >= 0 else None
-        if source == REQUEST_URI:
-            return None if message.index.status else uri_part(message, part, scratch, ADDRESSES, message.index.uri)
-        if source == BODY:
-            return message.body
-        if source == CONTENT_LENGTH:
-            return message.index.content_length if message.index.has_length else None
-        if source == MAX_FORWARDS:
-            return message.max_forwards
-        if not scanned(message, source, scratch):
+
+cdef PyObject *call_reader(
+    PyObject *reader, PyObject *const *arguments, size_t how_many, PyObject *names
+) except NULL:
+    """What Python calls. Anything but one message goes the long way round, which knows what to complain of."""
+    cdef object result
+    if names == NULL and PyVectorcall_NARGS(how_many) == 1 and type(<object>arguments[0]) is Message:
+        result = values_of(<Reader>reader, <Message>arguments[0])
+    else:
+        given = [<object>arguments[at] for at in range(PyVectorcall_NARGS(how_many))]
+        named = [] if names == NULL else [
+            (name, <object>arguments[len(given) + at]) for at, name in enumerate(<tuple>names)]
+        result = Reader.__call__(<Reader>reader, *given, **dict(named))
+    Py_INCREF(result)
+    return <PyObject *>result
+
+
+cdef int offer_vectorcall() except -1:
+    cdef Reader any_reader = Reader()
+    sip_offer_vectorcall(<PyTypeObject *>Reader, <char *>&any_reader.vectorcall - <char *><void *>any_reader)
+    return 0
+
+
+offer_vectorcall()
+
+
+cdef tuple values_of(Reader reader, Message message):
+    cdef Scratch scratch
+    cdef tuple result = PyTuple_New(reader.count)
+    cdef Py_ssize_t at
+    cdef object value
+    scratch.scanned = scratch.absent = scratch.uris_scanned = 0
+    scratch.texts_made = 0
+    for at in range(reader.count):
+        if reader.steps[at].what >= URI:
+            value = scanned_value(message, reader.steps[at], &scratch)
+        else:
+            value = plain_value(reader, message, at)
+        Py_INCREF(value)
+        PyTuple_SET_ITEM(result, at, value)
+    return result
+
+
+# -- what is read as it stands in the index ----------------------------------------------------------------------------
+
+cdef object plain_value(Reader reader, Message message, Py_ssize_t at):
+    cdef const Index *index = &message.index
+    cdef What what = reader.steps[at].what
+    cdef int slot
+    if what == METHOD:
+        return None if index.status else word_text(index.base, index.method)
+    elif what == STATUS:
+        return index.status or None
+    elif what == REASON:
+        return span_text(index.base, index.reason) if index.status else None
+    elif what == VERSION:
+        return word_text(index.base, index.version)
+    elif what == BODY:
+        return view_of(message, index.head_size, message.size_of())
+    elif what == CONTENT_LENGTH:
+        return index.content_length if index.has_length else None
+    elif what == MAX_FORWARDS:
+        return number_of(message, H_MAX_FORWARDS)
+    elif what == EXPIRES:
+        return number_of(message, H_EXPIRES)
+    elif what == ATTRIBUTE:
+        return attribute(message, reader.names[at])
+    elif what == HEADER:
+        slot = find_slot(index, reader.steps[at].which, 0)
+    else:
+        slot = message.slot_named(reader.names[at], 0)
+    return message.value_text(slot) if slot >= 0 else None
+
+
+cdef object attribute(Message message, str path):
+    """A part of a rarer header, made and read like the attributes of the message make and read it."""
+    header, part = path.replace("-", "_").split(".")
+    value = getattr(message, header)
+    return None if value is None else getattr(value, part)
+
+
+# -- what must be scanned ----------------------------------------------------------------------------------------------
+
+cdef object scanned_value(Message message, Step step, Scratch *scratch):
+    cdef const uint8_t *base = message.index.base
+    if step.what <= URI_HEADERS:
+        return uri_part(message, step, scratch)
+    elif step.what <= TAG:
+        if not scan(message, step.which, ADDRESS_IDS[step.which], scratch):
             return None
-        if source == VIA:
-            return via_part(message, part, &scratch.via)
-        if source == CSEQ:
-            return cseq_part(message, part, &scratch.cseq)
-        if source == CONTENT_TYPE:
-            return essence_text(message.index.base, scratch.media.essence)
-        return address_part(message, part, scratch, source - FROM)
+        return address_part(base, step.what, &scratch.addresses[step.which])
+    elif step.what <= VIA_RPORT:
+        return via_part(base, step.what, &scratch.via) if scan(message, AT_VIA, H_VIA, scratch) else None
+    elif step.what == ESSENCE:
+        if not scan(message, AT_CONTENT_TYPE, H_CONTENT_TYPE, scratch):
+            return None
+        return essence_text(base, scratch.media.essence)
+    elif not scan(message, AT_CSEQ, H_CSEQ, scratch):
+        return None
+    return scratch.cseq.number if step.what == CSEQ_NUMBER else word_text(base, scratch.cseq.method)
 
 
-cdef bint scanned(Message message, Source source, Scratch *scratch) except -1:
-    """Scan the header of that source, once; false when the message does not have it."""
-    cdef uint32_t bit = <uint32_t>1 << source
+cdef inline bint scan(Message message, int which, int header_id, Scratch *scratch) except -1:
+    """Scan that header, once; false when the message does not have it."""
+    cdef uint32_t bit = <uint32_t>1 << which
+    if not scratch.scanned & bit:
+        scratch.scanned |= bit
+        scan_first(message, which, header_id, scratch)
+    return not scratch.absent & bit
+
+
+cdef int scan_first(Message message, int which, int header_id, Scratch *scratch) except -1:
+    """Scan the first value of that header into its place."""
     cdef Cursor cursor
     cdef Fault fault
-    cdef int slot
-    cdef int header_id
-    if scratch.scanned & bit:
-        return not scratch.absent & bit
-    scratch.scanned |= bit
-    header_id = (H_VIA if source == VIA else H_CSEQ if source == CSEQ else H_CONTENT_TYPE if source == CONTENT_TYPE
-                 else ADDRESS_IDS[source - FROM])
-    slot = find_slot(&message.index, header_id, 0)
-    if slot < 0:
-        scratch.absent |= bit
-        return False
+    cdef int slot = message.index.first[header_id]
+    if slot == NO_SLOT:
+        scratch.absent |= <uint32_t>1 << which
+        return 0
     cursor.base = message.index.base
     cursor.pos = message.index.slots[slot].value
     cursor.end = cursor.pos + message.index.slots[slot].value_size
-    if source == VIA:
+    if which < ADDRESSES:
+        fault = scan_address(&cursor, &scratch.addresses[which])
+    elif which == AT_VIA:
         fault = scan_via(&cursor, &scratch.via)
-    elif source == CSEQ:
+    elif which == AT_CSEQ:
         fault = scan_cseq(&cursor, &scratch.cseq)
-    elif source == CONTENT_TYPE:
-        fault = scan_media_type(&cursor, &scratch.media)
     else:
-        fault = scan_address(&cursor, &scratch.addresses[source - FROM])
-    if fault == NO_FAULT and cursor.pos != cursor.end and (source == FROM or source == TO or source == CONTENT_TYPE):
+        fault = scan_media_type(&cursor, &scratch.media)
+    if fault == NO_FAULT and cursor.pos != cursor.end and (which < FIRST_LIST or which == AT_CONTENT_TYPE):
         # None of these is a list (RFC 3261 section 7.3.1).
         fault = TRAILING_BYTES
     if fault != NO_FAULT:
-        raise_fault(fault, cursor.pos, HEADER_OF[header_id])
-    return True
+        raise_fault(fault, cursor.pos, HEADERS[header_id])
+    return 0
 
 
-HEADER_OF = {
-    H_VIA: "Via", H_CSEQ: "CSeq", H_CONTENT_TYPE: "Content-Type", H_FROM: "From", H_TO: "To", H_CONTACT: "Contact",
-    H_ROUTE: "Route", H_RECORD_ROUTE: "Record-Route",
-}
-
-
-cdef object start_part(Message message, Part part):
-    if part == STATUS:
-        return message.index.status or None
-    if part == VERSION:
-        return span_text(message.index.base, message.index.version)
-    if part == REASON:
-        return span_text(message.index.base, message.index.reason) if message.index.status else None
-    return None if message.index.status else span_text(message.index.base, message.index.method)
-
-
-cdef object address_part(Message message, Part part, Scratch *scratch, int which):
-    cdef AddressSpans *address = &scratch.addresses[which]
-    if part == WHOLE:
-        return span_text(message.index.base, address.whole)
-    if part == TAG:
-        return param_text(message.index.base, address.tag)
-    if address.is_star:
-        raise_fault(BAD_ADDRESS, address.whole.start, HEADER_OF[ADDRESS_IDS[which]])
-    return uri_part(message, part, scratch, which, address.uri)
-
-
-cdef object uri_part(Message message, Part part, Scratch *scratch, int which, Span where):
+cdef object uri_part(Message message, Step step, Scratch *scratch):
     cdef const uint8_t *base = message.index.base
-    cdef UriSpans *uri = &scratch.uris[which]
+    cdef const UriSpans *uri = &scratch.uris[step.which]
+    cdef Span where = message.index.uri
+    if step.which == REQUEST_URI:
+        if message.index.status:
+            return None
+    elif not scan(message, step.which, ADDRESS_IDS[step.which], scratch):
+        return None
+    else:
+        where = scratch.addresses[step.which].uri
+    if step.what == URI:
+        return uri_text(message, step.which, where, scratch)
+    if not scratch.uris_scanned >> step.which & 1:
+        scan_uri_of(message, step.which, where, scratch)
+    if step.what == URI_SCHEME:
+        return lower_text(base, uri.scheme)
+    elif step.what == URI_USER:
+        return optional_text(base, uri.user)
+    elif step.what == URI_PASSWORD:
+        return optional_text(base, uri.password)
+    elif step.what == URI_HOST:
+        return lower_text(base, uri.host) if is_present(uri.host) else None
+    elif step.what == URI_PORT:
+        return optional_port(uri.port)
+    return optional_text(base, uri.headers)
+
+
+cdef object uri_text(Message message, int which, Span where, Scratch *scratch):
+    """The whole URI. Of two that are the same bytes one text is made, and one is looked into.
+
+    Most requests outside a dialog go to the URI of To (RFC 3261 section 8.1.1.1), and who registers itself is both
+    From and To (section 10.2).
+    """
+    cdef const uint8_t *base = message.index.base
+    cdef uint32_t length = where.end - where.start
+    cdef object text
+    cdef int i
+    for i in range(scratch.texts_made):
+        if scratch.made_of[i].end - scratch.made_of[i].start == length and (
+                memcmp(base + scratch.made_of[i].start, base + where.start, length) == 0):
+            return <object>scratch.texts[i]
+    if not scratch.uris_scanned >> which & 1:
+        scan_uri_of(message, which, where, scratch)
+    text = span_text(base, where)
+    scratch.made_of[scratch.texts_made] = where
+    scratch.texts[scratch.texts_made] = <PyObject *>text
+    scratch.texts_made += 1
+    return text
+
+
+cdef int scan_uri_of(Message message, int which, Span where, Scratch *scratch) except -1:
+    """Scan a URI into its place."""
     cdef Cursor cursor
     cdef Fault fault
-    if not scratch.uris_scanned >> which & 1:
-        cursor.base = base
-        cursor.pos = where.start
-        cursor.end = where.end
-        fault = scan_uri(&cursor, uri)
-        if fault != NO_FAULT:
-            raise_fault(fault, cursor.pos, "Request-URI" if which == ADDRESSES else HEADER_OF[ADDRESS_IDS[which]])
-        scratch.uris_scanned |= <uint32_t>1 << which
-    if part == URI:
-        return span_text(base, uri.whole)
-    if part == URI_SCHEME:
-        return lowered(base, uri.scheme)
-    if part == URI_USER:
-        return optional(base, uri.user)
-    if part == URI_HOST:
-        return lowered(base, uri.host) if is_present(uri.host) else None
-    return optional_port(uri.port)
+    cursor.base = message.index.base
+    cursor.pos = where.start
+    cursor.end = where.end
+    if which < ADDRESSES and scratch.addresses[which].is_star:
+        cursor.pos = scratch.addresses[which].whole.start
+        fault = BAD_ADDRESS
+    elif which < ADDRESSES and scratch.addresses[which].is_clean:
+        fault = scan_clean_uri(&cursor, &scratch.uris[which])
+    else:
+        fault = scan_uri(&cursor, &scratch.uris[which])
+    if fault == NO_FAULT and scratch.uris[which].param_count > message.most_params:
+        cursor.pos = scratch.uris[which].params.start
+        fault = TOO_MANY_PARAMETERS
+    if fault != NO_FAULT:
+        raise_fault(fault, cursor.pos, "Request-URI" if which == REQUEST_URI else HEADERS[ADDRESS_IDS[which]])
+    scratch.uris_scanned |= <uint32_t>1 << which
+    return 0
 
 
-cdef object via_part(Message message, Part part, const ViaSpans *via):
-    cdef const uint8_t *base = message.index.base
-    if part == BRANCH:
+cdef object address_part(const uint8_t *base, What what, const AddressSpans *address):
+    if what == TAG:
+        return param_text(base, address.tag)
+    elif what == DISPLAY_NAME:
+        return quoted_text(base, address.display) if address.display.end > address.display.start else None
+    return span_text(base, address.whole)
+
+
+cdef object via_part(const uint8_t *base, What what, const ViaSpans *via):
+    if what == VIA_BRANCH:
         return param_text(base, via.branch)
-    if part == HOST:
-        return lowered(base, via.host)
-    if part == PORT:
+    elif what == VIA_HOST:
+        return lower_text(base, via.host)
+    elif what == VIA_PORT:
         return optional_port(via.port)
-    if part == TRANSPORT:
-        return span_text(base, via.transport).upper()
-    if part == RECEIVED:
+    elif what == VIA_TRANSPORT:
+        return upper_text(base, via.transport)
+    elif what == VIA_RECEIVED:
         return param_text(base, via.received)
+    elif what == VIA_RPORT:
+        return param_text(base, via.rport)
     return span_text(base, via.whole)
 
 
-cdef object cseq_part(Message message, Part part, const CSeqSpans *cseq):
-    return cseq.number if part == NUMBER else span_text(message.index.base, cseq.method)
+cdef object optional_port(int port):
+    return port if port >= 0 else None

@@ -48,6 +48,7 @@ cdef struct AddressSpans:
     Span params
     bint is_star
     bint tag_seen
+    bint is_clean     # every byte between the brackets may stand in a URI
 
 
 cdef struct ViaSpans:
@@ -74,40 +75,24 @@ cdef struct MediaTypeSpans:
     Span params
 
 
-cdef struct ParameterizedSpans:
-    Span whole
-    Span value
-    Span params
-
-
-cdef struct WarningSpans:
-    Span whole
-    Span agent
-    Span text         # with its quotes
-    uint32_t code
-
-
-cdef struct CredentialsSpans:
-    Span whole
-    Span scheme       # absent where the first word is a parameter already
-    Span params
-
-
 cdef struct Param:
     Span name
     Span value        # with its quotes; absent for a bare name
 
 
+ctypedef void (*KeepParam)(const uint8_t *base, void *value, const Param *param) noexcept nogil
+
+cdef Fault begin_value(Cursor *cursor, Span *whole) noexcept nogil
+cdef Fault check_ends_value(Cursor *cursor) noexcept nogil
+cdef Fault scan_tail(Cursor *cursor, Span *whole, Span *params, KeepParam keep, void *value) noexcept nogil
+cdef void keep_nothing(const uint8_t *base, void *value, const Param *param) noexcept nogil
 cdef bint next_uri_param(Cursor *cursor, Param *param) noexcept nogil
 cdef Fault next_param(Cursor *cursor, Param *param, bint *found) noexcept nogil
 cdef Fault scan_uri(Cursor *cursor, UriSpans *uri) noexcept nogil
+cdef Fault scan_clean_uri(Cursor *cursor, UriSpans *uri) noexcept nogil
 cdef Fault scan_address(Cursor *cursor, AddressSpans *address) noexcept nogil
 cdef Fault scan_via(Cursor *cursor, ViaSpans *via) noexcept nogil
 cdef Fault scan_cseq(Cursor *cursor, CSeqSpans *cseq) noexcept nogil
 cdef Fault scan_media_type(Cursor *cursor, MediaTypeSpans *media) noexcept nogil
 cdef Fault next_auth_param(Cursor *cursor, Param *param, bint *found) noexcept nogil
-cdef Fault scan_token_item(Cursor *cursor, Span *token) noexcept nogil
-cdef Fault scan_parameterized(Cursor *cursor, ParameterizedSpans *value, bint token_only) noexcept nogil
-cdef Fault scan_warning(Cursor *cursor, WarningSpans *warning) noexcept nogil
-cdef Fault scan_credentials(Cursor *cursor, CredentialsSpans *credentials) noexcept nogil
 cdef bint scan_number(const uint8_t *base, Span span, uint64_t limit, uint64_t *number) noexcept nogil

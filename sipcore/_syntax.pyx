@@ -5,10 +5,12 @@ cursor at the offending byte. Nothing here knows of Python objects; `sipcore._va
 """
 
 from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
-from libc.string cimport memchr, memcpy, memmove, memset, strchr, strlen, strstr
+from libc.string cimport memchr, memcmp, memcpy, memmove, memset, strchr, strlen, strstr
 
 from sipcore._cursor cimport (
     SIP_HOST,
+    SIP_TOKEN,
+    SIP_URI,
     SIP_VALUE,
     Cursor,
     Span,
@@ -18,8 +20,9 @@ from sipcore._cursor cimport (
     is_lws,
     is_present,
     peek,
-    sip_find_uri_end,
+    sip_find_either,
     sip_skip,
+    sip_skip_scalar,
     skip_lws,
     skip_quoted,
     take_token,
@@ -34,22 +37,29 @@ cdef extern from "<arpa/inet.h>" nogil:
 
 # -- parts of values ---------------------------------------------------------------------------------------------------
 
+cdef inline bint take_number(Cursor *cursor, uint64_t limit, uint64_t *number) noexcept nogil:
+    """Read 1*DIGIT at the cursor; false when there is none or it passes the limit (below 2**59)."""
+    cdef uint64_t value = 0
+    cdef uint32_t start = cursor.pos
+    while cursor.pos < cursor.end and is_digit(cursor.base[cursor.pos]):
+        value = value * 10 + (cursor.base[cursor.pos] - c'0')
+        if value > limit:
+            return False
+        cursor.pos += 1
+    number[0] = value
+    return cursor.pos > start
+
+
 cdef bint scan_number(const uint8_t *base, Span span, uint64_t limit, uint64_t *number) noexcept nogil:
     """Read 1*DIGIT that fills the span; false when it is anything else or passes the limit (below 2**59)."""
-    cdef uint32_t i
-    number[0] = 0
-    if span.start >= span.end:
-        return False
-    for i in range(span.start, span.end):
-        if not is_digit(base[i]):
-            return False
-        number[0] = number[0] * 10 + (base[i] - c'0')
-        if number[0] > limit:
-            return False
-    return True
+    cdef Cursor cursor
+    cursor.base = base
+    cursor.pos = span.start
+    cursor.end = span.end
+    return take_number(&cursor, limit, number) and cursor.pos == cursor.end
 
 
-cdef Fault scan_param_value(Cursor *cursor, Span *value) noexcept nogil:
+cdef inline Fault scan_param_value(Cursor *cursor, Span *value) noexcept nogil:
     """gen-value (RFC 3261 section 25.1): token, host or quoted string; looser, up to white space, ';' or ','."""
     value.start = cursor.pos
     if peek(cursor) == c'"':
@@ -111,12 +121,33 @@ cdef Fault check_ends_value(Cursor *cursor) noexcept nogil:
     return NO_FAULT
 
 
-ctypedef void (*KeepParam)(const uint8_t *base, void *value, const Param *param) noexcept nogil
-
-
 cdef void keep_nothing(const uint8_t *base, void *value, const Param *param) noexcept nogil:
     """For values whose parameters are read on demand only."""
     pass
+
+
+cdef inline bint next_ordinary_param(Cursor *cursor, Param *param) noexcept nogil:
+    """The next ``;name=value`` as nearly all are, without quotes; false and not moved for any other.
+
+    `next_param` gives the same for twice the instructions.
+    """
+    cdef const uint8_t *base = cursor.base
+    cdef uint32_t at
+    if peek(cursor) != c';':
+        return False
+    at = cursor.pos + 1
+    if at < cursor.end and base[at] == c' ':
+        at += 1
+    param.name.start = at
+    param.name.end = at = sip_skip_scalar(base, at, cursor.end, SIP_TOKEN)
+    if at == param.name.start or at == cursor.end or base[at] != c'=':
+        return False
+    param.value.start = at + 1
+    param.value.end = at = sip_skip(base, at + 1, cursor.end, SIP_VALUE)
+    if at == param.value.start or (at < cursor.end and base[at] != c';' and base[at] != c','):
+        return False
+    cursor.pos = at
+    return True
 
 
 cdef Fault scan_tail(Cursor *cursor, Span *whole, Span *params, KeepParam keep, void *value) noexcept nogil:
@@ -129,7 +160,9 @@ cdef Fault scan_tail(Cursor *cursor, Span *whole, Span *params, KeepParam keep, 
     cdef bint found
     skip_lws(cursor)
     params.start = cursor.pos
-    while True:
+    while next_ordinary_param(cursor, &param):
+        keep(cursor.base, value, &param)
+    while cursor.pos < cursor.end:
         fault = next_param(cursor, &param, &found)
         if fault != NO_FAULT:
             return fault
@@ -171,15 +204,13 @@ cdef bint is_ipv6(const uint8_t *base, Span span) noexcept nogil:
     return inet_pton(AF_INET6, text, address) == 1
 
 
-cdef Fault scan_host(Cursor *cursor, Span *host) noexcept nogil:
+cdef inline Fault scan_host(Cursor *cursor, Span *host) noexcept nogil:
     """A host name, IPv4 or bracketed IPv6 address. An underscore is let pass: real host names have it."""
     cdef Span inner
     host.start = cursor.pos
     if peek(cursor) == c'[':
         inner.start = cursor.pos + 1
-        while cursor.pos < cursor.end and cursor.base[cursor.pos] != c']':
-            cursor.pos += 1
-        inner.end = cursor.pos
+        cursor.pos = inner.end = sip_find_either(cursor.base, cursor.pos, cursor.end, c']', c']')
         if cursor.pos == cursor.end or not is_ipv6(cursor.base, inner):
             cursor.pos = host.start
             return BAD_HOST
@@ -192,14 +223,10 @@ cdef Fault scan_host(Cursor *cursor, Span *host) noexcept nogil:
 
 cdef Fault scan_port(Cursor *cursor, int32_t *port) noexcept nogil:
     """The digits behind a colon, 0 to 65535."""
-    cdef Span digits
+    cdef uint32_t start = cursor.pos
     cdef uint64_t number
-    digits.start = cursor.pos
-    while cursor.pos < cursor.end and is_digit(cursor.base[cursor.pos]):
-        cursor.pos += 1
-    digits.end = cursor.pos
-    if not scan_number(cursor.base, digits, 65535, &number):
-        cursor.pos = digits.start
+    if not take_number(cursor, 65535, &number):
+        cursor.pos = start
         return BAD_PORT
     port[0] = <int32_t>number
     return NO_FAULT
@@ -223,16 +250,32 @@ cdef Fault scan_scheme(Cursor *cursor, UriSpans *uri) noexcept nogil:
     return NO_FAULT
 
 
+cdef bint take_sip(Cursor *cursor, UriSpans *uri) noexcept nogil:
+    """``sip:`` or ``sips:`` in any case, which nearly all URIs begin with. No control byte may be in the URI."""
+    cdef const uint8_t *at = cursor.base + cursor.pos
+    cdef uint32_t left = cursor.end - cursor.pos
+    cdef uint32_t length = 3
+    if left < 4 or (at[0] | 0x20) != c's' or (at[1] | 0x20) != c'i' or (at[2] | 0x20) != c'p':
+        return False
+    if at[3] != c':':
+        length = 4
+        if left < 5 or (at[3] | 0x20) != c's' or at[4] != c':':
+            return False
+    uri.is_sip = True
+    uri.scheme.start = cursor.pos
+    uri.scheme.end = cursor.pos + length
+    cursor.pos += length + 1
+    return True
+
+
 cdef Fault scan_userinfo(Cursor *cursor, UriSpans *uri) noexcept nogil:
     """``user [":" password] "@"`` when there is an at sign; the user part may hold ';' and '?' (section 25.1)."""
-    cdef const uint8_t *found = <const uint8_t *>memchr(cursor.base + cursor.pos, c'@', cursor.end - cursor.pos)
-    cdef uint32_t at, colon
-    if found == NULL:
+    cdef uint32_t colon = sip_find_either(cursor.base, cursor.pos, cursor.end, c'@', c':')
+    cdef uint32_t at = colon
+    if colon < cursor.end and cursor.base[colon] == c':':
+        at = sip_find_either(cursor.base, colon, cursor.end, c'@', c'@')
+    if at == cursor.end:
         return NO_FAULT
-    at = <uint32_t>(found - cursor.base)
-    colon = cursor.pos
-    while colon < at and cursor.base[colon] != c':':
-        colon += 1
     if colon == cursor.pos:
         return BAD_USERINFO
     uri.user.start = cursor.pos
@@ -244,25 +287,40 @@ cdef Fault scan_userinfo(Cursor *cursor, UriSpans *uri) noexcept nogil:
     return NO_FAULT
 
 
+cdef Fault scan_other(Cursor *cursor, UriSpans *uri) noexcept nogil:
+    """What stands behind another scheme: of tel the number as user and its parameters (RFC 3966 section 3)."""
+    if cursor.pos == cursor.end:
+        return BAD_ADDRESS
+    if not equals_folded(cursor.base, uri.scheme, "tel", 3):
+        return NO_FAULT
+    uri.user.start = cursor.pos
+    while cursor.pos < cursor.end and cursor.base[cursor.pos] != c';' and cursor.base[cursor.pos] != c'?':
+        cursor.pos += 1
+    uri.user.end = cursor.pos
+    return scan_uri_tail(cursor, uri) if uri.user.end > uri.user.start else BAD_USERINFO
+
+
 cdef Fault scan_uri(Cursor *cursor, UriSpans *uri) noexcept nogil:
-    """A URI that fills the cursor (RFC 3261 section 19.1.1). Other schemes than sip and sips are not looked into."""
+    """A URI that fills the cursor (RFC 3261 section 19.1.1). Other schemes than sip, sips and tel stay whole."""
+    cdef uint32_t end = sip_skip(cursor.base, cursor.pos, cursor.end, SIP_URI)
+    if end < cursor.end:
+        cursor.pos = end
+        return BAD_ADDRESS
+    return scan_clean_uri(cursor, uri)
+
+
+cdef Fault scan_clean_uri(Cursor *cursor, UriSpans *uri) noexcept nogil:
+    """The same, where it is known that no byte is one that may not stand in a URI."""
     cdef Fault fault
-    cdef uint32_t start = cursor.pos
     memset(uri, 0, sizeof(UriSpans))
     uri.port = -1
-    uri.whole.start = start
+    uri.whole.start = cursor.pos
     uri.whole.end = cursor.end
-    cursor.pos = sip_find_uri_end(cursor.base, start, cursor.end)
-    if cursor.pos < cursor.end:
-        return BAD_ADDRESS
-    cursor.pos = start
-    fault = scan_scheme(cursor, uri)
-    if fault != NO_FAULT:
-        return fault
-    uri.is_sip = (equals_folded(cursor.base, uri.scheme, "sip", 3)
-                  or equals_folded(cursor.base, uri.scheme, "sips", 4))
-    if not uri.is_sip:
-        return NO_FAULT if cursor.pos < cursor.end else BAD_ADDRESS
+    if not take_sip(cursor, uri):
+        fault = scan_scheme(cursor, uri)
+        if fault != NO_FAULT:
+            return fault
+        return scan_other(cursor, uri)
     fault = scan_userinfo(cursor, uri)
     if fault == NO_FAULT:
         fault = scan_host(cursor, &uri.host)
@@ -290,27 +348,24 @@ cdef Fault scan_uri_tail(Cursor *cursor, UriSpans *uri) noexcept nogil:
 
 cdef Fault scan_bracketed(Cursor *cursor, AddressSpans *address) noexcept nogil:
     """``"<" URI ">"`` at the cursor."""
-    cdef const uint8_t *close
+    address.uri.start = cursor.pos + 1
+    cursor.pos = sip_skip(cursor.base, cursor.pos + 1, cursor.end, SIP_URI)
+    address.is_clean = peek(cursor) == c'>'
+    if not address.is_clean:
+        # What is wrong with it is said when the URI is read.
+        cursor.pos = sip_find_either(cursor.base, cursor.pos, cursor.end, c'>', c'>')
+        if cursor.pos == cursor.end:
+            return UNTERMINATED_BRACKET
+    address.uri.end = cursor.pos
     cursor.pos += 1
-    close = <const uint8_t *>memchr(cursor.base + cursor.pos, c'>', cursor.end - cursor.pos)
-    if close == NULL:
-        cursor.pos = cursor.end
-        return UNTERMINATED_BRACKET
-    address.uri.start = cursor.pos
-    address.uri.end = <uint32_t>(close - cursor.base)
-    cursor.pos = address.uri.end + 1
     return NO_FAULT if address.uri.end > address.uri.start else BAD_ADDRESS
 
 
 cdef void scan_bare_uri(Cursor *cursor, AddressSpans *address) noexcept nogil:
     """addr-spec without brackets: parameters behind it are the header's, so it ends at ';' (RFC 3261 section 20)."""
-    cdef const uint8_t *cut
+    cdef uint32_t end = sip_skip(cursor.base, cursor.pos, cursor.end, SIP_VALUE)
     address.uri.start = cursor.pos
-    cursor.pos = sip_skip(cursor.base, cursor.pos, cursor.end, SIP_VALUE)
-    cut = <const uint8_t *>memchr(cursor.base + address.uri.start, c'?', cursor.pos - address.uri.start)
-    if cut != NULL:
-        cursor.pos = <uint32_t>(cut - cursor.base)
-    address.uri.end = cursor.pos
+    cursor.pos = address.uri.end = sip_find_either(cursor.base, cursor.pos, end, c'?', c'?')
 
 
 cdef bint find_bracket(const Cursor *cursor, uint32_t *at) noexcept nogil:
@@ -376,8 +431,12 @@ cdef Fault scan_address(Cursor *cursor, AddressSpans *address) noexcept nogil:
 
 cdef Fault scan_via_protocol(Cursor *cursor, ViaSpans *via) noexcept nogil:
     """``protocol-name SLASH protocol-version SLASH transport`` with white space around the slashes allowed."""
-    cdef int part
-    for part in range(3):
+    cdef int part = 0
+    if cursor.end - cursor.pos > 8 and memcmp(cursor.base + cursor.pos, b"SIP/2.0/", 8) == 0:
+        # Nearly always: only the transport is left to be looked at.
+        cursor.pos += 8
+        part = 2
+    for part in range(part, 3):
         skip_lws(cursor)
         via.transport = take_token(cursor)
         if via.transport.start == via.transport.end:
@@ -452,16 +511,13 @@ cdef Fault scan_via(Cursor *cursor, ViaSpans *via) noexcept nogil:
 
 cdef Fault scan_cseq(Cursor *cursor, CSeqSpans *cseq) noexcept nogil:
     """``1*DIGIT LWS Method`` (RFC 3261 section 20.16). A number of 2**32 or more is malformed, never wrapped."""
-    cdef Span digits
     cdef uint64_t number
     memset(cseq, 0, sizeof(CSeqSpans))
     skip_lws(cursor)
-    cseq.whole.start = digits.start = cursor.pos
-    while cursor.pos < cursor.end and not is_lws(cursor.base[cursor.pos]):
-        cursor.pos += 1
-    digits.end = cursor.pos
-    if not scan_number(cursor.base, digits, 0xFFFFFFFF, &number):
-        cursor.pos = digits.start
+    cseq.whole.start = cursor.pos
+    if not take_number(cursor, 0xFFFFFFFF, &number) or (
+            cursor.pos < cursor.end and not is_lws(cursor.base[cursor.pos])):
+        cursor.pos = cseq.whole.start
         return BAD_NUMBER
     cseq.number = <uint32_t>number
     skip_lws(cursor)
@@ -492,113 +548,6 @@ cdef Fault scan_media_type(Cursor *cursor, MediaTypeSpans *media) noexcept nogil
     return scan_tail(cursor, &media.whole, &media.params, keep_nothing, NULL)
 
 
-cdef Fault scan_token_item(Cursor *cursor, Span *token) noexcept nogil:
-    """One token of a comma list, an option tag or a method; the cursor ends at its comma or at the end."""
-    cdef Fault fault = begin_value(cursor, token)
-    if fault != NO_FAULT:
-        return fault
-    token[0] = take_token(cursor)
-    if token.start == token.end:
-        return BAD_TOKEN
-    return check_ends_value(cursor)
-
-
-cdef Fault skip_comment(Cursor *cursor) noexcept nogil:
-    """From an opening parenthesis behind its closing one; comments nest (RFC 3261 section 25.1)."""
-    cdef uint32_t depth = 0
-    cdef uint32_t start = cursor.pos
-    cdef uint8_t byte
-    while cursor.pos < cursor.end:
-        byte = cursor.base[cursor.pos]
-        cursor.pos += 2 if byte == c'\\' else 1
-        if byte == c'(':
-            depth += 1
-        elif byte == c')':
-            depth -= 1
-            if depth == 0:
-                return NO_FAULT
-    cursor.pos = start
-    return UNTERMINATED_BRACKET
-
-
-cdef Fault skip_free_value(Cursor *cursor) noexcept nogil:
-    """Move to the semicolon or comma that ends a value which may be anything: a URI in brackets, a Call-ID, a number.
-
-    A parenthesis opens a comment only behind white space: inside a Call-ID it is a character like others.
-    """
-    cdef Fault fault
-    cdef uint32_t start = cursor.pos
-    cdef uint8_t byte
-    while cursor.pos < cursor.end:
-        byte = cursor.base[cursor.pos]
-        if byte == c';' or byte == c',':
-            return NO_FAULT
-        if byte == c'"':
-            if not skip_quoted(cursor):
-                return UNTERMINATED_QUOTE
-        elif byte == c'<':
-            while cursor.pos < cursor.end and cursor.base[cursor.pos] != c'>':
-                cursor.pos += 1
-            if cursor.pos == cursor.end:
-                return UNTERMINATED_BRACKET
-        elif byte == c'(' and (cursor.pos == start or is_lws(cursor.base[cursor.pos - 1])):
-            fault = skip_comment(cursor)
-            if fault != NO_FAULT:
-                return fault
-        else:
-            cursor.pos += 1
-    return NO_FAULT
-
-
-cdef Fault scan_parameterized(Cursor *cursor, ParameterizedSpans *value, bint token_only) noexcept nogil:
-    """``value *(";" parameter)``, the value a token if asked for; the cursor ends at its comma or at the end."""
-    cdef Fault fault
-    memset(value, 0, sizeof(ParameterizedSpans))
-    fault = begin_value(cursor, &value.whole)
-    if fault != NO_FAULT:
-        return fault
-    value.value.start = cursor.pos
-    if token_only:
-        take_token(cursor)
-    else:
-        fault = skip_free_value(cursor)
-    if fault != NO_FAULT:
-        return fault
-    value.value = trimmed(cursor.base, value.value.start, cursor.pos)
-    if value.value.start == value.value.end:
-        return BAD_TOKEN if token_only else EMPTY_VALUE
-    return scan_tail(cursor, &value.whole, &value.params, keep_nothing, NULL)
-
-
-cdef Fault scan_warning(Cursor *cursor, WarningSpans *warning) noexcept nogil:
-    """``3DIGIT SP agent SP quoted-string`` (RFC 3261 section 20.43); the cursor ends at its comma or at the end."""
-    cdef Fault fault
-    cdef Span digits
-    cdef uint64_t number
-    memset(warning, 0, sizeof(WarningSpans))
-    fault = begin_value(cursor, &warning.whole)
-    if fault != NO_FAULT:
-        return fault
-    digits = take_token(cursor)
-    if digits.end - digits.start != 3 or not scan_number(cursor.base, digits, 999, &number):
-        cursor.pos = digits.start
-        return BAD_NUMBER
-    warning.code = <uint32_t>number
-    skip_lws(cursor)
-    warning.agent.start = cursor.pos
-    while cursor.pos < cursor.end and not is_lws(cursor.base[cursor.pos]) and cursor.base[cursor.pos] != c',':
-        cursor.pos += 1
-    warning.agent.end = cursor.pos
-    skip_lws(cursor)
-    if warning.agent.start == warning.agent.end or peek(cursor) != c'"':
-        return BAD_WARNING
-    warning.text.start = cursor.pos
-    if not skip_quoted(cursor):
-        return UNTERMINATED_QUOTE
-    warning.text.end = warning.whole.end = cursor.pos
-    return check_ends_value(cursor)
-
-
 cdef Fault next_auth_param(Cursor *cursor, Param *param, bint *found) noexcept nogil:
     """The next ``name=value`` of credentials, with the comma before it if there is one (RFC 3261, auth-param)."""
     skip_lws(cursor)
@@ -615,40 +564,3 @@ cdef Fault next_auth_param(Cursor *cursor, Param *param, bint *found) noexcept n
     cursor.pos += 1
     skip_lws(cursor)
     return scan_param_value(cursor, &param.value)
-
-
-cdef Fault scan_credentials(Cursor *cursor, CredentialsSpans *credentials) noexcept nogil:
-    """``scheme LWS name=value *("," name=value)``, to the header's end: these commas separate no values (7.3.1).
-
-    Authentication-Info has no scheme in RFC 3261 section 20.6 and one in Microsoft's use; both are read.
-    """
-    cdef Fault fault
-    cdef Param param
-    cdef bint found = True
-    memset(credentials, 0, sizeof(CredentialsSpans))
-    fault = begin_value(cursor, &credentials.whole)
-    if fault != NO_FAULT:
-        return fault
-    credentials.whole.end = cursor.end
-    credentials.params.start = cursor.pos
-    credentials.params.end = cursor.end
-    credentials.scheme = take_token(cursor)
-    skip_lws(cursor)
-    if credentials.scheme.start == credentials.scheme.end:
-        return BAD_TOKEN
-    if peek(cursor) == c'=':
-        credentials.scheme.start = credentials.scheme.end = 0
-        cursor.pos = credentials.params.start
-    else:
-        credentials.params.start = cursor.pos
-    if peek(cursor) == c',':
-        return BAD_PARAMETER
-    while found:
-        fault = next_auth_param(cursor, &param, &found)
-        if fault != NO_FAULT:
-            return fault
-        if found:
-            skip_lws(cursor)
-            if cursor.pos < cursor.end and cursor.base[cursor.pos] != c',':
-                return TRAILING_BYTES
-    return NO_FAULT

@@ -14,6 +14,10 @@ cdef enum ParamStyle:
 
 
 cdef object span_text(const uint8_t *base, Span span)
+cdef object word_text(const uint8_t *base, Span span)
+cdef object lower_text(const uint8_t *base, Span span)
+cdef object upper_text(const uint8_t *base, Span span)
+cdef object essence_text(const uint8_t *base, Span span)
 cdef object param_text(const uint8_t *base, Span span)
 cdef object quoted_text(const uint8_t *base, Span span)
 cdef object optional_text(const uint8_t *base, Span span)
@@ -63,3 +67,4 @@ cdef NameAddr make_address(object owner, const uint8_t *base, Cursor *cursor, st
 cdef Via make_via(object owner, const uint8_t *base, Cursor *cursor, uint32_t most)
 cdef CSeq make_cseq(object owner, const uint8_t *base, Cursor *cursor)
 cdef MediaType make_media_type(object owner, const uint8_t *base, Cursor *cursor, str header, uint32_t most)
+cdef bytes bytes_of(object text)

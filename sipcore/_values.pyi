@@ -26,7 +26,12 @@ class Params(Mapping[str, str | None]):
     def items(self) -> ItemsView[str, str | None]: ...
 
 class Uri:
-    """A SIP or SIPS URI (RFC 3261 section 19.1); any other scheme is kept whole: all but ``scheme`` is None."""
+    """A SIP or SIPS URI (RFC 3261 section 19.1), or a tel URI (RFC 3966): ``user`` is its number, ``host`` is None.
+
+    Any other scheme is kept whole: all but ``scheme`` is None. Equality is that of RFC 3261 section 19.1.4, for IPv6
+    hosts with RFC 5954 section 4.2, for tel that of RFC 3966 section 4, for other schemes that of the text. It is not
+    transitive, as parameters of no standing count only where both URIs have them. Equal URIs have equal hashes.
+    """
 
     @staticmethod
     def parse(text: str | bytes) -> Uri:
@@ -38,7 +43,7 @@ class Uri:
         """In lower case: ``"sip"``."""
     @property
     def user(self) -> str | None:
-        """As written: escapes are kept (see `urllib.parse.unquote`)."""
+        """As written: escapes are kept (see `urllib.parse.unquote`). Of tel the number, with its visual separators."""
     @property
     def password(self) -> str | None: ...
     @property
@@ -111,6 +116,7 @@ class CSeq:
     def number(self) -> int: ...
     @property
     def method(self) -> str: ...
+    def __str__(self) -> str: ...
 
 class MediaType:
     """Content-Type: ``type/subtype;name=value``."""

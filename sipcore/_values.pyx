@@ -1,6 +1,7 @@
 """Typed header values: objects that read text at the offsets which the scanners found."""
 
 from collections.abc import Mapping
+from ipaddress import IPv6Address
 
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport uint8_t, uint32_t
@@ -37,6 +38,7 @@ from sipcore._syntax cimport (
     scan_uri,
     scan_via,
 )
+from sipcore._words cimport AS_WRITTEN, LOWER, UPPER, known_word
 
 from sipcore.errors import HeaderError
 from sipcore.limits import DEFAULT
@@ -75,15 +77,20 @@ cdef object raise_fault(Fault fault, uint32_t offset, str header):
 
 cdef object span_text(const uint8_t *base, Span span):
     """The span as text, each fold with the white space around it as one space (RFC 3261 section 7.3.1)."""
-    cdef uint32_t length = span.end - span.start
-    cdef const char *start = <const char *>base + span.start
-    cdef str text
-    if sip_is_plain(<const uint8_t *>start, length):
+    if sip_is_plain(base, span.start, span.end):
         # Nearly always. Python's decoder would find out the same thing for three times the instructions.
-        text = PyUnicode_New(length, 127)
-        memcpy(PyUnicode_DATA(text), start, length)
-        return text
-    text = PyUnicode_DecodeUTF8(start, length, "surrogateescape")
+        return copied_text(base + span.start, span.end - span.start)
+    return decoded_text(<const char *>base + span.start, span.end - span.start)
+
+
+cdef inline object copied_text(const uint8_t *start, uint32_t length):
+    cdef object text = PyUnicode_New(length, 127)
+    memcpy(PyUnicode_DATA(text), start, length)
+    return text
+
+
+cdef object decoded_text(const char *start, uint32_t length):
+    cdef str text = PyUnicode_DecodeUTF8(start, length, "surrogateescape")
     if memchr(start, c'\r', length) != NULL:
         lines = [line.strip(" \t") for line in text.split("\r\n")]
         return " ".join(line for line in lines if line)
@@ -120,6 +127,28 @@ cdef object param_text(const uint8_t *base, Span span):
     return span_text(base, span)
 
 
+cdef object word_text(const uint8_t *base, Span span):
+    """Like `span_text`, for what recurs in all traffic."""
+    text = known_word(base, span, AS_WRITTEN)
+    return span_text(base, span) if text is None else text
+
+
+cdef object lower_text(const uint8_t *base, Span span):
+    text = known_word(base, span, LOWER)
+    return span_text(base, span).lower() if text is None else text
+
+
+cdef object upper_text(const uint8_t *base, Span span):
+    text = known_word(base, span, UPPER)
+    return span_text(base, span).upper() if text is None else text
+
+
+cdef object essence_text(const uint8_t *base, Span span):
+    """``type/subtype`` in lower case, without the white space that may stand around the slash."""
+    text = known_word(base, span, LOWER)
+    return "".join(span_text(base, span).lower().split()) if text is None else text
+
+
 cdef tuple span_pair(Span span):
     return (span.start, span.end)
 
@@ -134,7 +163,11 @@ cdef Cursor cursor_over(const uint8_t *base, Span span) noexcept nogil:
 
 cdef bytes bytes_of(object text):
     """What a value is parsed from that stands alone, outside any message."""
-    return text.encode("utf-8", "surrogateescape") if isinstance(text, str) else bytes(text)
+    if isinstance(text, str):
+        return text.encode("utf-8", "surrogateescape")
+    if isinstance(text, int):
+        raise TypeError("text or bytes are needed, not a number")  # of which bytes() would make as many zeros
+    return bytes(text)
 
 
 cdef Cursor cursor_over_all(bytes data):
@@ -261,7 +294,7 @@ cdef class Uri(Value):
 
     @property
     def scheme(self):
-        return span_text(self.base, self.at.scheme).lower()
+        return lower_text(self.base, self.at.scheme)
 
     @property
     def user(self):
@@ -273,7 +306,7 @@ cdef class Uri(Value):
 
     @property
     def host(self):
-        return span_text(self.base, self.at.host).lower() if is_present(self.at.host) else None
+        return lower_text(self.base, self.at.host) if is_present(self.at.host) else None
 
     @property
     def port(self):
@@ -305,7 +338,13 @@ cdef class Uri(Value):
         return hash(uri_key(self))
 
     def __reduce__(self):
-        return (Uri.parse, (bytes(self),))
+        return (_restore_uri, (bytes(self), self.most))
+
+
+def _restore_uri(bytes data, uint32_t most):
+    """What unpickling makes a URI with: its own limit, for what was let in once must come back."""
+    cdef Cursor cursor = cursor_over_all(data)
+    return uri_at(data, &cursor, "URI", most)
 
 
 # Present in one URI only, these make two URIs differ; every other parameter is then ignored (RFC 3261 section 19.1.4).
@@ -314,17 +353,52 @@ DECISIVE_PARAMS = ("user", "ttl", "method", "maddr", "transport")
 
 cdef tuple uri_key(Uri uri):
     """What must be equal in two equal URIs; parameters that only count when both have them are left out."""
+    cdef dict params
     if not uri.at.is_sip:
-        return (str(uri),)
+        return tel_key(uri) if is_present(uri.at.user) else (uri.scheme, str(uri)[len(uri.scheme):])
     params = comparable_params(uri)
-    decisive = tuple(params.get(name) for name in DECISIVE_PARAMS)
-    headers = frozenset(plain_escapes(part) for part in (uri.headers or "").split("&"))
-    return (uri.scheme, plain_escapes(uri.user), plain_escapes(uri.password), uri.host, uri.port, decisive, headers)
+    decisive = tuple([params.get(name) for name in DECISIVE_PARAMS])
+    headers = tuple(sorted([comparable_header(part) for part in (uri.headers or "").split("&")]))
+    host = comparable_host(uri.host)
+    return (uri.scheme, plain_escapes(uri.user), plain_escapes(uri.password), host, uri.port, decisive, headers)
+
+
+cdef tuple tel_key(Uri uri):
+    """A telephone number without its visual separators, and every parameter (RFC 3966 section 4)."""
+    cdef dict params = comparable_params(uri)
+    for name, value in params.items():
+        # A context may be a domain name, in which a hyphen or a full stop is more than a separator.
+        if name == "ext" or name == "phone-context" and value.startswith("+"):
+            params[name] = without_separators(value)
+    return ("tel", without_separators(plain_escapes(uri.user).lower()), frozenset(params.items()), uri.headers)
+
+
+cdef str without_separators(str digits):
+    return "".join([each for each in digits if each not in "-.()"])
+
+
+cdef object comparable_host(str host):
+    """An IPv6 address as a number: one has many spellings (RFC 5954 section 4.2)."""
+    if not host.startswith("["):
+        return host
+    try:
+        return IPv6Address(host[1:-1].replace(":::", "::"))
+    except ValueError:  # a C library may take for an address what Python does not
+        return host
+
+
+cdef tuple comparable_header(str part):
+    """Name and value of a header in a URI; names compare as they do in a message (RFC 3261 section 19.1.4)."""
+    name, _, value = part.partition("=")
+    return (plain_escapes(name).lower(), plain_escapes(value))
 
 
 cdef dict comparable_params(Uri uri):
-    """Names and values without case, and without escapes that change nothing."""
-    return {name.lower(): plain_escapes(value or "").lower() for name, value in uri.params.items()}
+    """Names and values without case, and without escapes that change nothing; of a name given twice the first."""
+    cdef dict params = {}
+    for name, value in uri.params.items():
+        params.setdefault(plain_escapes(name).lower(), plain_escapes(value or "").lower())
+    return params
 
 
 cdef bint shared_params_agree(Uri left, Uri right):
@@ -428,11 +502,11 @@ cdef class Via(Value):
 
     @property
     def transport(self):
-        return span_text(self.base, self.at.transport).upper()
+        return upper_text(self.base, self.at.transport)
 
     @property
     def host(self):
-        return span_text(self.base, self.at.host).lower()
+        return lower_text(self.base, self.at.host)
 
     @property
     def port(self):
@@ -481,7 +555,10 @@ cdef class CSeq(Value):
 
     @property
     def method(self):
-        return span_text(self.base, self.at.method)
+        return word_text(self.base, self.at.method)
+
+    def __str__(self):
+        return span_text(self.base, self.at.whole)
 
     def __repr__(self):
         return f"CSeq({self.number} {self.method})"
@@ -511,8 +588,7 @@ cdef class MediaType(Value):
 
     @property
     def essence(self):
-        cdef str text = span_text(self.base, self.at.essence).lower()
-        return "".join(text.split())
+        return essence_text(self.base, self.at.essence)
 
     @property
     def params(self):

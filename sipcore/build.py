@@ -20,6 +20,8 @@ __all__ = ["request", "respond", "response"]
 
 #: What a response copies from its request, in the order in which it is written (RFC 3261 section 8.2.6.2).
 _COPIED = ("Via", "From", "To", "Call-ID", "CSeq")
+#: What 100 Trying copies too, so that the client can tell how long the way is (RFC 3261 section 8.2.6.1).
+_COPIED_BY_TRYING = (*_COPIED, "Timestamp")
 #: RFC 3261 section 25.1: what a method and a header name are made of.
 _TOKEN = re.compile(r"[A-Za-z0-9!%*_+`'~.-]+")
 #: What no line may hold: a parser refuses it, or takes it for a line end. HTAB is white space and may stand.
@@ -78,8 +80,8 @@ def respond(
 ) -> bytes:
     """The bytes of a response to a request.
 
-    Every Via and the first From, To, Call-ID and CSeq are copied byte for byte; what the request lacks is left out, so
-    a request that is refused because it lacks one can still be answered.
+    Every Via and the first From, To, Call-ID and CSeq are copied byte for byte, in a 100 the Timestamp too; what the
+    request lacks is left out, so a request that is refused because it lacks one can still be answered.
 
     Args:
         request: the request that is answered.
@@ -96,7 +98,7 @@ def respond(
     if not request.is_request:
         raise ValueError("only a request can be answered")
     lines = [_status_line(status, reason)]
-    for name in _COPIED:
+    for name in _COPIED_BY_TRYING if status == 100 else _COPIED:
         lines += _copies(request, name, to_tag if name == "To" else None)
     return _joined([*lines, *_fields(headers, body)], body)
 

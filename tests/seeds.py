@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from instant_messages import file_offer, first_message, im, invitation, request
+from malformed_messages import CLASSES
 from messages import CONTORTED, INVITE, OK, OPTIONS, message
 
 MESSAGES = [
@@ -18,6 +19,9 @@ MESSAGES = [
     bytes(invitation(first_message("mailto:alice@fabrikam.example"), first_message("hello", padded=False))),
     bytes(request(file_offer(), "text/x-msmsgsinvite; charset=UTF-8")),
 ]
+
+#: What has brought others down.
+MALFORMED = [data for vectors in CLASSES.values() for data, _ in vectors]
 
 #: Bytes that mean something somewhere in a message.
 _TELLING = b'\r\n \t:;,<>"\\=@[]?%*/0\x00\x7f\xff'

@@ -12,7 +12,7 @@ import pytest
 from sipcore_bench import callgrind, gate
 from sipcore_bench.callgrind import count, have_valgrind
 from sipcore_bench.contestant import Unavailable
-from sipcore_bench.gate import GateError, Verdict, default_base, explained, judge
+from sipcore_bench.gate import BASELINE, GateError, Verdict, accept, default_base, explained, judge, nearest_base
 from sipcore_bench.hotpaths import PATHS
 from sipcore_bench.instructions import works_elsewhere
 
@@ -101,22 +101,74 @@ def write_counts(root: Path, instructions: float) -> None:
     (root / "sipcore" / "counts").write_text(json.dumps({path: instructions for path, _, _ in PATHS}))
 
 
-def test_the_base_is_the_commit_before_on_main(repository):
-    assert default_base(repository) == run(repository, "rev-parse", "HEAD~1")
+def test_the_base_is_what_was_accepted_last_however_many_commits_ago(repository, capsys):
+    accepted = accept(repository)
+    assert accepted == run(repository, "rev-parse", "HEAD")
+    for instructions in (1040, 1080, 1120):
+        write_counts(repository, instructions)
+        run(repository, "add", ".")
+        run(repository, "commit", "-q", "-m", f"counts {instructions}")
+    assert default_base(repository) == accepted
+    assert gate.main(["--root", str(repository)]) == 1, "4 % three times are more than 5 %"
+    assert "counts 1001" in capsys.readouterr().out
+    assert gate.main(["--root", str(repository), "--accept"]) == 0
+    assert gate.main(["--root", str(repository)]) == 0
 
 
-def test_the_base_of_uncommitted_work_is_the_last_commit(repository):
+def test_what_is_not_committed_cannot_be_accepted(repository, capsys):
     write_counts(repository, 2000)
-    assert default_base(repository) == "HEAD"
+    assert gate.main(["--root", str(repository), "--accept"]) == 2
+    assert "only what is committed" in capsys.readouterr().err
+    assert not (repository / BASELINE).exists()
 
 
-def test_the_base_of_a_branch_is_where_it_left_main(repository):
+def test_a_clone_without_the_accepted_revision_says_so_and_takes_the_nearest(repository, capsys):
+    (repository / BASELINE).write_text(f"# why\n{'0' * 40}\n")
+    assert default_base(repository) == nearest_base(repository) == run(repository, "rev-parse", "HEAD~1")
+    assert "000000000000 of bench/baseline.txt is not in this clone" in capsys.readouterr().out
+    (repository / BASELINE).unlink()
+    assert default_base(repository) == nearest_base(repository)
+    assert "there is no bench/baseline.txt" in capsys.readouterr().out
+
+
+def test_a_shallow_clone_of_the_last_commit_takes_the_nearest(tmp_path, repository, capsys):
+    accept(repository)
+    for message in ("baseline", "more"):
+        run(repository, "add", ".")
+        run(repository, "commit", "-q", "--allow-empty", "-m", message)
+    shallow = tmp_path / "shallow"
+    run(tmp_path, "clone", "-q", "--depth", "2", f"file://{repository}", str(shallow))
+    assert default_base(shallow) == run(shallow, "rev-parse", "HEAD~1")
+    assert "is it shallow?" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "HEAD~3\n", f"{'a' * 40}\n{'b' * 40}\n"])
+def test_a_baseline_that_is_no_revision_is_status_2(repository, capsys, text):
+    (repository / BASELINE).write_text(text)
+    assert gate.main(["--root", str(repository)]) == 2
+    assert "must hold one full revision" in capsys.readouterr().err
+
+
+def test_the_baseline_of_this_repository_is_a_revision():
+    assert gate.baseline(Path(__file__).parents[1]) is not None
+
+
+def test_the_nearest_base_is_the_commit_before_on_main(repository):
+    assert nearest_base(repository) == run(repository, "rev-parse", "HEAD~1")
+
+
+def test_the_nearest_base_of_uncommitted_work_is_the_last_commit(repository):
+    write_counts(repository, 2000)
+    assert nearest_base(repository) == "HEAD"
+
+
+def test_the_nearest_base_of_a_branch_is_where_it_left_main(repository):
     fork = run(repository, "rev-parse", "HEAD")
     run(repository, "switch", "-q", "-c", "work")
     for instructions in (2000, 3000):
         write_counts(repository, instructions)
         run(repository, "commit", "-q", "-a", "-m", "more")
-    assert default_base(repository) == fork
+    assert nearest_base(repository) == fork
 
 
 def test_a_first_commit_has_no_base(tmp_path, repository):
@@ -124,7 +176,7 @@ def test_a_first_commit_has_no_base(tmp_path, repository):
     run(repository, "commit", "-q", "-m", "first")
     run(repository, "branch", "-q", "-D", "main")
     with pytest.raises(GateError, match="too shallow"):
-        default_base(repository)
+        nearest_base(repository)
 
 
 def test_the_gate_opens_for_what_does_not_grow(repository, capsys):

@@ -24,6 +24,13 @@ def test_a_response_copies_what_a_response_must_copy():
     assert "Max-Forwards" not in response
 
 
+def test_trying_and_nothing_else_copies_the_timestamp():
+    request = parse(message("Timestamp: 54.21 (ms)"))
+    assert parse(respond(request, 100))["Timestamp"] == "54.21 (ms)"
+    assert "Timestamp" not in parse(respond(request, 180))
+    assert "Timestamp" not in parse(respond(parse(message()), 100))
+
+
 def test_a_to_without_tag_gets_one_and_a_to_with_tag_keeps_its_own():
     assert parse(respond(parse(message()), 606, to_tag="ours")).to.tag == "ours"
     assert parse(respond(parse(message(to="<sip:b@c>;tag=theirs")), 606, to_tag="ours")).to.params["tag"] == "theirs"

@@ -130,6 +130,34 @@ def test_parse_shows_the_place_of_a_fault_with_a_caret() -> None:
     assert line[caret.index("^") :].startswith(repr(broken[offset : offset + 1])[2:-1])
 
 
+def test_parse_shows_every_message_of_a_file_and_where_it_begins(tmp_path: Path) -> None:
+    (tmp_path / "many.sip").write_bytes(b"\r\n" + MESSAGE + b"\r\n\r\n" + WITH_LINK + MESSAGE + b"\n")
+    result = run("parse", tmp_path / "many.sip")
+    assert result.exit_code == 0
+    second = 2 + len(MESSAGE) + 4
+    heads = [line for line in result.stdout.splitlines() if line.startswith("#")]
+    assert heads == ["#1 at byte 2", f"#2 at byte {second}", f"#3 at byte {second + len(WITH_LINK)}"]
+    assert result.stdout.count("request, ") == 3
+    lines = run("parse", tmp_path / "many.sip", "--json").stdout.splitlines()
+    found = [json.loads(line) for line in lines]
+    assert [(each["message"], each["at"], each["size"]) for each in found] == [
+        (1, 2, len(MESSAGE)),
+        (2, second, len(WITH_LINK)),
+        (3, second + len(WITH_LINK), len(MESSAGE)),
+    ]
+
+
+def test_parse_shows_what_stands_behind_a_message_and_is_none() -> None:
+    result = run("parse", "-", given=MESSAGE + b"left over\r\n\r\n")
+    assert result.exit_code == 2
+    assert "request, " in result.stdout
+    assert f"#2 at byte {len(MESSAGE)}" in result.stdout
+    assert "bad-start-line" in result.stdout
+    assert "^" in result.stdout
+    last = json.loads(run("parse", "-", "--json", given=MESSAGE + b"left over").stdout.splitlines()[-1])
+    assert last["error"]["code"] == "no-end-of-head"
+
+
 def capture(*payloads: bytes) -> bytes:
     """A pcap file of datagrams from 192.0.2.7:5062 to 192.0.2.1:5060."""
     file = io.BytesIO()
@@ -315,6 +343,13 @@ def test_check_says_what_a_good_configuration_means(config: Path) -> None:
     result = run("check", config)
     assert result.exit_code == 0
     assert "fabrikam.example, at tcp 192.0.2.7:5060" in result.stdout
+
+
+def test_explain_shows_what_goes_on_changed(config: Path) -> None:
+    config.write_text(CONFIG + '[filter]\nprofile = "lync"\n')
+    result = explained(config, WITH_LINK, "outside", "192.0.2.7")
+    assert "filter: defang\n  http: in body, bytes 0..17: http://a.example/ now" in result.stdout
+    assert "sent inside to udp 127.0.0.42:5060: MESSAGE" in result.stdout
 
 
 def test_check_prints_warnings_with_their_places_and_has_status_1(config: Path) -> None:

@@ -37,13 +37,15 @@ from sipcore.edge.tables import (
     WhenOff,
 )
 from sipcore.errors import ConfigError, Problem
+from sipcore.imfilter import LCS2005, LYNC, Action
+from sipcore.imfilter.rules_file import RulesTable
 from sipcore.limits import DEFAULT, Limits
 from sipcore.relay import federation_sections, hop_tables, sections, users
 from sipcore.relay.config import load, loads
 from sipcore.relay.keys import parse_keys
 from sipcore.relay.sections import LimitsSection
 from sipcore.relay.users import UserTable
-from sipcore.settings.positions import Positions, dotted
+from sipcore.settings.positions import Positions, dotted, undotted
 
 ROOT = Path(__file__).parent.parent
 
@@ -108,7 +110,7 @@ def test_a_minimal_file_gives_tables_and_defaults() -> None:
     assert set(own.listen) == {(side, transport) for side in Side for transport in (Transport.UDP, Transport.TCP)}
     assert tables.partners["fabrikam.example"].verification is VerificationLevel.VERIFIED_BY_PROVIDER
     assert tables == Tables(own=own, partners=tables.partners)
-    assert (config.filter, config.keys, config.metrics, config.limits) == (True, None, None, DEFAULT)
+    assert (config.filter, config.keys, config.metrics, config.limits) == (LCS2005, None, None, DEFAULT)
     assert (config.users, config.warnings) == (None, ())
 
 
@@ -146,7 +148,7 @@ listen = "[::1]:9090"
     assert tables.partners["fabrikam.example"].verification is VerificationLevel.CONTACT_LIST
     assert tables.blocked == Blocked(Domains(["spam.example", "phish.example"]), answer=True)
     assert tables.verification == Verification("X-Contoso-Verified", "X-Contoso-Trust", False, True)
-    assert (tables.benotify, config.filter) == (BestEffort(enabled=False, when_off=WhenOff.FORWARD), False)
+    assert (tables.benotify, config.filter) == (BestEffort(enabled=False, when_off=WhenOff.FORWARD), None)
     assert config.limits == dataclasses.replace(DEFAULT, head=1000, body=2000, via=12)
     assert (links.max_links, links.max_queue_bytes, links.max_waiting_bytes) == (7, 3000, 4000)
     assert (links.idle_seconds, links.connect_seconds) == (60, 2)
@@ -176,8 +178,14 @@ def test_ipv6_addresses_are_brought_into_their_shortest_form() -> None:
 
 
 def test_the_section_of_limits_has_every_limit_of_a_message() -> None:
-    message_limits = {field.name for field in dataclasses.fields(Limits)}
+    message_limits = {field.name for field in dataclasses.fields(Limits) if field.type == "int"}
     assert message_limits <= set(LimitsSection.__struct_fields__)
+
+
+def test_no_configuration_makes_an_edge_overlook_a_fault_of_framing() -> None:
+    overlooked = {field.name for field in dataclasses.fields(Limits) if field.type == "bool"}
+    assert overlooked.isdisjoint(LimitsSection.__struct_fields__)
+    assert not any(getattr(loads(GOOD).limits, name) for name in overlooked)
 
 
 # -- TLS, names, and those who are found in other ways
@@ -686,6 +694,8 @@ def test_every_key_has_its_place_in_the_operators_page() -> None:
     structs = {kind for module in (sections, federation_sections, hop_tables, users) for kind in vars(module).values()
                if isinstance(kind, type) and issubclass(kind, Struct) and kind is not Struct}  # fmt: skip
     assert len(structs) > 20
+    structs -= {RulesTable, sections.FilterSection}  # the filter has a page of its own
+    assert "(filter.md)" in page
     rest = {"headers", "header", "start_line", "via", "params"}  # "see sipcore.Limits"
     keys = {name for kind in structs for name in kind.__struct_fields__} - rest
     assert sorted(key for key in keys if not re.search(rf"\b{key}\b", page)) == []
@@ -703,3 +713,61 @@ def merged(whole: str, part: str) -> str:
     header = part.splitlines()[0]
     kept = whole if header.startswith("[[") else re.sub(rf"(?ms)^{re.escape(header)}\n.*?(?=^\[|\Z)", "", whole)
     return f"{kept}\n{part}"
+
+
+# -- the filter's rules
+
+
+def filtered(section: str) -> str:
+    """The good configuration with these lines in its section on the filter, the first of them at line 23."""
+    return GOOD + "[filter]\n" + section
+
+
+def test_the_filter_has_the_rules_of_its_section() -> None:
+    rules = loads(filtered('profile = "lync"\nlinks = "warn"\nnotice = "Careful."')).filter
+    assert rules == dataclasses.replace(LYNC, links=Action.WARN, notice="Careful.")
+
+
+def test_the_filter_has_the_rules_of_a_file_beside_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text('profile = "lync"')
+    (tmp_path / "edge.toml").write_text(filtered('file = "rules.toml"'))
+    assert load(tmp_path / "edge.toml").filter == LYNC
+
+
+def test_faults_in_the_filters_rules_are_told_with_the_others() -> None:
+    found = problems_of(filtered('links = "drop"\nprefixes = ["http:", "www", 7]\nenable = true\n'))
+    assert [(problem.where, problem.key) for problem in found] == [
+        ("edge.toml:23", "filter.links"),
+        ("edge.toml:24", "filter.prefixes[2]"),
+        ("edge.toml:24", "filter.prefixes[1]"),
+        ("edge.toml:25", "filter.enable"),
+    ]
+
+
+def test_faults_in_a_rules_file_are_told_with_its_own_lines(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text("\nfiles = 1\n")
+    (tmp_path / "edge.toml").write_text(filtered('file = "rules.toml"\nenabled = 1'))
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "edge.toml")
+    assert {(problem.where, problem.key) for problem in caught.value.problems} == {
+        (f"{tmp_path}/edge.toml:24", "filter.enabled"),
+        (f"{tmp_path}/rules.toml:2", "files"),
+    }
+
+
+def test_a_rules_file_that_cannot_be_read_is_a_fault_of_the_key_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "edge.toml").write_text(filtered('file = "none.toml"'))
+    with pytest.raises(ConfigError, match=r"edge\.toml:23: filter\.file: .*none\.toml cannot be read"):
+        load(tmp_path / "edge.toml")
+
+
+def test_rules_stand_in_the_section_or_in_a_file_but_not_in_both(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text("")
+    (tmp_path / "edge.toml").write_text(filtered('file = "rules.toml"\nlinks = "warn"'))
+    with pytest.raises(ConfigError, match="expected either a file or the rules themselves"):
+        load(tmp_path / "edge.toml")
+
+
+@pytest.mark.parametrize("path", [(), ("a",), ("a", 0), ("partner", 12, "proxy", "port")])
+def test_a_path_that_is_written_down_can_be_read_again(path: tuple[str | int, ...]) -> None:
+    assert undotted(dotted(path)) == path

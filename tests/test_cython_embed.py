@@ -112,5 +112,5 @@ def test_the_program_of_the_example_prints_what_it_counts(built):
 
 def test_the_include_folder_has_what_a_build_needs():
     folder = Path(sipcore.get_include())
-    for name in ("__init__.pxd", "_cursor.pxd", "_index.pxd", "_parser.pxd", "_grammar.h", "_scan.h"):
+    for name in ("__init__.pxd", "_cursor.pxd", "_index.pxd", "_syntax.pxd", "_parser.pxd", "_grammar.h", "_scan.h"):
         assert (folder / name).is_file(), name

@@ -28,7 +28,7 @@ from edge_world import (
 from federated_world import CROSSROADS
 from messages import without
 
-from sipcore import ImFilter, Message, Verdict, parse, respond
+from sipcore import ImFilter, Message, Rules, Verdict, parse, respond
 from sipcore.edge.actions import COUNTERS, Action, Count, Link, Send, Trace
 from sipcore.edge.engine import Engine
 from sipcore.edge.flow import Answer, Discard, Forward
@@ -268,10 +268,11 @@ def test_an_observer_learns_what_became_of_each_message() -> None:
 
 
 def test_counters_have_the_labels_that_are_announced() -> None:
-    edge = engine(filter=ImFilter())
+    edge = engine(filter=ImFilter(Rules(links="observe")))
     actions: list[Action] = []
     for data, link in [
         (inbound(), FROM_FABRIKAM),
+        (inbound(body=URL), FROM_FABRIKAM),
         (inbound(method="X-" + "Y" * 100), FROM_FABRIKAM),
         (inbound(), FROM_STRANGER),
         (inbound(method="BENOTIFY"), FROM_STRANGER),

@@ -130,6 +130,28 @@ def test_a_lost_stream_is_named_and_stays_lost(data, code, size):
         framer.next_message()
 
 
+UNSAID = message(body=b"").replace(b"Content-Length: 0\r\n", b"")
+
+
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+def test_without_content_length_there_is_no_body_when_the_limits_say_so(size):
+    framer = Framer(Limits(dangerous_missing_length=True))
+    assert collect(framer, in_chunks(UNSAID + message() + PING + UNSAID, size)) == ([UNSAID, message(), UNSAID], 1)
+
+
+def test_the_danger_of_a_length_that_is_not_said_is_that_a_body_is_read_as_a_message():
+    framer = Framer(Limits(dangerous_missing_length=True))
+    framer.feed(UNSAID + OPTIONS)
+    assert [each.method for each in framer] == ["MESSAGE", "OPTIONS"]
+
+
+def test_no_leniency_lets_a_stream_have_bare_line_feeds():
+    framer = Framer(Limits(dangerous_bare_lf=True, dangerous_missing_length=True))
+    framer.feed(message().replace(b"\r\n", b"\n"))
+    with pytest.raises(FramingError, match="bare-lf"):
+        framer.next_message()
+
+
 def test_limits_hold_while_a_message_is_still_incomplete():
     framer = Framer(Limits(head=1000, header=500))
     with pytest.raises(FramingError, match="head-too-large"):

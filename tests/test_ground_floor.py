@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import fields
 
 import pytest
 
@@ -38,6 +39,12 @@ def test_limits_check_themselves():
             Limits(**{name: 0})
     with pytest.raises(ValueError, match="together"):
         Limits(body=MAX_MESSAGE_BYTES)
+
+
+def test_what_limits_overlook_is_off_and_called_dangerous():
+    flags = [field.name for field in fields(Limits) if field.type == "bool"]
+    assert flags == ["dangerous_bare_lf", "dangerous_missing_length"]
+    assert not any(getattr(DEFAULT, flag) for flag in flags)
 
 
 def test_names_are_spelt_once():

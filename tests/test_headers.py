@@ -268,6 +268,19 @@ def test_authentication_info_has_no_scheme_unless_microsoft_wrote_it():
     assert (theirs.scheme, dict(theirs.params)) == ("NTLM", {"rspauth": "01", "snum": "1"})
 
 
+@pytest.mark.parametrize("token", ["mF_9.B5f-4.1JqM", "YII/ab+c~1==", "x"])
+def test_one_token_may_stand_for_parameters_as_behind_bearer(token):
+    message = having(f"Authorization: Bearer  {token} ")
+    (found,) = message.credentials("Authorization")
+    assert (found.scheme, found.token, dict(found.params)) == ("Bearer", token, {})
+    assert cut(message, found.span) == f"Bearer  {token}"
+    assert token not in repr(found)
+    (digest,) = having('Authorization: Digest realm="a"').credentials("Authorization")
+    assert (digest.token, dict(digest.params)) == (None, {"realm": "a"})
+    (bare,) = having("Proxy-Authenticate: Negotiate").credentials("Proxy-Authenticate")
+    assert (bare.scheme, bare.token, dict(bare.params)) == ("Negotiate", None, {})
+
+
 def test_credentials_do_not_get_into_logs_by_accident():
     (found,) = having('Authorization: Digest response="secret"').credentials("Authorization")
     assert "secret" not in repr(found)
@@ -279,7 +292,9 @@ def test_credentials_do_not_get_into_logs_by_accident():
         ("", "empty-value", ""),
         ('"x"', "bad-token", '"x"'),
         ("Digest , a=1", "bad-parameter", ", a=1"),
-        ("Digest a", "bad-parameter", ""),
+        ("Digest a, b", "bad-parameter", ", b"),
+        ("Bearer a b", "bad-parameter", "b"),
+        ("Bearer a*", "bad-parameter", ""),
         ("Digest a=1,", "bad-parameter", ""),
         ("Digest a=1 b=2", "trailing-bytes", "b=2"),
         ("Digest a=1;b=2", "trailing-bytes", ";b=2"),

@@ -18,7 +18,9 @@ SOURCES = sorted(path for path in PACKAGE.rglob("*") if path.suffix in (".py", "
 FLOORS = [
     {"errors", "limits", "grammar"},
     {"_cursor"},
+    {"_words"},
     {"_syntax"},
+    {"_header_syntax"},
     {"_index"},
     {"_values"},
     {"_headers"},
@@ -51,6 +53,9 @@ OPERATING_SYSTEM = {
 UPHILL = {
     ("_parser", "_edit"): "Message.edit() gives the edit that belongs to it; imported when it is called",
 }
+
+#: What a room of the bare install imports all the same, in a file that nothing of the bare install imports.
+OF_AN_EXTRA = {("imfilter/rules_file.py", "msgspec")}
 
 IMPORT = re.compile(r"^\s*(?:from\s+([\w.]+)\s+c?import\s+|c?import\s+([\w.]+))", re.MULTILINE)
 LONGEST_FUNCTION, LONGEST_PY, LONGEST_PYX = 80, 500, 700
@@ -106,10 +111,11 @@ def test_only_the_shell_sees_the_operating_system():
     assert seen == set()
 
 
-def test_the_bare_install_imports_nothing_but_the_matcher_builder():
+def test_the_bare_install_imports_no_library():
     core = {
         "_cursor",
         "_syntax",
+        "_header_syntax",
         "_index",
         "_values",
         "_headers",
@@ -125,6 +131,7 @@ def test_the_bare_install_imports_nothing_but_the_matcher_builder():
         "grammar",
     }
     foreign = {
+        "ahocorasick",
         "uvloop",
         "msgspec",
         "structlog",
@@ -137,7 +144,7 @@ def test_the_bare_install_imports_nothing_but_the_matcher_builder():
         "pytest",
     }
     seen = {(file, module) for file, room, module in imports() if room in core and module.split(".")[0] in foreign}
-    assert seen == set()
+    assert seen == OF_AN_EXTRA
 
 
 def test_the_public_face_is_small_sorted_and_real():

@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[1]
 JUDGES = ("agreement.py", "corpus.py", "messages.py", "strategies.py", "test_oracle.py", "oracle")
 SLOWEST_BUILD_S, SLOWEST_RUN_S = 300, 300
 
+pytestmark = pytest.mark.timeout(2 * SLOWEST_BUILD_S + SLOWEST_RUN_S)
+
 if os.environ.get("SIPCORE_SEEDED_FAULTS", "0") in ("", "0"):
     pytest.skip(
         "seeded faults are built and judged by `make faults` (SIPCORE_SEEDED_FAULTS=1)", allow_module_level=True
@@ -57,14 +59,14 @@ FAULTS = {
         "if length > bounds.body:\n        length = bounds.body",
     ),
     "the port 65536 is accepted": (
-        "_syntax.pyx", "_syntax", "digits, 65535, &number", "digits, 65536, &number",
+        "_syntax.pyx", "_syntax", "(cursor, 65535, &number", "(cursor, 65536, &number",
     ),
     "of two tags the second counts": (
         "_syntax.pyx", "_syntax",
         "if not address.tag_seen and equals_folded", "if equals_folded",
     ),
     "a CSeq number wraps": (
-        "_syntax.pyx", "_syntax", "digits, 0xFFFFFFFF, &number", "digits, 0xFFFFFFFFFFFF, &number",
+        "_syntax.pyx", "_syntax", "(cursor, 0xFFFFFFFF, &number", "(cursor, 0xFFFFFFFFFFFF, &number",
     ),
     "of two backslashes none is left": (
         "_values.pyx", "_values",

@@ -212,6 +212,14 @@ def test_what_only_a_user_agent_needs_only_a_user_agent_reads(field, data):
     assert validate(parse(broken), Role.USER_AGENT).header == field.split(":")[0]
 
 
+def test_quotes_in_the_uri_of_a_contact_are_no_business_of_a_proxy():
+    data = message('Contact: <sip:u@server.contoso.example;maddr=192.0.2.1;transport="tcp">;proxy=replace')
+    assert validate(parse(data)) is None
+    assert bytes(parse(data).edit()) == data
+    found = validate(parse(data), Role.USER_AGENT)
+    assert (found.status, found.header, data[found.offset :][:1]) == (400, "Contact", b'"')
+
+
 def test_a_user_agent_takes_one_content_type_and_any_contact_that_means_all():
     twice = message("Content-Type: text/html")
     assert (validate(parse(twice)), validate(parse(twice), Role.USER_AGENT).reason) == (None, "Repeated Content-Type")

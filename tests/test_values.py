@@ -47,10 +47,18 @@ def test_host_forms(host):
     assert (uri.host, uri.port, uri.user, uri.password, uri.headers, len(uri.params)) == (host, 1, None, None, None, 0)
 
 
+def test_a_tel_uri_has_a_number_and_parameters():
+    uri = Uri.parse("TEL:863-1234;Phone-Context=+1-914-555;ext=7")
+    assert (uri.scheme, uri.user, uri.password, uri.host, uri.port, uri.headers) == (
+        "tel", "863-1234", None, None, None, None)  # fmt: skip
+    assert dict(uri.params) == {"Phone-Context": "+1-914-555", "ext": "7"}
+    assert Uri.parse("tel:+1?x").headers == "x", "what RFC 3966 does not know is not taken for a part of the number"
+
+
 def test_other_schemes_stay_whole():
-    uri = Uri.parse("tel:+1-201-555-0123;phone-context=x")
-    assert (uri.scheme, uri.host, uri.user, uri.port, len(uri.params)) == ("tel", None, None, None, 0)
-    assert str(uri) == "tel:+1-201-555-0123;phone-context=x"
+    uri = Uri.parse("urn:service:sos;x=y")
+    assert (uri.scheme, uri.host, uri.user, uri.port, len(uri.params)) == ("urn", None, None, None, 0)
+    assert str(uri) == "urn:service:sos;x=y"
 
 
 @pytest.mark.parametrize(
@@ -61,6 +69,7 @@ def test_other_schemes_stay_whole():
         ("1sip:a", ("bad-uri-scheme", 4)),
         ("sip:", ("bad-host", 4)),
         ("tel:", ("bad-address", 4)),
+        ("tel:;ext=1", ("bad-userinfo", 4)),
         ("sip:@a", ("bad-userinfo", 4)),
         ("sip::pw@a", ("bad-userinfo", 4)),
         ("sip:a@", ("bad-host", 6)),
@@ -82,14 +91,48 @@ def test_a_broken_uri_is_named_with_its_place(text, fault):
     assert uri_fault(text) == fault
 
 
+#: The examples of RFC 3261 section 19.1.4: each group is equal, pair by pair.
+EQUAL_BY_THE_RFC = [
+    ("sip:%61lice@atlanta.com;transport=TCP", "sip:alice@AtLanTa.CoM;Transport=tcp"),
+    ("sip:carol@chicago.com", "sip:carol@chicago.com;newparam=5"),
+    ("sip:carol@chicago.com", "sip:carol@chicago.com;security=on"),
+    ("sip:carol@chicago.com;newparam=5", "sip:carol@chicago.com;security=on"),
+    (
+        "sip:biloxi.com;transport=tcp;method=REGISTER?to=sip:bob%40biloxi.com",
+        "sip:biloxi.com;method=REGISTER;transport=tcp?to=sip:bob%40biloxi.com",
+    ),
+    (
+        "sip:alice@atlanta.com?subject=project%20x&priority=urgent",
+        "sip:alice@atlanta.com?priority=urgent&subject=project%20x",
+    ),
+]
+DIFFERENT_BY_THE_RFC = [
+    ("SIP:ALICE@AtLanTa.CoM;Transport=udp", "sip:alice@AtLanTa.CoM;Transport=UDP"),
+    ("sip:bob@biloxi.com", "sip:bob@biloxi.com:5060"),
+    ("sip:bob@biloxi.com", "sip:bob@biloxi.com;transport=udp"),
+    ("sip:bob@biloxi.com", "sip:bob@biloxi.com:6000;transport=tcp"),
+    ("sip:carol@chicago.com", "sip:carol@chicago.com?Subject=next%20meeting"),
+    ("sip:bob@phone21.boxesbybob.com", "sip:bob@192.0.2.4"),
+    # Each equals the same without the parameter, and not each other: equality is not transitive.
+    ("sip:carol@chicago.com;security=on", "sip:carol@chicago.com;security=off"),
+]
+
+
 @pytest.mark.parametrize(
     ("left", "right"),
     [
-        ("sip:%61lice@example.com;transport=TCP", "sip:alice@ExAmPlE.com;Transport=tcp"),
-        ("sip:carol@example.com", "sip:carol@example.com;newparam=5"),
-        ("sip:carol@example.com;security=on", "sip:carol@example.com;newparam=5"),
+        *EQUAL_BY_THE_RFC,
         ("sip:a@example.com;x=1;y=2?b=1&a=2", "sip:a@example.com;y=2;x=1?a=2&b=1"),
         ("sip:a%2cb@example.com", "sip:a%2Cb@example.com"),
+        ("sip:a@example.com?Subject=x", "sip:a@example.com?sUBJECT=%78"),
+        ("sip:a@example.com;user=phone", "sip:a@example.com;%75ser=phone"),
+        ("sip:a@[2001:db8::9:1]", "sip:a@[2001:DB8:0::9:01]"),
+        ("sip:a@[::ffff:192.0.2.1]", "sip:a@[::FFFF:c000:201]"),
+        ("sip:a@[2001:db8:::192.0.2.1]", "sip:a@[2001:db8::192.0.2.1]"),
+        ("tel:+1-201-555-0123", "TEL:+1(201)5550123"),
+        ("tel:7042;phone-context=Example.com;ext=1-2", "tel:7042;EXT=12;phone-context=example.com"),
+        ("tel:7042;phone-context=+1-914", "tel:7042;phone-context=+1914"),
+        ("URN:service:sos", "urn:service:sos"),
     ],
 )
 def test_equal_uris_are_equal_and_hash_alike(left, right):
@@ -100,6 +143,7 @@ def test_equal_uris_are_equal_and_hash_alike(left, right):
 @pytest.mark.parametrize(
     ("left", "right"),
     [
+        *DIFFERENT_BY_THE_RFC,
         ("sip:alice@example.com", "sip:Alice@example.com"),
         ("sip:bob@example.com", "sip:bob@example.com:5060"),
         ("sip:bob@example.com", "sip:bob@example.com;transport=udp"),
@@ -107,7 +151,15 @@ def test_equal_uris_are_equal_and_hash_alike(left, right):
         ("sip:bob@example.com", "sip:bob@example.com?Subject=x"),
         ("sip:bob@example.com;x=1", "sip:bob@example.com;x=2"),
         ("sip:a,b@example.com", "sip:a%2cb@example.com"),
+        ("sip:a@example.com?x=1&x=1", "sip:a@example.com?x=1"),
+        ("sip:a:b@example.com", "sip:a:B@example.com"),
+        ("sip:a@[2001:db8::1]", "sip:a@[2001:db8::2]"),
         ("tel:1", "tel:2"),
+        ("tel:+1201", "tel:1201"),
+        ("tel:7042;phone-context=a-b.example", "tel:7042;phone-context=ab.example"),
+        ("tel:7042;phone-context=a", "tel:7042"),
+        ("tel:7042", "sip:7042"),
+        ("urn:service:sos", "urn:service:SOS"),
     ],
 )
 def test_different_uris_differ(left, right):
@@ -120,6 +172,12 @@ def test_a_uri_can_be_pickled_and_is_no_string():
     assert uri != "sip:a@b"
     assert bytes(uri) == b"sip:a@b"
     assert repr(uri) == "Uri('sip:a@b')"
+
+
+def test_a_uri_that_was_let_in_under_wider_limits_can_be_pickled():
+    uri = parse(message(uri="sip:a" + ";p=1" * 100), Limits(params=100)).uri
+    again = pickle.loads(pickle.dumps(uri))
+    assert (again, len(again.params)) == (uri, 1)
 
 
 # -- addresses
@@ -234,7 +292,8 @@ def test_a_broken_via_is_named_with_its_place(value, fault):
 
 def test_cseq_is_read_to_its_full_width_and_never_wrapped():
     cseq = parse(CONTORTED).cseq
-    assert (cseq.number, cseq.method) == (4294967295, "BENOTIFY")
+    assert (cseq.number, cseq.method, repr(cseq)) == (4294967295, "BENOTIFY", "CSeq(4294967295 BENOTIFY)")
+    assert str(cseq) == "4294967295 BENOTIFY", "as text it is what stands there, like every other value"
     for field in ("4294967296 A", "36893488147419103232 A", "-1 A", "A", "", "1e2 A"):
         assert header_fault(f"CSeq: {field}", lambda parsed: parsed.cseq)[0] == "bad-number"
     assert header_fault("CSeq: 1", lambda parsed: parsed.cseq)[0] == "bad-method"
@@ -279,6 +338,12 @@ def test_values_keep_their_message_alive():
     with pytest.raises(BufferError):
         buffer.clear()
     assert len(host) == 0
+
+
+def test_a_number_is_no_text_to_parse():
+    for kind in (Uri, NameAddr, MediaType):
+        with pytest.raises(TypeError, match="not a number"):
+            kind.parse(10**12)
 
 
 def test_values_are_made_by_messages_only():

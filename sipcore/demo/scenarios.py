@@ -167,4 +167,11 @@ SCENARIOS: tuple[Scenario, ...] = (
         Expected(200, delivered=True, far=(EDGE_INSIDE, _mark("unverified"))),
         PLAIN | UNVERIFIED,
     ),
+    _from_partner(
+        "Link behind innocent words in HTML: refused",
+        "tcp",
+        '<p>See <a href="&#104;ttp://tailspin.example/prize">the agenda</a>.</p>',
+        _REFUSED_CONTENT,
+        {"Content-Type": "text/html; charset=UTF-8"} | VERIFIED,
+    ),
 )

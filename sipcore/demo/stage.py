@@ -81,11 +81,11 @@ def _both(relay: Relay, side: Side) -> str:
 def _verdict(trace: Trace) -> Iterator[str]:
     if trace.verdict is None:
         yield "filter: not asked"
-    elif trace.verdict.passed:
-        yield "filter: pass"
+    elif not trace.verdict.findings:
+        yield f"filter: {trace.verdict.action}"
     else:
         for finding in trace.verdict.findings:
-            yield f"filter: {trace.verdict.action}, {finding.rule} in {finding.text}: {finding.matched}"
+            yield f"filter: {finding.action}, {finding.rule} in {finding.text}: {finding.matched}"
 
 
 @asynccontextmanager

@@ -94,13 +94,16 @@ class Count:
     labels: tuple[str, ...]
 
 
-#: Every counter with its labels. ``why`` is a name of docs/refusals.md; ``waited`` is for DNS.
+#: Every counter with its labels. ``why`` is a name of docs/refusals.md. ``waited`` is for DNS. ``filtered`` has the
+#: messages that go on though the filter found something, by what it did: observe, defang or warn. Those it blocks are
+#: refused or discarded.
 COUNTERS: dict[str, tuple[str, ...]] = {
     "received": ("side", "kind"),
     "forwarded": ("side", "kind"),
     "refused": ("side", "why", "status"),
     "discarded": ("side", "why"),
     "waited": ("side",),
+    "filtered": ("side", "action"),
 }
 
 Action = Send | Resolve | Count

@@ -9,14 +9,9 @@ from sipcore.edge.actions import Link, Send
 from sipcore.edge.flow import Answer
 from sipcore.edge.tables import Hop, Side, Transport
 from sipcore.edge.vias import WayBack, stamped
-from sipcore.limits import Limits
+from sipcore.limits import WIDEST
 
-__all__ = ["OWN_LIMITS", "answer_after", "answer_on"]
-
-#: For bytes that this edge made of a message within its limits, and that may so be a little beyond them.
-OWN_LIMITS = Limits(
-    head=1 << 29, body=1 << 29, headers=1 << 16, header=1 << 29, start_line=1 << 29, via=1 << 16, params=1 << 16
-)
+__all__ = ["answer_after", "answer_on"]
 
 
 def answer_on(link: Link, message: Message, via: Via, answer: Answer, tag: str) -> Send:
@@ -28,7 +23,7 @@ def answer_on(link: Link, message: Message, via: Via, answer: Answer, tag: str) 
     """
     data = respond(message, answer.status, answer.reason, answer.headers, to_tag=tag)
     if (note := stamped(via, link)) is not None:
-        data = bytes(parse(data, OWN_LIMITS).edit().replace_value("Via", 0, note))
+        data = bytes(parse(data, WIDEST).edit().replace_value("Via", 0, note))
     return Send(_hop(link, via), link.side, link.id if link.transport is not Transport.UDP else None, data)
 
 

@@ -10,14 +10,14 @@ is bounded. It asks for each domain once, and a look-up that takes too long has 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sipcore._parser import Message, parse
 from sipcore._values import Via
 from sipcore.edge import refusals
 from sipcore.edge.actions import Action, Count, Failure, Link, Resolve, Send, Trace
-from sipcore.edge.answers import OWN_LIMITS, answer_after, answer_on
+from sipcore.edge.answers import answer_after, answer_on
 from sipcore.edge.directory import Directory
 from sipcore.edge.facts import Facts, Found, SrvFact
 from sipcore.edge.flow import Answer, Discard, Forward, NeedSrv
@@ -35,6 +35,7 @@ from sipcore.edge.waiting import WaitingRoom
 from sipcore.errors import EditError, HeaderError
 from sipcore.grammar import METHODS
 from sipcore.imfilter import ImFilter
+from sipcore.limits import WIDEST
 
 __all__ = ["Engine", "Keys", "Link"]
 
@@ -130,10 +131,10 @@ class Engine:
 
     def undelivered(self, send: Send, now: float, failure: Failure = Failure.DOWN) -> list[Action]:
         """A `Send` could not be carried out: the sender of a request is told why, anything else is counted."""
-        message = parse(send.data, OWN_LIMITS)
+        message = parse(send.data, WIDEST)
         if not message.is_request:
             return [Count("discarded", (send.side, refusals.UNDELIVERED.name))]
-        return self._give_back(parse(bytes(message.edit().pop_via()), OWN_LIMITS), send, _FAILURES[failure], now)
+        return self._give_back(parse(bytes(message.edit().pop_via()), WIDEST), send, _FAILURES[failure], now)
 
     def link_up(self, link: Link, now: float) -> None:
         """A connection is open: answers to what came on it leave by it."""
@@ -227,9 +228,10 @@ class Engine:
             forward=forward,
             hop=outcome.hop,
             branch=request.branch,
+            verdict=outcome.verdict,
         )
         send = Send(outcome.hop, forward.side, None, data, link.side)
-        return [send, Count("forwarded", (forward.side, _kind(request.message)))]
+        return [send, Count("forwarded", (forward.side, _kind(request.message))), *_filtered(link, outcome)]
 
     def _answer(self, request: Request, link: Link, answer: Answer, now: float) -> list[Action]:
         self._remember(request, now)
@@ -269,9 +271,10 @@ class Engine:
         assert outcome.back is not None  # a response without a way back is discarded
         link_id = self._links.leading_to(decision.side, outcome.back)
         self._note_answer(message)
-        send = Send(outcome.back.hop, decision.side, link_id, forwarded_response(message, decision, self._tables))
+        data = forwarded_response(message, decision, self._tables, outcome.verdict)
         self._tell(message, link, outcome)
-        return [send, Count("forwarded", (decision.side, _kind(message)))]
+        send = Send(outcome.back.hop, decision.side, link_id, data)
+        return [send, Count("forwarded", (decision.side, _kind(message))), *_filtered(link, outcome)]
 
     def _note_answer(self, message: Message) -> None:
         """How the requests of a discovered peer fare: From is still theirs."""
@@ -311,6 +314,12 @@ def _kind(message: Message) -> str:
     if message.status is not None:
         return f"{message.status // 100}xx"
     return message.method if message.method in _KNOWN_METHODS else "other"
+
+
+def _filtered(link: Link, outcome: Outcome) -> Iterator[Count]:
+    """That the filter found something in a message that goes on; which side sent it."""
+    if outcome.verdict is not None and outcome.verdict.findings:
+        yield Count("filtered", (link.side, outcome.verdict.action))
 
 
 def _refused(request: Request, answer: Answer) -> Count:

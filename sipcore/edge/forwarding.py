@@ -1,4 +1,7 @@
-"""What a forwarded message is changed by. Everything else leaves byte for byte as it came."""
+"""What a forwarded message is changed by. Everything else leaves byte for byte as it came.
+
+The filter's changes come first: they are of the content, from which nothing follows for what a proxy does to the head.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from sipcore.edge.reading import FAR_DOMAIN, OwnRoutes
 from sipcore.edge.tables import Hop, Tables
 from sipcore.edge.verification import Assertion
 from sipcore.edge.vias import own_via, stamped
+from sipcore.imfilter import Verdict
 
 __all__ = ["forwarded_request", "forwarded_response"]
 
@@ -29,6 +33,7 @@ def forwarded_request(
     forward: Forward,
     hop: Hop,
     branch: str,
+    verdict: Verdict | None = None,
 ) -> bytes:
     """The request as it leaves (RFC 3261 section 16.6): hop counted, routes of ours off, Via and Record-Route on.
 
@@ -39,8 +44,11 @@ def forwarded_request(
         forward: on which side it leaves, with mark or assertion.
         hop: which of the candidates it goes to.
         branch: of our Via.
+        verdict: what the filter said, if it was asked; not to block.
     """
     edit = message.edit()
+    if verdict is not None:
+        verdict.apply(edit)
     leaving = tables.own.listening(forward.side, hop.transport)
     if (note := stamped(via, link)) is not None:
         edit.replace_value("Via", 0, note)
@@ -60,9 +68,11 @@ def forwarded_request(
     return bytes(edit)
 
 
-def forwarded_response(message: Message, forward: Forward, tables: Tables) -> bytes:
+def forwarded_response(message: Message, forward: Forward, tables: Tables, verdict: Verdict | None = None) -> bytes:
     """The response as it leaves (RFC 3261 section 16.7 item 3): our Via off."""
     edit = message.edit()
+    if verdict is not None:
+        verdict.apply(edit)
     edit.pop_via()
     if message.content_length is None:
         edit.declare_length()

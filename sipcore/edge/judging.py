@@ -79,7 +79,7 @@ class Outcome:
         routes: of a forwarded request, the Route values that are ours.
         hop: of a forwarded request, which of the candidates it goes to.
         back: of a forwarded response, where it goes.
-        verdict, refusal: as in `Trace`.
+        verdict, refusal: as in `Trace`; of a forwarded message, the verdict's changes are still to be made.
     """
 
     decision: Decision
@@ -177,7 +177,7 @@ class Judge:
         if isinstance(hop, NeedSrv):
             return Outcome(hop)
         verdict = self._filter.check(message) if self._filter else None
-        if verdict is not None and not verdict.passed:
+        if verdict is not None and verdict.blocked:
             chain = (*decision.chain, refusals.FILTERED.when)
             return Outcome(self._refuse(request, refusals.FILTERED, chain), verdict=verdict)
         return Outcome(decision, routes, hop, verdict=verdict)
@@ -218,7 +218,7 @@ class Judge:
         if not isinstance(decision, Forward) or self._filter is None or not message.body:
             return Outcome(decision, back=back)
         verdict = self._filter.check(message)
-        if not verdict.passed:
+        if verdict.blocked:
             return Outcome(disposed(refusals.FILTERED_RESPONSE), verdict=verdict)
         return Outcome(decision, back=back, verdict=verdict)
 

@@ -1,27 +1,34 @@
-"""Many patterns over a buffer at once, and link prefixes where a reader's client would make a link of them.
+"""Many patterns over a buffer at once.
 
-Both matchers are immutable: threads may share one. Both take any contiguous buffer (bytes, bytearray, memoryview,
-array, mmap) without copying it and see bytes, so positions are byte offsets. A walk takes a step a byte whatever
-the number of patterns; over 32 KiB and more it runs without the GIL. Both pickle as their patterns and are built again.
+A matcher takes any contiguous buffer (bytes, bytearray, memoryview, array, mmap) without copying it and sees bytes, so
+positions are byte offsets. Over 32 KiB and more it runs without the GIL.
 """
 
 from collections.abc import Iterable
 
 from typing_extensions import Buffer
 
-__all__ = ["Matcher", "PrefixMatcher"]
+__all__ = ["Matcher"]
 
 class Matcher:
-    """Finds which of many strings occur, and where.
+    """Finds which of many strings occur, and where. Immutable: threads may share one. Pickles as its patterns.
+
+    There are two meanings of a match. *Leftmost-longest* is what a person would say: the match that begins first, of
+    those the longest, and the next one behind its end (`find`, `find_all`). *Overlapping* is every occurrence of every
+    pattern (`find_overlapping`).
+
+    Work is linear in the text. `find` and `find_overlapping` take three steps a byte at most, mostly far less than
+    one, and a step for each match; `find_all` may read as many bytes again behind each match as the longest pattern
+    has, for a longer match that then is none.
 
     Args:
-        patterns: str (its UTF-8 bytes) or bytes. Equal ones keep their own index each. There may be none.
+        patterns: str (its UTF-8 bytes) or bytes, 1 to 30,000 and more. Equal ones keep their own index each. There may
+            be none.
         ignore_case: the 26 letters of ASCII match in both cases; other letters only as given.
 
     Raises:
         TypeError: a pattern is neither str nor bytes, or ``patterns`` is itself one string.
-        ValueError: a pattern is empty, or the tables would pass 2**31 entries.
-        RuntimeError: two nodes of the automaton came under one id (their addresses were alike in the low 32 bits).
+        ValueError: a pattern is empty, or the patterns have more than 2**29 bytes that none shares with another.
         MemoryError.
     """
 
@@ -31,39 +38,36 @@ class Matcher:
         """As given."""
     @property
     def ignore_case(self) -> bool: ...
-    def find(self, buffer: Buffer, start: int = 0) -> tuple[int, int, int] | None:
-        """(pattern index, start, end) of the match that *ends* first, in ``buffer[start:]``; None where there is none.
+    @property
+    def states(self) -> int:
+        """Of the automaton: one, and one for each beginning that patterns have, shared ones once."""
+    @property
+    def nbytes(self) -> int:
+        """Memory of the tables, in bytes: at most 64 MiB of rows, and 21 bytes a state."""
+    @property
+    def leaps(self) -> str:
+        """How text without matches is got over; chosen once, from the patterns.
 
-        Of several matches with that end it is the longest, of equal patterns the one given first. A match that begins
-        before ``start`` does not count; offsets are from the start of the buffer.
+        ``"to ends"`` or ``"to starts"`` where the last or the first two bytes of every pattern come together in fewer
+        than one place in 32 of English talk, by the rarer of the two: 32 bytes are looked through at once for such
+        places. ``"nowhere"`` where neither is rare, or some pattern has a single byte: every byte is read, eight at
+        once.
+        """
+    def find(self, buffer: Buffer, start: int = 0) -> tuple[int, int, int] | None:
+        """(pattern index, start, end) of the leftmost-longest match in ``buffer[start:]``; None where there is none.
+
+        Of equal patterns it is the one given first. A match that begins before ``start`` does not count; offsets are
+        from the start of the buffer.
 
         Raises: TypeError, BufferError when not a contiguous buffer; ValueError when ``start`` is negative.
         """
     def find_all(self, buffer: Buffer) -> list[tuple[int, int, int]]:
-        """Every match, overlapping ones too: in order of their ends, of one end the longest first, then by index.
+        """Every leftmost-longest match, each sought behind the end of the one before; so they do not overlap.
 
         Raises: TypeError, BufferError when not a contiguous buffer; MemoryError.
         """
+    def find_overlapping(self, buffer: Buffer) -> list[tuple[int, int, int]]:
+        """Every match, overlapping ones too: in order of their ends, of one end the longest first, then by index.
 
-class PrefixMatcher:
-    """Finds links by their prefixes, as docs/protocol.md "IM filter" defines a link.
-
-    A link is a prefix (in any case) that does not stand behind a letter, digit or underscore of ASCII and is followed
-    by a visible byte; it goes on to white space, a control, ``"``, ``<`` or ``>``. Behind an underscore the prefix is
-    escaped, and so is one that begins right behind it or behind its ``//``: ``_http://www.contoso.example`` holds no
-    link. In a prefix that ends in ``*.`` the asterisk stands for 0 to 63 letters, digits and hyphens.
-
-    Args:
-        prefixes: in the grammar of `sipcore.imfilter.rules`, which is where they are checked.
-
-    Raises: as `Matcher` does.
-    """
-
-    def __init__(self, prefixes: Iterable[str]) -> None: ...
-    @property
-    def prefixes(self) -> tuple[str, ...]: ...
-    def find_all(self, buffer: Buffer, limit: int = ...) -> list[tuple[int, int, int]]:
-        """(prefix index, start, end) of each link in order, ``limit`` (at least 1) at most; links do not overlap.
-
-        Raises: TypeError, BufferError when not a contiguous buffer; ValueError when ``limit`` is below 1; MemoryError.
+        Raises: TypeError, BufferError when not a contiguous buffer; MemoryError.
         """

@@ -1,73 +1,22 @@
-"""Offers of a file in ``text/x-msmsgsinvite``, the dialect of Messenger and Communicator.
-
-The text is a list of ``Name: value`` lines. It offers a file when it invites (rather than accepts or cancels) to the
-application that transfers files, known by its GUID or its name; other applications and the answers to an offer pass
-(docs/protocol.md "File-transfer offers").
-"""
+"""Which media type offers a file in which dialect: the one table that the rest of the filter goes by (F112)."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
-__all__ = ["Offer", "read_offer"]
+from sipcore.imfilter.offers import ms_filetransfer, msmsgsinvite, msnslp, rcs_http, sdp
+from sipcore.imfilter.offers.offer import Offer, OfferedFile, UnreadableOfferError
 
-_FILE_TRANSFER_GUID = "5d3e02ab-6190-11d3-bbbb-00c04f795683"
-_FILE_TRANSFER_NAME = "file transfer"
-_FOLD = re.compile(r"\r?\n[ \t]+")
+__all__ = ["OFFER_TYPES", "Offer", "OfferedFile", "UnreadableOfferError"]
 
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What is offered.
-
-    Attributes:
-        name: the file's name as the sender gives it; None where there is none.
-        size: its size in bytes as the sender gives it; None where there is none.
-    """
-
-    name: str | None
-    size: int | None
-
-    def __str__(self) -> str:
-        name = self.name or "a file without a name"
-        return name if self.size is None else f"{name} ({self.size} bytes)"
-
-
-def read_offer(data: bytes | memoryview) -> Offer | None:
-    """The file offer in an invitation; None where it is another kind of invitation, or an answer (F112).
-
-    Where a field is given more than once, any of its values can make it an offer: it cannot be known which one the
-    receiver's client goes by.
-    """
-    fields = _fields(str(data, "utf-8", "replace"))
-    if "invite" not in _folded(fields, "invitation-command"):
-        return None
-    guids = {guid.strip("{} ") for guid in _folded(fields, "application-guid")}
-    if _FILE_TRANSFER_GUID not in guids and _FILE_TRANSFER_NAME not in _folded(fields, "application-name"):
-        return None
-    return Offer(_first(fields, "application-file"), _size(_first(fields, "application-filesize")))
-
-
-def _fields(text: str) -> dict[str, list[str]]:
-    """Values by lower-case name, white space collapsed; NUL, where a client in C stops reading a value, taken out."""
-    fields: dict[str, list[str]] = {}
-    for line in _FOLD.sub(" ", text.replace("\0", "")).splitlines():
-        name, colon, value = line.partition(":")
-        if colon:
-            fields.setdefault(name.strip().lower(), []).append(" ".join(value.split()))
-    return fields
-
-
-def _folded(fields: dict[str, list[str]], name: str) -> set[str]:
-    """The values of a field in lower case."""
-    return {value.lower() for value in fields.get(name, ())}
-
-
-def _first(fields: dict[str, list[str]], name: str) -> str | None:
-    return fields.get(name, [""])[0] or None
-
-
-def _size(digits: str | None) -> int | None:
-    """A size of up to 20 digits: 2**64 has 20, and text of any length must not become a number of any length."""
-    return int(digits) if digits is not None and re.fullmatch(r"[0-9]{1,20}", digits) else None
+#: Media type, in lower case, to its reader: decoded data to an `Offer`, or None where they offer no file. A reader
+#: raises nothing but `UnreadableOfferError`, and looks at 64 KiB at most (docs/protocol.md "File-transfer offers").
+OFFER_TYPES: Mapping[str, Callable[[bytes | memoryview], Offer | None]] = MappingProxyType({
+    "text/x-msmsgsinvite": msmsgsinvite.read,
+    "application/ms-filetransfer+xml": ms_filetransfer.read,
+    "application/sdp": sdp.read,
+    "application/vnd.gsma.rcs-ft-http+xml": rcs_http.read,
+    "application/cipher.vnd.gsma.rcs-ft-http+xml": rcs_http.read_sealed,
+    "application/x-msnmsgrp2p": msnslp.read,
+})  # fmt: skip

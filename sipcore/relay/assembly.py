@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from sipcore.edge.tables import (
@@ -36,11 +35,9 @@ from sipcore.errors import ConfigError, Problem
 from sipcore.relay.hop_tables import HopTable, ListenTable, SubjectTable
 from sipcore.relay.sections import Document
 from sipcore.settings.decoding import Decoder
-from sipcore.settings.positions import Path
+from sipcore.settings.positions import Path, undotted
 
 __all__ = ["assemble", "warnings_of"]
-
-_STEP = re.compile(r"\[(\d+)\]|[^.\[]+")
 
 
 def assemble(decoder: Decoder, document: Document) -> Tables | None:
@@ -70,20 +67,16 @@ def assemble(decoder: Decoder, document: Document) -> Tables | None:
 def warnings_of(decoder: Decoder, tables: Tables) -> Iterator[Problem]:
     """What an operator should know of good tables, each with its place."""
     for key, message in warnings_in(tables):
-        yield decoder.problem(_path(key), message)
+        yield decoder.problem(undotted(key), message)
 
 
 def _relay_problem(decoder: Decoder, problem: Problem) -> None:
     """Note what the tables found, unless it only follows from something that has been noted already."""
-    path = _path(problem.key)
+    path = undotted(problem.key)
     side = "inside" if path[0] == "inside" else "outside"
     causes: tuple[Path, ...] = ((side, "listen"), (*path[:-1], "insecure")) if path[-1] == "transport" else ()
     if not decoder.is_mended(path) and not any(map(decoder.has_faults, causes)):
         decoder.complain(path, problem.message)
-
-
-def _path(key: str) -> Path:
-    return tuple(int(step[1]) if step[1] else step[0] for step in _STEP.finditer(key))
 
 
 class _Reading:

@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path as FilePath
+from typing import Any
 
 from sipcore.edge.directory import Users
 from sipcore.edge.hashes import Keys
 from sipcore.edge.tables import Tables
 from sipcore.errors import ConfigError, Problem
+from sipcore.imfilter import Rules, rules_file
 from sipcore.limits import Limits
 from sipcore.relay.assembly import assemble, warnings_of
 from sipcore.relay.keys import read_keys
 from sipcore.relay.leaves import HostPort, StandIns, read_special
-from sipcore.relay.sections import Document, LimitsSection
+from sipcore.relay.sections import Document, FilterSection, LimitsSection
 from sipcore.relay.users import read_users
 from sipcore.settings.decoding import Decoder
 from sipcore.settings.document import read_toml
@@ -56,7 +58,7 @@ class Config:
         tables: what decides.
         users: from ``users.file``; None where nobody is listed, so nobody's rights are known.
         keys: from ``key_file``; None asks the relay to make one at start.
-        filter: whether content is looked at.
+        filter: what content is looked at for; None switches the filter off.
         limits: of one message.
         links: of the links.
         metrics: where counters are served, None for nowhere.
@@ -66,7 +68,7 @@ class Config:
     tables: Tables
     users: Users | None
     keys: Keys | None
-    filter: bool
+    filter: Rules | None
     limits: Limits
     links: LinkLimits
     metrics: HostPort | None
@@ -104,6 +106,7 @@ def loads(source: bytes | str, path: FilePath | str = "edge.toml") -> Config:
     document = decoder.struct(Document, values)
     _check_queues(decoder, document.limits)
     keys = read_keys(decoder, document.edge.key_file, path.parent) if document.edge.key_file else None
+    rules = _rules(decoder, document.filter, path.parent)
     users = _users(decoder, document, path.parent)
     tables = assemble(decoder, document)
     if tables is None or decoder.problems:
@@ -112,12 +115,29 @@ def loads(source: bytes | str, path: FilePath | str = "edge.toml") -> Config:
         tables=tables,
         users=users,
         keys=keys,
-        filter=document.filter.enabled,
+        filter=rules if document.filter.enabled else None,
         limits=Limits(**_subset(document.limits, Limits)),
         links=LinkLimits(**_subset(document.limits, LinkLimits)),
         metrics=document.metrics.listen if document.metrics else None,
         warnings=tuple(sorted(_warnings(decoder, document, tables), key=_line)),
     )
+
+
+def _rules(decoder: Decoder, section: FilterSection, folder: FilePath) -> Rules | None:
+    """The filter's rules, out of the section or the file that it names; None with faults, then noted."""
+    place: tuple[str, str] = ("filter", "file")
+    if not section.file:
+        return rules_file.rules_of(decoder, section, place[:1])
+    if section.profile is not None or section.changes:
+        decoder.complain(place, "expected either a file or the rules themselves")
+    path = folder / section.file
+    try:
+        return rules_file.loads(path.read_bytes(), path)
+    except OSError as error:
+        decoder.complain(place, f"{path} cannot be read ({error.strerror})")
+    except ConfigError as error:
+        decoder.problems.extend(error.problems)
+    return None
 
 
 def _users(decoder: Decoder, document: Document, folder: FilePath) -> Users | None:
@@ -146,5 +166,6 @@ def _line(problem: Problem) -> tuple[str, int]:
     return (file, int(line)) if line.isdigit() else (problem.where, 0)
 
 
-def _subset(section: LimitsSection, kind: type[Limits] | type[LinkLimits]) -> dict[str, int]:
-    return {field.name: getattr(section, field.name) for field in fields(kind)}
+def _subset(section: LimitsSection, kind: type[Limits] | type[LinkLimits]) -> dict[str, Any]:
+    """What the section says of a kind. It has no word for what `Limits` can overlook: an edge overlooks nothing."""
+    return {field.name: getattr(section, field.name) for field in fields(kind) if hasattr(section, field.name)}

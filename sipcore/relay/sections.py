@@ -11,6 +11,7 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 from sipcore.edge.tables import MARK_HEADER, WhenOff
+from sipcore.imfilter.rules_file import RulesTable
 from sipcore.limits import DEFAULT
 from sipcore.relay.federation_sections import (
     ArchivingNoticeSection,
@@ -30,11 +31,11 @@ __all__ = [
     "BenotifySection",
     "Document",
     "EdgeSection",
+    "FilterSection",
     "InsideSection",
     "LimitsSection",
     "MetricsSection",
     "OutsideSection",
-    "SwitchSection",
     "UsersSection",
     "VerificationSection",
 ]
@@ -78,10 +79,11 @@ class VerificationSection(Struct, frozen=True):
     enforce_at_edge: Switch = False
 
 
-class SwitchSection(Struct, frozen=True):
-    """``[filter]``: on or off."""
+class FilterSection(RulesTable, frozen=True):
+    """``[filter]``: on or off, and the rules: the keys of a rules file, or the path of one."""
 
     enabled: Switch = True
+    file: Annotated[str, Meta(min_length=1, description='the path of a rules file, "rules.toml"')] = ""
 
 
 class BenotifySection(Struct, frozen=True):
@@ -139,7 +141,7 @@ class Document(Struct, frozen=True):
     users: UsersSection | None = None
     verification: VerificationSection = field(default_factory=VerificationSection)
     archiving_notice: ArchivingNoticeSection = field(default_factory=ArchivingNoticeSection)
-    filter: SwitchSection = field(default_factory=SwitchSection)
+    filter: FilterSection = field(default_factory=FilterSection)
     benotify: BenotifySection = field(default_factory=BenotifySection)
     limits: LimitsSection = field(default_factory=LimitsSection)
     metrics: MetricsSection | None = None

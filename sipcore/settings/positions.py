@@ -6,18 +6,20 @@ reads only the places: a path as the values have it, ``("partner", 0, "proxy", "
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import lru_cache
 
 import tree_sitter_toml
 from tree_sitter import Language, Node, Parser
 
-__all__ = ["Path", "Positions", "dotted"]
+__all__ = ["Path", "Positions", "dotted", "undotted"]
 
 #: The way from the top of a TOML document to one value: names of keys and indices of arrays.
 Path = tuple[str | int, ...]
 
 _LANGUAGE = Language(tree_sitter_toml.language())
+_STEP = re.compile(r"\[(\d+)\]|[^.\[]+")
 _KEYS = ("bare_key", "quoted_key", "dotted_key")
 
 
@@ -114,3 +116,8 @@ def dotted(path: Path) -> str:
     for step in path:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
     return text
+
+
+def undotted(key: str) -> Path:
+    """The path of a key as `dotted` writes it; names in it have no dots or brackets of their own."""
+    return tuple(int(step[1]) if step[1] else step[0] for step in _STEP.finditer(key))

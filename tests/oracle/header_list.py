@@ -16,7 +16,8 @@ _VALUE = re.compile(r'(?:"(?:[^"\\]|\\.)*"|<[^>]*>|[^,"<])*', re.DOTALL)
 _NAME = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
 #: A number of 32 bits has ten digits, and zeros before them.
 _NUMBER = re.compile("0{0,4000}[0-9]{1,10}")
-_ENDS_A_FIELD = re.compile(r"[\r\n\0]")
+#: RFC 3261 section 25.1: of the control bytes HTAB alone is white space.
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 #: What stands before and behind the Request-URI.
 _REQUEST_LINE = re.compile(r"(" + _NAME.pattern + r" ).*( SIP/[0-9]+\.[0-9]+ *)", re.IGNORECASE)
 _NO_URI = re.compile(r"[\x00-\x20\x7f]")
@@ -69,6 +70,15 @@ class HeaderList:
     def pop_route(self) -> None:
         self.remove_value("Route")
 
+    def push_route(self, value: str) -> None:
+        self.insert("Route", value)
+
+    def push_record_route(self, value: str) -> None:
+        self.insert("Record-Route", value)
+
+    def pop_record_route(self) -> None:
+        self.remove_value("Record-Route")
+
     def decrement_max_forwards(self, default: int = 70) -> None:
         texts = self.get_all("Max-Forwards")
         if texts and (not _NUMBER.fullmatch(texts[0]) or not 0 < int(texts[0]) < 1 << 32):
@@ -108,7 +118,8 @@ class HeaderList:
 
     def _splice(self, place: int, start: int, end: int, value: str) -> None:
         name, text = self.fields[place]
-        self.fields[place] = (name, (text[:start] + value + text[end:]).strip(" \t"))
+        # Without what stood beside it, a quoted control byte may be one that no parser takes.
+        self.fields[place] = (name, clean(text[:start] + value + text[end:]))
 
     def _find(self, name: str, index: int) -> tuple[int, int, list[tuple[int, int]]]:
         for place in self._places(name):
@@ -137,8 +148,8 @@ def checked_name(name: str) -> str:
 
 
 def clean(value: str) -> str:
-    """The value as it will be read: what would end the field is refused."""
-    if _ENDS_A_FIELD.search(value):
+    """The value as it will be read: what would end the field, or stand in none, is refused."""
+    if _CONTROL.search(value):
         raise RefusedError
     return value.strip(" \t")
 

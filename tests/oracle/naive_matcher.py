@@ -1,4 +1,4 @@
-"""The slow, obvious matchers: what `sipcore.imfilter._matcher` must agree with. Imports nothing of sipcore."""
+"""The slow, obvious matchers: what `Matcher` and `LinkFinder` must agree with. Imports nothing of sipcore."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import re
 
 ASCII_LOWER = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz")
 
+Match = tuple[int, int, int]
 
-def find_all(patterns: list[bytes], text: bytes, ignore_case: bool = True) -> list[tuple[int, int, int]]:
+
+def find_overlapping(patterns: list[bytes], text: bytes, ignore_case: bool = True) -> list[Match]:
     """Try every pattern at every place; then put the matches in the promised order."""
     if ignore_case:
         patterns = [pattern.translate(ASCII_LOWER) for pattern in patterns]
@@ -21,8 +23,19 @@ def find_all(patterns: list[bytes], text: bytes, ignore_case: bool = True) -> li
     return sorted(matches, key=lambda match: (match[2], match[1], match[0]))
 
 
-def find(patterns: list[bytes], text: bytes, start: int = 0, ignore_case: bool = True) -> tuple[int, int, int] | None:
-    """The first of all matches in the text cut at ``start``."""
+def find_all(patterns: list[bytes], text: bytes, ignore_case: bool = True) -> list[Match]:
+    """Of all matches the leftmost, of those the longest, of those the first listed; and so on behind its end."""
+    found: list[Match] = []
+    for match in sorted(
+        find_overlapping(patterns, text, ignore_case), key=lambda match: (match[1], -match[2], match[0])
+    ):
+        if not found or match[1] >= found[-1][2]:
+            found.append(match)
+    return found
+
+
+def find(patterns: list[bytes], text: bytes, start: int = 0, ignore_case: bool = True) -> Match | None:
+    """The first of them in the text cut at ``start``."""
     for index, begin, end in find_all(patterns, text[start:], ignore_case):
         return index, begin + start, end + start
     return None

@@ -119,7 +119,7 @@ def elements(data: bytes, start: int, end: int) -> list[Span]:
         start = match.end()
 
 
-# -- section 19.1.1: SIP and SIPS URIs
+# -- section 19.1.1: SIP and SIPS URIs; RFC 3966: tel
 
 #: absoluteURI of another scheme is not looked into. White space, angle brackets and quotes
 #: delimit a URI, so none holds them.
@@ -131,6 +131,8 @@ SIP_URI = re.compile(
     + HOST
     + rb"(?::(?P<port>[0-9]++))?(?P<params>(?:;[^?]*+)?)(?:\?(?P<headers>.*))?\Z"
 )
+#: RFC 3966 section 3. Other characters than those of a number are let pass, and so is "?", which it does not know.
+TEL_URI = re.compile(rb"(?P<user>[^;?]++)(?P<password>(?!))?(?P<params>(?:;[^?]*+)?)(?:\?(?P<headers>.*))?\Z")
 URI_PARAM = re.compile(rb";(?P<name>[^;=]*)(?:=(?P<value>[^;]*))?")
 
 
@@ -150,16 +152,17 @@ class Uri:
 def uri(data: bytes, start: int, end: int) -> Uri:
     whole = matched(ABSOLUTE_URI, data, start, end)
     found = Uri((start, end), text_of(data, (start, end)), whole["scheme"].decode().lower())
-    if found.scheme not in ("sip", "sips"):
+    if found.scheme not in ("sip", "sips", "tel"):
         return found
-    parts = matched(SIP_URI, data, whole.start("rest"), end)
+    parts = matched(TEL_URI if found.scheme == "tel" else SIP_URI, data, whole.start("rest"), end)
     for name in ("user", "password", "headers"):
         if parts[name] is not None:
             setattr(found, name, text_of(data, parts.span(name)))
     if parts["params"].count(b";") > MOST_PARAMS:
         raise MalformedError("parameters")
-    found.host = host(parts["host"])
-    found.port = None if parts["port"] is None else number(parts["port"], LARGEST_PORT)
+    if found.scheme != "tel":
+        found.host = host(parts["host"])
+        found.port = None if parts["port"] is None else number(parts["port"], LARGEST_PORT)
     for match in URI_PARAM.finditer(parts["params"]):
         found.params.append((unfolded(match["name"]), None if match["value"] is None else unfolded(match["value"])))
     return found

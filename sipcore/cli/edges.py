@@ -1,0 +1,74 @@
+"""The commands about edges: check, relay, demo, bench."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from sipcore.cli.output import FAULT, NO, err, extra, leave, out
+from sipcore.describe import printable
+from sipcore.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sipcore.relay.config import Config
+
+__all__ = ["ConfigOption", "bench", "check", "config_of", "demo", "relay"]
+
+_ConfigFile = Annotated[Path, typer.Argument(metavar="EDGE.TOML", help="The configuration of an edge.")]
+ConfigOption = Annotated[Path, typer.Option("--config", metavar="EDGE.TOML", help="The configuration of the edge.")]
+
+
+def check(config: _ConfigFile) -> None:
+    """Check a configuration: every fault with file, line and key. Exit status: 0 good, 1 with warnings, 2 faulty."""
+    settings = config_of(config)
+    from sipcore.edge.summary import summary
+
+    out.print(Text(f"{config}: good", "green"))
+    for line in summary(settings.tables, settings.users):
+        out.print(Text(f"  {printable(line)}"))
+    for warning in settings.warnings:
+        err.print(Text(f"warning: {printable(str(warning))}", "yellow"))
+    if settings.warnings:
+        raise typer.Exit(NO)
+
+
+def relay(config: ConfigOption) -> None:
+    """Run an edge until SIGTERM or SIGINT."""
+    settings = config_of(config)
+    with extra("relay"):
+        from sipcore.relay.server import ListenError, run
+    try:
+        run(settings)
+    except ListenError as error:
+        leave(NO, str(error))
+    except ConfigError as error:
+        leave(FAULT, *(f"{config}: {problem}" for problem in error.problems))
+
+
+def demo(
+    serve: Annotated[bool, typer.Option("--serve", help="Leave the edge running for a client of your own.")] = False,
+) -> None:
+    """Run an edge on loopback and send real SIP through it. Exit status: 0 every row came out as stated, 1 not."""
+    with extra("relay"):
+        from sipcore.demo import main as play
+    raise typer.Exit(play(serve, out))
+
+
+def bench(context: typer.Context) -> None:
+    """Measure sipcore, its limits and its peers. Its own --help says how."""
+    with extra("bench"):
+        from sipcore_bench.cli import main as measure
+    measure(context.args)
+
+
+def config_of(path: Path) -> Config:
+    """Load a configuration, or list all that is wrong with it and leave."""
+    with extra("relay"):
+        from sipcore.relay.config import load
+    try:
+        return load(path)
+    except ConfigError as error:
+        leave(FAULT, *(str(problem) for problem in error.problems))

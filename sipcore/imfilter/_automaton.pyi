@@ -1,0 +1,1 @@
+"""The automaton under `Matcher` and `LinkFinder`; native only, declared in ``_automaton.pxd``."""

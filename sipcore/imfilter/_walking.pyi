@@ -1,0 +1,1 @@
+"""How an automaton goes over a text; native only, declared in ``_walking.pxd``."""

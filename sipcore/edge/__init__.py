@@ -3,8 +3,8 @@
 From the tables to the engine, each file one idea:
 
     tables        what an operator configured               actions     what the engine asks of its shell
-    summary       the same in words                         hashes      branches and tags that only we can make
-    directory     our users, their rights and lists         memory      the little that has to be remembered
+    summary       the same in words                         hashes      branches, tags and routes that only we can make
+    directory     our users, their rights and lists         memory      the little that is remembered
     flow          what policy sees, and what it answers     vias        the way back, written and read
     verification  levels, assertion, mark                   links       the connections that are open
     benotify      what is never answered                    forwarding  what a forwarded message is changed by

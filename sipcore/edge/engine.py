@@ -125,13 +125,14 @@ class Engine:
             routes=outcome.routes,
             forward=forward,
             branch=request.branch,
+            keys=self._keys,
         )
         send = Send(forward.candidates[0].hop, forward.side, None, data)
         return [send, Count("forwarded", (forward.side, _kind(request.message)))]
 
     def _answer(self, request: Request, link: Link, answer: Answer, now: float) -> list[Action]:
         self._remember(request, now)
-        tag = tag_for(request.transaction, self._keys)
+        tag = tag_for(request.message, request.via, self._keys)
         return [answer_on(link, request.message, request.via, answer, tag), _refused(request, answer)]
 
     def _remember(self, request: Request, now: float) -> None:
@@ -152,7 +153,7 @@ class Engine:
         if isinstance(decision, Discard):
             return [Count("discarded", (request.side, decision.why))]
         self._remember(request, now)
-        tag = tag_for(request.transaction, self._keys)
+        tag = tag_for(message, via, self._keys)
         link_id = self._links.leading_to(request.side, back)
         answer = answer_after(message, side=request.side, back=back, link_id=link_id, answer=decision, tag=tag)
         return [answer, _refused(request, decision)]

@@ -66,6 +66,7 @@ class Flow:
         request_domain: host of the Request-URI; None when its scheme is neither sip nor sips.
         to_domain: host of the To URI; None when that is no sip or sips URI.
         route_domain: the far domain that our own Record-Route named; None when no such route is on top.
+        route_broken: a route of ours is on top that was not recorded for this dialog, this end of it or this side.
         routed_on: the message names a next hop beyond us: a Route that is not ours, or ``maddr`` in its Request-URI.
         assertion: what the assertion header says.
         option_tags: of Proxy-Require, in lower case, sorted.
@@ -80,6 +81,7 @@ class Flow:
     request_domain: str | None
     to_domain: str | None
     route_domain: str | None = None
+    route_broken: bool = False
     routed_on: bool = False
     assertion: Assertion = Assertion.ABSENT
     option_tags: tuple[str, ...] = ()

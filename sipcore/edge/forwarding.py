@@ -7,10 +7,11 @@ from sipcore._parser import Message
 from sipcore._values import Via
 from sipcore.edge.actions import Link
 from sipcore.edge.flow import Forward
-from sipcore.edge.reading import FAR_DOMAIN, OwnRoutes
+from sipcore.edge.hashes import Keys, route_signature, way_signature
+from sipcore.edge.reading import FAR_DOMAIN, SIGNATURE, OwnRoutes
 from sipcore.edge.tables import Hop, Tables
 from sipcore.edge.verification import Assertion
-from sipcore.edge.vias import own_via, stamped
+from sipcore.edge.vias import own_via, stamped, way_noted
 
 __all__ = ["forwarded_request", "forwarded_response"]
 
@@ -19,7 +20,15 @@ _DIALOG_FORMING = frozenset({"INVITE", "SUBSCRIBE", "REFER"})
 
 
 def forwarded_request(
-    message: Message, tables: Tables, *, via: Via, link: Link, routes: OwnRoutes, forward: Forward, branch: str
+    message: Message,
+    tables: Tables,
+    *,
+    via: Via,
+    link: Link,
+    routes: OwnRoutes,
+    forward: Forward,
+    branch: str,
+    keys: Keys,
 ) -> bytes:
     """The request as it leaves (RFC 3261 section 16.6): hop counted, routes of ours off, Via and Record-Route on.
 
@@ -29,12 +38,13 @@ def forwarded_request(
         routes: how many Route values on top are ours.
         forward: where it goes, with mark or assertion.
         branch: of our Via.
+        keys: sign the way back and the recorded routes.
     """
     edit = message.edit()
     leaving = tables.own.listening(forward.side, forward.candidates[0].hop.transport)
     if (note := stamped(via, link)) is not None:
         edit.replace_value("Via", 0, note)
-    edit.push_via(own_via(leaving, branch))
+    edit.push_via(own_via(leaving, branch, _signed_way(branch, via, link, keys)))
     if message.content_length is None:
         # A datagram may leave its length to the datagram; a stream must be told (RFC 3261 section 18.3).
         edit.declare_length()
@@ -43,8 +53,15 @@ def forwarded_request(
         edit.pop_route()
     if message.method in _DIALOG_FORMING:
         # The lower one is for the side it came from, the upper for the side it goes to (RFC 5658 section 3.2).
-        edit.insert("Record-Route", _route(tables.own.listening(link.side, link.transport), forward))
-        edit.insert("Record-Route", _route(leaving, forward))
+        arriving = tables.own.listening(link.side, link.transport)
+        for hop, near, across, here in (
+            (arriving, link.side, forward.side, True),
+            (leaving, forward.side, link.side, False),
+        ):
+            signature = route_signature(
+                message, forward.far_domain, near, across, here=here, initiates=routes.initiates, keys=keys
+            )
+            edit.insert("Record-Route", _route(hop, forward.far_domain, signature))
     _vouch(edit, forward, tables)
     return bytes(edit)
 
@@ -59,8 +76,14 @@ def forwarded_response(message: Message, forward: Forward, tables: Tables) -> by
     return bytes(edit)
 
 
-def _route(hop: Hop, forward: Forward) -> str:
-    return f"<sip:{hop.authority};transport={hop.transport};lr;{FAR_DOMAIN}={forward.far_domain}>"
+def _route(hop: Hop, far_domain: str, signature: str) -> str:
+    return f"<sip:{hop.authority};transport={hop.transport};lr;{FAR_DOMAIN}={far_domain};{SIGNATURE}={signature}>"
+
+
+def _signed_way(branch: str, via: Via, link: Link, keys: Keys) -> str:
+    way = way_noted(via, link)
+    assert way is not None  # a request whose Via leads nowhere is refused
+    return way_signature(branch, way.hop.transport, way.hop.host, way.hop.port, way.source_port, keys)
 
 
 def _vouch(edit: Edit, forward: Forward, tables: Tables) -> None:

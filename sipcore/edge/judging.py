@@ -14,13 +14,13 @@ from sipcore._values import Via
 from sipcore.edge import benotify, refusals
 from sipcore.edge.actions import Link
 from sipcore.edge.flow import Answer, Decision, Discard, Forward
-from sipcore.edge.hashes import Keys, Transaction, branch_for, made_branch, made_tag
+from sipcore.edge.hashes import Keys, branch_for, made_branch, made_tag, made_way
 from sipcore.edge.memory import ExpiringSet
-from sipcore.edge.reading import OwnRoutes, own_routes, read_flow, read_reply, transaction_of
+from sipcore.edge.reading import OwnRoutes, own_routes, read_flow, read_reply
 from sipcore.edge.refusals import Row, disposed, refuse
 from sipcore.edge.routing import decide, decide_response
 from sipcore.edge.tables import Side, Tables, canonical_host
-from sipcore.edge.vias import WayBack, is_ours, sent_by, way_back
+from sipcore.edge.vias import SIGNATURE, WayBack, is_ours, sent_by, way_back
 from sipcore.errors import HeaderError
 from sipcore.imfilter import ImFilter, Verdict
 from sipcore.validate import Refusal, ValidationRules, validate
@@ -39,26 +39,29 @@ class Request:
     Attributes:
         message: as it came.
         side: where it came from.
+        source: the address that it came from.
         via: its topmost.
-        transaction: what it has in common with its copies, its CANCEL and its ACK.
         branch: of the Via that we push on it.
-        name: what our memory knows it by: the transaction and its source, so that a stranger who copies a transaction
-            cannot have the CANCEL or ACK of its owner taken for his own.
     """
 
     message: Message
     side: Side
+    source: str
     via: Via
-    transaction: Transaction
     branch: str
-    name: str
 
     @staticmethod
     def read(message: Message, side: Side, source: str, via: Via, keys: Keys) -> Request:
         """Put together a request that came from that address."""
-        transaction = transaction_of(message, via)
-        branch = branch_for(transaction, keys)
-        return Request(message, side, via, transaction, branch, f"{branch} {side} {canonical_host(source)}")
+        return Request(message, side, source, via, branch_for(message, via, keys))
+
+    @property
+    def name(self) -> str:
+        """What our memory knows it by: the transaction, which is all that the branch says, and its source.
+
+        Without the source a stranger who copies a transaction could have the CANCEL or ACK of its owner taken for his.
+        """
+        return f"{self.branch} {self.side} {canonical_host(self.source)}"
 
     @property
     def method(self) -> str:
@@ -133,19 +136,19 @@ class Judge:
 
     def _acknowledges_us(self, ack: Request, now: float) -> bool:
         to = ack.message.to
-        ours = made_tag(to.tag if to else None, ack.transaction, self._keys)
+        ours = made_tag(to.tag if to else None, ack.message, ack.via, self._keys)
         return ours or self._refused_in_dialog.holds(ack.name, now)
 
     def _has_been_here(self, message: Message) -> bool:
         """Whether a Via is ours (RFC 3261 section 16.3 item 4): its branch is the one we make of the Via below it."""
         return any(
             any(is_ours(above, side, self._tables) for side in Side)
-            and made_branch(above.branch, transaction_of(message, below), self._keys)
+            and made_branch(above.branch, message, below, self._keys)
             for above, below in pairwise(message.vias)
         )
 
     def _decided(self, request: Request, link: Link) -> Outcome:
-        routes = own_routes(request.message, self._tables)
+        routes = own_routes(request.message, link.side, self._tables, self._keys)
         decision = decide(read_flow(request.message, link, routes, self._tables), self._tables)
         if isinstance(decision, Answer) and request.message.method == "CANCEL":
             # Its request was refused for the same reason, so there is nothing here to cancel.
@@ -171,24 +174,31 @@ class Judge:
         if finding is not None:
             return Outcome(disposed(refusals.INVALID_RESPONSE), refusal=finding)
         try:
-            return self._unproven(message, link) or self._returned(message, link)
+            vias = message.vias
+            back = way_back(vias[1]) if len(vias) > 1 else None
+            return self._unproven(message, vias, back, link) or self._returned(message, back, link)
         except HeaderError as error:
             finding = Refusal(400, f"Malformed {error.header}", error.header, error.offset)
             return Outcome(disposed(refusals.INVALID_RESPONSE), refusal=finding)
 
-    def _unproven(self, message: Message, link: Link) -> Outcome | None:
+    def _unproven(self, message: Message, vias: list[Via], back: WayBack | None, link: Link) -> Outcome | None:
         """Why it is no response to a request that we forwarded (RFC 3261 section 16.11)."""
-        vias = message.vias
         if not is_ours(vias[0], link.side, self._tables):
             return Outcome(disposed(refusals.NOT_OUR_VIA))
         if len(vias) == 1:
             return Outcome(disposed(refusals.FOR_US))
-        if not made_branch(vias[0].branch, transaction_of(message, vias[1]), self._keys):
+        if not made_branch(vias[0].branch, message, vias[1], self._keys):
             return Outcome(disposed(refusals.FORGED))
+        if back is None or not self._leads_back(vias[0], back):
+            return Outcome(disposed(refusals.REDIRECTED))
         return None
 
-    def _returned(self, message: Message, link: Link) -> Outcome:
-        back = way_back(message.vias[1])
+    def _leads_back(self, ours: Via, back: WayBack) -> bool:
+        """Whether the Via below ours leads where the request came from: it was in the hands of the other side."""
+        way = (back.hop.transport, back.hop.host, back.hop.port, back.source_port)
+        return made_way(ours.params.get(SIGNATURE), ours.branch or "", *way, self._keys)
+
+    def _returned(self, message: Message, back: WayBack | None, link: Link) -> Outcome:
         decision = decide_response(read_reply(message, link, back.hop if back else None, self._tables), self._tables)
         if not isinstance(decision, Forward) or self._filter is None or not message.body:
             return Outcome(decision, back=back)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 
 from sipcore._parser import Message
-from sipcore._values import NameAddr, Uri, Via
+from sipcore._values import NameAddr, Uri
 from sipcore.edge.actions import Link
 from sipcore.edge.flow import Flow, PeerEvidence, PeerKind, Reply
-from sipcore.edge.hashes import Transaction
+from sipcore.edge.hashes import Keys, initiates
 from sipcore.edge.tables import Hop, Side, Tables, domain_name
 from sipcore.edge.verification import Assertion, assertion_of
 from sipcore.errors import HeaderError
 
-__all__ = ["FAR_DOMAIN", "OwnRoutes", "evidence_for", "own_routes", "read_flow", "read_reply", "transaction_of"]
+__all__ = ["FAR_DOMAIN", "SIGNATURE", "OwnRoutes", "evidence_for", "own_routes", "read_flow", "read_reply"]
 
 #: The parameter of our Record-Route URIs that names the federated domain.
 FAR_DOMAIN = "fd"
+#: The parameter of our Record-Route URIs by which we know them again, see `hashes`.
+SIGNATURE = "sig"
 
 _ASSERTED = "P-Asserted-Identity"
 _PROXY_REQUIRE = "Proxy-Require"
@@ -36,59 +39,64 @@ def evidence_for(link: Link, tables: Tables) -> PeerEvidence:
     return PeerEvidence(PeerKind.DIRECT, partner) if partner else _STRANGER
 
 
-def transaction_of(message: Message, via: Via) -> Transaction:
-    """The transaction that a message belongs to, as the author of that Via sees it.
-
-    What is absent or malformed is None: a faulty request is answered too.
-    """
-    return Transaction(via.branch, message.call_id, _from_tag(message), _cseq_number(message))
-
-
-def _from_tag(message: Message) -> str | None:
-    try:
-        return message.from_.tag if message.from_ else None
-    except HeaderError:
-        return None
-
-
-def _cseq_number(message: Message) -> int | None:
-    try:
-        return message.cseq.number if message.cseq else None
-    except HeaderError:
-        return None
-
-
 @dataclass(frozen=True, slots=True)
 class OwnRoutes:
     """The Route values on top that are ours.
 
     Attributes:
         count: how many.
-        far_domain: what they name; None when they name nothing, or two things.
+        far_domain: what they name; None when they name nothing, or were not recorded for this dialog.
         more: others follow.
+        broken: they name a domain, and were not recorded for this dialog, this end of it or this side.
+        initiates: the sender of the request is the end that began the dialog; true outside of any.
     """
 
     count: int
     far_domain: str | None
     more: bool
+    broken: bool = False
+    initiates: bool = True
 
 
-def own_routes(message: Message, tables: Tables) -> OwnRoutes:
-    """How far the route set leads through us. Record-Route is doubled, so two are usual (RFC 5658).
+_NO_ROUTES = OwnRoutes(0, None, False)
+
+
+def own_routes(message: Message, side: Side, tables: Tables, keys: Keys) -> OwnRoutes:
+    """How far the route set leads through us, and whether we recorded it for this very dialog.
+
+    Record-Route is doubled (RFC 5658): the upper route is for the side that the request comes from, the lower for the
+    other one. More than these two we never record.
 
     Raises:
         HeaderError: a Route is malformed.
     """
+    if "Route" not in message:
+        return _NO_ROUTES
     routes = message.routes
-    count, domains = 0, set()
-    for route in routes:
-        uri = route.uri
-        if uri.host is None or not tables.own.is_own_place(uri.host, uri.port):
-            break
-        count += 1
-        if named := uri.params.get(FAR_DOMAIN):
-            domains.add(domain_name(named))
-    return OwnRoutes(count, domains.pop() if len(domains) == 1 else None, count < len(routes))
+    uris = list(takewhile(lambda uri: _is_ours(uri, tables), (route.uri for route in routes)))
+    more = len(uris) < len(routes)
+    domains = {domain_name(named) for uri in uris if (named := uri.params.get(FAR_DOMAIN))}
+    if not domains:
+        return OwnRoutes(len(uris), None, more)
+    began = _initiates(message, uris, side, keys)
+    if began is None or len(domains) > 1:
+        return OwnRoutes(len(uris), None, more, broken=True)
+    return OwnRoutes(len(uris), domains.pop(), more, initiates=began)
+
+
+def _is_ours(uri: Uri, tables: Tables) -> bool:
+    return uri.host is not None and tables.own.is_own_place(uri.host, uri.port)
+
+
+def _initiates(message: Message, uris: list[Uri], side: Side, keys: Keys) -> bool | None:
+    """Whether the sender began the dialog, if every route says so alike; None where one is not signed for it."""
+    if len(uris) > len(Side):
+        return None
+    said = {
+        initiates(message, uri, near, near.opposite, here=near is side, keys=keys)
+        for uri, near in zip(uris, (side, side.opposite), strict=False)
+    }
+    return said.pop() if len(said) == 1 else None
 
 
 def read_flow(message: Message, link: Link, routes: OwnRoutes, tables: Tables) -> Flow:
@@ -108,6 +116,7 @@ def read_flow(message: Message, link: Link, routes: OwnRoutes, tables: Tables) -
         request_domain=_host(message.uri),
         to_domain=_domain(to),
         route_domain=routes.far_domain,
+        route_broken=routes.broken,
         routed_on=routes.more or "maddr" in message.uri.params,
         assertion=_assertion(message, tables),
         option_tags=_option_tags(message),

@@ -140,15 +140,24 @@ def _needs_route(flow: Flow) -> bool:
     return flow.in_dialog and flow.method != "ACK"
 
 
+def _off_the_route(flow: Flow) -> _Closed | None:
+    """Why a request in a dialog leads nowhere: it is not on the way that we recorded, or on that of another dialog."""
+    if flow.in_dialog and flow.route_broken:
+        return _Closed(refusals.NO_ROUTE, "the route is of ours, but was not recorded for this dialog and side")
+    if _needs_route(flow) and flow.route_domain is None:
+        return _Closed(refusals.NO_ROUTE, "in a dialog, without a recorded route of ours")
+    return None
+
+
 def _route_in(flow: Flow, tables: Tables) -> _Routed | _Closed:
     partner = flow.peer.partner
     assert partner is not None  # `_link_is_known`
+    if (closed := _off_the_route(flow)) is not None:
+        return closed
     if flow.in_dialog and flow.route_domain is not None:
         if flow.route_domain != partner.domain:
             return _Closed(refusals.NO_ROUTE, f"the recorded route is {flow.route_domain}'s")
         return partner, "along the recorded route"
-    if _needs_route(flow):
-        return _Closed(refusals.NO_ROUTE, "in a dialog, without a recorded route of ours")
     if flow.request_domain not in tables.own.domains:
         return _Closed(refusals.NOT_OURS, f"{flow.request_domain} is not ours")
     if flow.routed_on:
@@ -157,13 +166,13 @@ def _route_in(flow: Flow, tables: Tables) -> _Routed | _Closed:
 
 
 def _route_out(flow: Flow, tables: Tables) -> _Routed | _Closed:
+    if (closed := _off_the_route(flow)) is not None:
+        return closed
     if flow.in_dialog and flow.route_domain is not None:
         partner = tables.partners.get(flow.route_domain)
         if partner is None:
             return _Closed(refusals.NO_ROUTE, f"the recorded route's {flow.route_domain} is no partner")
         return partner, f"along the recorded route to {partner.domain}"
-    if _needs_route(flow):
-        return _Closed(refusals.NO_ROUTE, "in a dialog, without a recorded route of ours")
     partner = tables.partners.get(flow.request_domain or "")
     if partner is None:
         return _Closed(refusals.UNREACHABLE, f"no table leads to {flow.request_domain}")
@@ -196,8 +205,7 @@ def _words_for(peer: PeerEvidence, assertion: Assertion, tables: Tables) -> tupl
 def decide_response(reply: Reply, tables: Tables) -> Forward | Discard:
     """Where a response goes. It was asked for, so it is routed by Via alone; but who may speak is checked again.
 
-    The next Via is not covered by the branch's hash, so what it names is held against the tables: a partner cannot make
-    the edge send to an address of its choice.
+    So is where it goes, though the way back is signed: an edge of the array with other tables may have signed it.
     """
     for closed, why, line in _response_faults(reply, tables):
         if closed:

@@ -13,11 +13,14 @@ from sipcore._values import Via
 from sipcore.edge.actions import Link
 from sipcore.edge.tables import DEFAULT_PORT, Hop, Side, Tables, Transport, canonical_host
 
-__all__ = ["WayBack", "is_ours", "own_via", "sent_by", "stamped", "way_back"]
+__all__ = ["SIGNATURE", "WayBack", "is_ours", "own_via", "sent_by", "stamped", "way_back", "way_noted"]
 
 #: The port that a connection came from: answers must leave on that connection (RFC 3261 section 18.2.2), and a client
 #: without ``rport`` leaves no other trace of it. The name is the field's (docs/protocol.md "Routing and refusals").
 _STREAM_PORT = "ms-received-port"
+
+#: The parameter of our Via that signs the way back, see `hashes`.
+SIGNATURE = "sig"
 
 _PARAM = re.compile(r';((?:[^;"]|"(?:[^"\\]|\\.)*")*)', re.DOTALL)
 _PORT = re.compile(r"[0-9]{1,5}")
@@ -90,6 +93,18 @@ def way_back(via: Via) -> WayBack | None:
     return WayBack(Hop(place.transport, host, place.port), source_port)
 
 
+def way_noted(via: Via, link: Link) -> WayBack | None:
+    """What `way_back` makes of a Via once it has our note: known without reading the note again."""
+    place = sent_by(via)
+    if place is None:
+        return None
+    host, asked = canonical_host(link.remote_host), via.rport is not None
+    if place.transport is Transport.UDP:
+        return WayBack(Hop(Transport.UDP, host, link.remote_port if asked else place.port), None)
+    on_stream = link.transport is Transport.TCP
+    return WayBack(Hop(place.transport, host, place.port), link.remote_port if asked or on_stream else place.port)
+
+
 def sent_by(via: Via) -> Hop | None:
     """The address that a Via gives for its author; None when its transport is not spoken here."""
     transport = _SPOKEN.get(via.transport.lower())
@@ -108,7 +123,12 @@ def _port(text: str | None) -> int | None:
     return int(text) if 0 < int(text) <= _LAST_PORT else None
 
 
-def own_via(hop: Hop, branch: str) -> str:
-    """The Via that we push: the address that we listen on, on the side and transport that the request leaves by."""
+def own_via(hop: Hop, branch: str, signature: str) -> str:
+    """The Via that we push: the address that we listen on, on the side and transport that the request leaves by.
+
+    Args:
+        branch: knows the transaction again.
+        signature: knows the way back again, for the Via that has it is in the hands of others until then.
+    """
     asking = ";rport" if hop.transport is Transport.UDP else ""
-    return f"SIP/2.0/{hop.transport.upper()} {hop.authority};branch={branch}{asking}"
+    return f"SIP/2.0/{hop.transport.upper()} {hop.authority};branch={branch};{SIGNATURE}={signature}{asking}"

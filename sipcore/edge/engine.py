@@ -40,6 +40,8 @@ class Engine:
         filter: looks at content; None where it is switched off.
         keys: the secret of the branches and tags.
         observe: is told what became of each message, and why; costs nothing when None.
+        remember_decisions: decide once for all requests of a flow, as long as they keep coming. The same decisions
+            either way; tests compare the two.
     """
 
     def __init__(
@@ -48,13 +50,15 @@ class Engine:
         filter: ImFilter | None,  # noqa: A002 - the word of the vocabulary
         keys: Keys,
         observe: Callable[[Trace], None] | None = None,
+        *,
+        remember_decisions: bool = True,
     ) -> None:
         self._tables = tables
         self._keys = keys
         self._observe = observe
         self._links = OpenLinks()
         self._refused, self._refused_in_dialog = ExpiringSet(), ExpiringSet()
-        self._judge = Judge(tables, filter, keys, self._refused, self._refused_in_dialog)
+        self._judge = Judge(tables, filter, keys, self._refused, self._refused_in_dialog, remembers=remember_decisions)
 
     # -- what the shell tells
 

@@ -19,6 +19,7 @@ from hashlib import blake2b
 
 from sipcore._parser import Message
 from sipcore._values import Uri, Via
+from sipcore.edge._flowkey import FlowKeys
 from sipcore.edge._keyed import RouteSigner, TransactionSigner, WaySigner
 from sipcore.edge.tables import Side
 from sipcore.errors import ConfigError, Problem
@@ -74,6 +75,10 @@ class Keys:
 
     def __repr__(self) -> str:
         return "Keys(...)"  # a traceback must not print them
+
+    def flows(self, assertion_header: str) -> FlowKeys:
+        """What makes the keys of flows; they never leave the process, so there is no previous one."""
+        return FlowKeys(self._condensed(b"flow")[0], assertion_header)
 
     def _condensed(self, purpose: bytes) -> list[bytes]:
         """The 128 bits that each key has for one purpose: a hash made for one is never good for another."""

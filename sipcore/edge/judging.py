@@ -15,7 +15,7 @@ from sipcore.edge import benotify, refusals
 from sipcore.edge.actions import Link
 from sipcore.edge.flow import Answer, Decision, Discard, Forward
 from sipcore.edge.hashes import Keys, branch_for, made_branch, made_tag, made_way
-from sipcore.edge.memory import ExpiringSet
+from sipcore.edge.memory import ExpiringSet, RecentlyUsed
 from sipcore.edge.reading import OwnRoutes, own_routes, read_flow, read_reply
 from sipcore.edge.refusals import Row, disposed, refuse
 from sipcore.edge.routing import decide, decide_response
@@ -30,6 +30,12 @@ __all__ = ["Judge", "Outcome", "Request"]
 #: Max-Forwards 0 and Proxy-Require are judged here: an ACK to an answer of ours, or the CANCEL of a request that was
 #: refused, is recognised first, and extensions come after who may speak at all.
 _RULES = ValidationRules(supported=None, zero_max_forwards=True)
+
+#: Flows whose decision is kept: pairs of domains, times methods, on every link. With twice as many in memory at most
+#: (see `RecentlyUsed`), some 20 MB.
+REMEMBERED_DECISIONS = 8_192
+#: Of what decides besides the flow. The tables of an engine never change, so it has one only.
+_GENERATION = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +101,26 @@ class Judge:
         tables, content, keys: the tables, filter and keys of the `Engine`.
         refused: requests that were answered here, by their name.
         refused_in_dialog: of those, the ones whose To had a tag.
+        remembers: keep decisions for the next request of the same flow. It changes nothing but the time that they take.
     """
 
     def __init__(
-        self, tables: Tables, content: ImFilter | None, keys: Keys, refused: ExpiringSet, refused_in_dialog: ExpiringSet
+        self,
+        tables: Tables,
+        content: ImFilter | None,
+        keys: Keys,
+        refused: ExpiringSet,
+        refused_in_dialog: ExpiringSet,
+        *,
+        remembers: bool = True,
     ) -> None:
         self._tables = tables
         self._filter = content
         self._keys = keys
         self._refused = refused
         self._refused_in_dialog = refused_in_dialog
+        self._flow_keys = keys.flows(tables.verification.assertion_header)
+        self._decisions: RecentlyUsed[bytes, Forward] = RecentlyUsed(REMEMBERED_DECISIONS if remembers else 0)
 
     # -- requests
 
@@ -149,7 +165,7 @@ class Judge:
 
     def _decided(self, request: Request, link: Link) -> Outcome:
         routes = own_routes(request.message, link.side, self._tables, self._keys)
-        decision = decide(read_flow(request.message, link, routes, self._tables), self._tables)
+        decision = self._decision(request.message, link, routes)
         if isinstance(decision, Answer) and request.message.method == "CANCEL":
             # Its request was refused for the same reason, so there is nothing here to cancel.
             decision = self._refuse(request, refusals.CANCELLED, decision.chain)
@@ -160,6 +176,22 @@ class Judge:
             chain = (*decision.chain, refusals.FILTERED.when)
             return Outcome(self._refuse(request, refusals.FILTERED, chain), verdict=verdict)
         return Outcome(decision, routes, verdict=verdict)
+
+    def _decision(self, message: Message, link: Link, routes: OwnRoutes) -> Decision:
+        """What policy says; of a flow that was forwarded lately, what it said then.
+
+        Refusals are not kept: who makes up a domain for every message would push out those who are busy.
+        """
+        key = self._flow_keys.of(
+            *(message, link.side is Side.INSIDE, link.remote_host, routes.far_domain, routes.more, routes.broken),
+            _GENERATION,
+        )
+        if key is not None and (known := self._decisions.get(key)) is not None:
+            return known
+        decision = decide(read_flow(message, link, routes, self._tables), self._tables)
+        if key is not None and isinstance(decision, Forward):
+            self._decisions.put(key, decision)
+        return decision
 
     def _refuse(
         self, request: Request, row: Row, chain: Iterable[str], finding: Refusal | None = None

@@ -83,7 +83,7 @@ def _route(hop: Hop, far_domain: str, signature: str) -> str:
 def _signed_way(branch: str, via: Via, link: Link, keys: Keys) -> str:
     way = way_noted(via, link)
     assert way is not None  # a request whose Via leads nowhere is refused
-    return way_signature(branch, way.hop.transport, way.hop.host, way.hop.port, way.source_port, keys)
+    return way_signature(branch, *way, keys)
 
 
 def _vouch(edit: Edit, forward: Forward, tables: Tables) -> None:

@@ -20,7 +20,7 @@ from sipcore.edge.reading import OwnRoutes, own_routes, read_flow, read_reply
 from sipcore.edge.refusals import Row, disposed, refuse
 from sipcore.edge.routing import decide, decide_response
 from sipcore.edge.tables import Side, Tables, canonical_host
-from sipcore.edge.vias import SIGNATURE, WayBack, is_ours, sent_by, way_back
+from sipcore.edge.vias import SIGNATURE, WayBack, is_ours, spoken, way_back
 from sipcore.errors import HeaderError
 from sipcore.imfilter import ImFilter, Verdict
 from sipcore.validate import Refusal, ValidationRules, validate
@@ -119,7 +119,7 @@ class Judge:
         self._keys = keys
         self._refused = refused
         self._refused_in_dialog = refused_in_dialog
-        self._flow_keys = keys.flows(tables.verification.assertion_header)
+        self._key_of = keys.flows(tables.verification.assertion_header).of
         self._decisions: RecentlyUsed[bytes, Forward] = RecentlyUsed(REMEMBERED_DECISIONS if remembers else 0)
 
     # -- requests
@@ -182,10 +182,8 @@ class Judge:
 
         Refusals are not kept: who makes up a domain for every message would push out those who are busy.
         """
-        key = self._flow_keys.of(
-            *(message, link.side is Side.INSIDE, link.remote_host, routes.far_domain, routes.more, routes.broken),
-            _GENERATION,
-        )
+        inside, peer = link.side is Side.INSIDE, link.remote_host
+        key = self._key_of(message, inside, peer, routes.far_domain, routes.more, routes.broken, _GENERATION)
         if key is not None and (known := self._decisions.get(key)) is not None:
             return known
         decision = decide(read_flow(message, link, routes, self._tables), self._tables)
@@ -227,8 +225,7 @@ class Judge:
 
     def _leads_back(self, ours: Via, back: WayBack) -> bool:
         """Whether the Via below ours leads where the request came from: it was in the hands of the other side."""
-        way = (back.hop.transport, back.hop.host, back.hop.port, back.source_port)
-        return made_way(ours.params.get(SIGNATURE), ours.branch or "", *way, self._keys)
+        return made_way(ours.params.get(SIGNATURE), ours.branch or "", *back.way, self._keys)
 
     def _returned(self, message: Message, back: WayBack | None, link: Link) -> Outcome:
         decision = decide_response(read_reply(message, link, back.hop if back else None, self._tables), self._tables)
@@ -242,4 +239,4 @@ class Judge:
 
 def _no_way_back(via: Via) -> Refusal | None:
     """A request that would be carried, but whose response could not: its Via names a transport that we do not speak."""
-    return None if sent_by(via) else Refusal(400, "Unknown transport in Via", "Via", via.span[0])
+    return None if spoken(via) else Refusal(400, "Unknown transport in Via", "Via", via.span[0])

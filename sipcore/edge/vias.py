@@ -13,12 +13,14 @@ from sipcore._values import Via
 from sipcore.edge.actions import Link
 from sipcore.edge.tables import DEFAULT_PORT, Hop, Side, Tables, Transport, canonical_host
 
-__all__ = ["SIGNATURE", "WayBack", "is_ours", "own_via", "sent_by", "stamped", "way_back", "way_noted"]
+__all__ = ["SIGNATURE", "Way", "WayBack", "is_ours", "own_via", "sent_by", "spoken", "stamped", "way_back", "way_noted"]
 
 #: The port that a connection came from: answers must leave on that connection (RFC 3261 section 18.2.2), and a client
 #: without ``rport`` leaves no other trace of it. The name is the field's (docs/protocol.md "Routing and refusals").
 _STREAM_PORT = "ms-received-port"
 
+#: The parameters of a client's Via that are for its server to write.
+_NOTES = frozenset({"received", "rport", _STREAM_PORT})
 #: The parameter of our Via that signs the way back, see `hashes`.
 SIGNATURE = "sig"
 
@@ -27,6 +29,10 @@ _PORT = re.compile(r"[0-9]{1,5}")
 _LAST_PORT = 65535
 #: What the relay carries. TLS is not among it: an answer that went back in clear text would tell what was to be hidden.
 _SPOKEN = {transport.value: transport for transport in (Transport.UDP, Transport.TCP)}
+
+
+#: What is signed of a way back: transport, host, port, source port.
+Way = tuple[Transport, str, int, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,11 @@ class WayBack:
     hop: Hop
     source_port: int | None
 
+    @property
+    def way(self) -> Way:
+        """The same as it is signed."""
+        return self.hop.transport, self.hop.host, self.hop.port, self.source_port
+
 
 def stamped(via: Via, link: Link) -> str | None:
     """The client's topmost Via with our note of where it came from; None when it needs none.
@@ -48,7 +59,7 @@ def stamped(via: Via, link: Link) -> str | None:
     ``received`` is added when sent-by is not the source address, and with ``rport`` (RFC 3261 section 18.2.1, RFC 3581
     section 4).
     """
-    asked = "rport" in via.params
+    asked = via.rport is not None
     on_stream = link.transport is Transport.TCP
     notes = []
     source = canonical_host(link.remote_host)
@@ -58,18 +69,17 @@ def stamped(via: Via, link: Link) -> str | None:
         notes.append(f"rport={link.remote_port}")
     if on_stream and not asked and (via.port or DEFAULT_PORT) != link.remote_port:
         notes.append(f"{_STREAM_PORT}={link.remote_port}")
-    ours = {"received", "rport", _STREAM_PORT}
-    if not notes and ours.isdisjoint(map(str.lower, via.params)):
+    if not notes and via.received is None and _NOTES.isdisjoint(map(str.lower, via.params)):
         return None
-    return ";".join([_without(str(via), ours), *notes])
+    return ";".join([_without(str(via)), *notes])
 
 
-def _without(via: str, names: set[str]) -> str:
-    """The text of a Via without some of its parameters; the others stay as they are written, quotes and all."""
+def _without(via: str) -> str:
+    """The text of a Via without what we note; its other parameters stay as they are written, quotes and all."""
     start = via.find(";")
     if start < 0:
         return via
-    kept = [match[0] for match in _PARAM.finditer(via, start) if _name(match[1]) not in names]
+    kept = [match[0] for match in _PARAM.finditer(via, start) if _name(match[1]) not in _NOTES]
     return via[:start].rstrip() + "".join(kept)
 
 
@@ -93,21 +103,26 @@ def way_back(via: Via) -> WayBack | None:
     return WayBack(Hop(place.transport, host, place.port), source_port)
 
 
-def way_noted(via: Via, link: Link) -> WayBack | None:
+def way_noted(via: Via, link: Link) -> Way | None:
     """What `way_back` makes of a Via once it has our note: known without reading the note again."""
-    place = sent_by(via)
-    if place is None:
+    transport = spoken(via)
+    if transport is None:
         return None
-    host, asked = canonical_host(link.remote_host), via.rport is not None
-    if place.transport is Transport.UDP:
-        return WayBack(Hop(Transport.UDP, host, link.remote_port if asked else place.port), None)
+    host, port, asked = canonical_host(link.remote_host), via.port or transport.default_port, via.rport is not None
+    if transport is Transport.UDP:
+        return transport, host, link.remote_port if asked else port, None
     on_stream = link.transport is Transport.TCP
-    return WayBack(Hop(place.transport, host, place.port), link.remote_port if asked or on_stream else place.port)
+    return transport, host, port, link.remote_port if asked or on_stream else port
+
+
+def spoken(via: Via) -> Transport | None:
+    """The transport that a Via names; None when it is not spoken here."""
+    return _SPOKEN.get(via.transport.lower())
 
 
 def sent_by(via: Via) -> Hop | None:
     """The address that a Via gives for its author; None when its transport is not spoken here."""
-    transport = _SPOKEN.get(via.transport.lower())
+    transport = spoken(via)
     return Hop(transport, via.host, via.port or transport.default_port) if transport else None
 
 

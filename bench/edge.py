@@ -23,7 +23,7 @@ from sipcore_bench.contestant import Contestant
 from sipcore_bench.draw import INSIDE, OUTSIDE
 from sipcore_bench.peers.reading import Reader
 
-__all__ = ["PARTNERS", "arriving", "contestants"]
+__all__ = ["PARTNERS", "Arrival", "arriving", "contestants", "kept"]
 
 PARTNERS = 10_000
 _UDP = Transport.UDP
@@ -82,7 +82,7 @@ def contestants() -> Iterator[Contestant]:
     part = partial(_reader, prepare=arriving)
     yield part(name="edge: receive, whole", work=lambda at: engine.receive(at.message, at.link, 0.0), answer_of=_sent)
     yield part(name="edge: validate", work=lambda at: validate(at.message), answer_of=_passed)
-    yield part(name="edge: decide, kept, key and signatures", work=_kept(tables), answer_of=_forwarded)
+    yield part(name="edge: decide, kept, key and signatures", work=kept(), answer_of=_forwarded)
     yield part(name="edge: filter", work=lambda at: content.check(at.message).passed or None, answer_of=_true)
     yield _reader(name="edge: edit", prepare=lambda item: _decided(arriving(item)), work=_edited, answer_of=_left)
     yield part(name="edge: decide, cold, from the message", work=_cold, answer_of=_forwarded)
@@ -91,8 +91,9 @@ def contestants() -> Iterator[Contestant]:
     )
 
 
-def _kept(tables: Tables) -> Callable[[Arrival], Any]:
+def kept() -> Callable[[Arrival], Any]:
     """A decision that is found again: routes, key, branch and way back."""
+    tables = _tables()
     decisions: RecentlyUsed[bytes, Any] = RecentlyUsed(PARTNERS)
     key_of = _KEYS.flows(tables.verification.assertion_header).of
 

@@ -6,8 +6,8 @@ Access control comes before content: what may not pass at all is refused without
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from sipcore._parser import Message
 from sipcore._values import Via
@@ -38,8 +38,7 @@ REMEMBERED_DECISIONS = 8_192
 _GENERATION = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A request with what is known of it before anything is decided.
 
     Attributes:
@@ -76,8 +75,7 @@ class Request:
         return benotify.METHOD if benotify.keeps_quiet(method, self.message.get("CSeq") or "") else method
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What becomes of a message, and what was found on the way.
 
     Attributes:

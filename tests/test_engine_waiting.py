@@ -6,7 +6,19 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from edge_world import FROM_SERVER, counted, engine, inbound, only, outbound, receive, sent
+from edge_world import (
+    FROM_SERVER,
+    INSIDE,
+    counted,
+    engine,
+    in_dialog,
+    inbound,
+    only,
+    outbound,
+    receive,
+    route_set,
+    sent,
+)
 from federated_world import AOL_ROUTE, CROSSROADS, FEDERATED_ONLY, HOUSE, PUBLIC_ONLY, USERS, link, tls
 from hypothesis import given
 from hypothesis import strategies as st
@@ -270,7 +282,7 @@ def test_rights_are_asked_of_the_directory_and_a_revoked_one_acts_on_the_next_me
     directory = Changing()
     edge = Engine(CROSSROADS, None, engine()._keys, None, directory)  # type: ignore[arg-type]
     assert only(receive(edge, outbound(), FROM_SERVER)).side == "outside"
-    directory.now = Users.of([])
+    directory.now, directory.generation = Users.of([]), 1
     answer = parse(only(receive(edge, outbound(cseq=2), FROM_SERVER)).data)
     assert (answer.status, (answer.get("ms-diagnostics") or "")[:5]) == (403, "1012;")
 
@@ -279,8 +291,8 @@ def test_rights_are_asked_of_the_directory_and_a_revoked_one_acts_on_the_next_me
 def test_in_a_dialog_the_users_right_still_counts(user: object, code: str | None) -> None:
     edge = Engine(CROSSROADS, None, engine()._keys, None, USERS)
     name = user.address  # type: ignore[attr-defined]
-    route = "Route: <sip:127.0.0.1;lr;fd=fabrikam.example>, <sip:192.0.2.1;lr;fd=fabrikam.example>"
-    bye = outbound(route, method="BYE", body=b"", from_=f"<sip:{name}>;tag=b", to="<sip:alice@fabrikam.example>;tag=a")
+    route = route_set(INSIDE, INSIDE, engine(CROSSROADS))
+    bye, _ = in_dialog(INSIDE, route, from_=f"<sip:{name}>;tag=b-tag")
     send = only(receive(edge, bye, FROM_SERVER))
     assert (parse(send.data).get("ms-diagnostics") or "")[:5] == (code or "")
 
@@ -290,30 +302,24 @@ def test_in_a_dialog_the_users_right_still_counts(user: object, code: str | None
 
 def test_f037_a_clearing_house_carries_a_dialog_both_ways() -> None:
     edge, fabrikam, hosting = engine(HOUSE), link("edge.fabrikam.example"), link("sip.hosting.example", number=2)
-    invite = inbound(
-        uri="sip:tom@tailspin.example",
-        method="INVITE",
-        body=b"",
-        via="SIP/2.0/TLS edge.fabrikam.example;branch=z9hG4bK1",
-    )
+    alice, tom = "<sip:alice@fabrikam.example>;tag=a-tag", "<sip:tom@tailspin.example>"
+    via = "SIP/2.0/TLS edge.fabrikam.example;branch=z9hG4bK1"
+    invite = inbound(uri="sip:tom@tailspin.example", to=tom, from_=alice, method="INVITE", body=b"", via=via)
     carried = only(receive(edge, invite, fabrikam))
     assert (carried.side, carried.hop) == ("outside", tls("sip.hosting.example"))
-    routes = parse(carried.data).get_all("Record-Route")
-    for near, end, way, domain, hop in (
-        (fabrikam, "alice@fabrikam.example", reversed(routes), "tailspin.example", "sip.hosting.example"),
-        (hosting, "tom@tailspin.example", routes, "fabrikam.example", "edge.fabrikam.example"),
+    recorded = parse(carried.data).get_all("Record-Route")
+    for link_, from_, to, routes, hop in (
+        (fabrikam, alice, f"{tom};tag=t", recorded[::-1], "sip.hosting.example"),
+        (hosting, f"{tom};tag=t", alice, recorded, "edge.fabrikam.example"),
     ):
-        bye = inbound(
-            *[f"Route: {route}" for route in way],
-            method="BYE",
-            body=b"",
-            uri=f"sip:somebody@{domain}",
-            from_=f"<sip:{end}>;tag=1",
-            to=f"<sip:other@{domain}>;tag=2",
-            via="SIP/2.0/TLS proxy.example;branch=z9hG4bK2",
-        )
-        assert only(receive(edge, bye, near)).hop == tls(hop)
-        assert counted(receive(engine(CROSSROADS), bye, near))[0][:3] == ("refused", "outside", "no-route")
+        lines = [f"Route: {route}" for route in routes]
+        bye = inbound(*lines, method="BYE", body=b"", uri="sip:device@198.51.100.7", from_=from_, to=to, via=via)
+        assert only(receive(edge, bye, link_)).hop == tls(hop)
+        assert counted(receive(engine(CROSSROADS), bye, link_))[0][:3] == ("refused", "outside", "no-route")
+        replayed = bye.replace(b"Call-ID: c1", b"Call-ID: c2")
+        assert counted(receive(edge, replayed, link_))[0][:3] == ("refused", "outside", "no-route")
+        stolen = hosting if link_ is fabrikam else fabrikam
+        assert counted(receive(edge, bye, stolen))[0][:3] == ("refused", "outside", "claims-other-domain")
 
 
 def test_a_clearing_house_gives_a_failure_back_to_where_it_came_from() -> None:

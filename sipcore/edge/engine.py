@@ -73,6 +73,8 @@ class Engine:
         keys: the secret of the branches and tags.
         observe: is told what became of each message, and why; costs nothing when None.
         directory: our users and their rights; without one everybody of ours has every right.
+        remember_decisions: decide once for all requests of a flow, as long as they keep coming. The same decisions
+            either way; tests compare the two.
     """
 
     def __init__(
@@ -82,6 +84,8 @@ class Engine:
         keys: Keys,
         observe: Callable[[Trace], None] | None = None,
         directory: Directory | None = None,
+        *,
+        remember_decisions: bool = True,
     ) -> None:
         self._tables = tables
         self._keys = keys
@@ -100,6 +104,7 @@ class Engine:
             self._facts,
             refused=self._refused,
             refused_in_dialog=self._refused_in_dialog,
+            remembers=remember_decisions,
         )
 
     # -- what the shell tells
@@ -228,6 +233,7 @@ class Engine:
             forward=forward,
             hop=outcome.hop,
             branch=request.branch,
+            keys=self._keys,
             verdict=outcome.verdict,
         )
         send = Send(outcome.hop, forward.side, None, data, link.side)
@@ -235,7 +241,7 @@ class Engine:
 
     def _answer(self, request: Request, link: Link, answer: Answer, now: float) -> list[Action]:
         self._remember(request, now)
-        tag = tag_for(request.transaction, self._keys)
+        tag = tag_for(request.message, request.via, self._keys)
         return [answer_on(link, request.message, request.via, answer, tag), _refused(request, answer)]
 
     def _remember(self, request: Request, now: float) -> None:
@@ -256,7 +262,7 @@ class Engine:
         if isinstance(decision, Discard):
             return [Count("discarded", (request.side, decision.why))]
         self._remember(request, now)
-        tag = tag_for(request.transaction, self._keys)
+        tag = tag_for(message, via, self._keys)
         link_id = self._links.leading_to(request.side, back)
         answer = answer_after(message, side=request.side, back=back, link_id=link_id, answer=decision, tag=tag)
         return [answer, _refused(request, decision)]

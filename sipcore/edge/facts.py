@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from sipcore.edge.tables import TLS_PORT, Hop, Transport, domain_name
 
-__all__ = ["Facts", "Found", "SrvFact", "Target"]
+__all__ = ["Facts", "FactsNow", "Found", "SrvFact", "Target"]
 
 #: Domains remembered at once, some 5 MB when full; past it the one that was learnt first is asked for again.
 REMEMBERED_DOMAINS = 10_000
@@ -139,25 +139,31 @@ class Facts:
         if len(self._facts) > self._capacity:
             self._facts.popitem(last=False)
 
-    def at(self, now: float, *also: SrvFact) -> Mapping[str, SrvFact]:
+    def at(self, now: float, *also: SrvFact) -> FactsNow:
         """What holds at that time, and what has just been learnt, be it over already."""
-        return _At(self._facts, now, also)
+        return FactsNow(self._facts, now, also)
 
     def ever(self) -> Mapping[str, SrvFact]:
         """Expired ones too: for what answers a request that was sent when they held."""
         return self._facts
 
 
-class _At(Mapping[str, SrvFact]):
-    """Facts as of one moment."""
+class FactsNow(Mapping[str, SrvFact]):
+    """Facts as of one moment.
 
-    __slots__ = ("_also", "_facts", "_now")
+    Attributes:
+        asked: any was asked for: whatever was decided since depends on them, and not for long.
+    """
+
+    __slots__ = ("_also", "_facts", "_now", "asked")
 
     def __init__(self, facts: Mapping[str, SrvFact], now: float, also: Iterable[SrvFact]) -> None:
         self._facts, self._now = facts, now
         self._also = {fact.domain: fact for fact in also}
+        self.asked = False
 
     def __getitem__(self, domain: str) -> SrvFact:
+        self.asked = True
         if (fresh := self._also.get(domain)) is not None:
             return fresh
         fact = self._facts[domain]

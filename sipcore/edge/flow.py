@@ -82,6 +82,7 @@ class Flow:
         route_near: the outside domain that our own Record-Route names on the sender's side. None when it names none,
             when no such route is on top, and always from inside.
         route_far: the outside domain that it leads to; None likewise, and always when it leads inside.
+        route_broken: a route of ours is on top that was not recorded for this dialog, this end of it or this side.
         routed_on: the message names a next hop beyond us: a Route that is not ours, or ``maddr`` in its Request-URI.
         assertion: what the assertion header says.
         option_tags: of Proxy-Require, in lower case, sorted.
@@ -97,6 +98,7 @@ class Flow:
     to_domain: str | None
     route_near: str | None = None
     route_far: str | None = None
+    route_broken: bool = False
     from_user: str = ""
     routed_on: bool = False
     assertion: Assertion = Assertion.ABSENT

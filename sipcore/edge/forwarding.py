@@ -11,10 +11,11 @@ from sipcore._values import Via
 from sipcore.edge.actions import Link
 from sipcore.edge.benotify import OPTION_TAG
 from sipcore.edge.flow import Forward
-from sipcore.edge.reading import FAR_DOMAIN, OwnRoutes
+from sipcore.edge.hashes import Keys, route_signature, way_signature
+from sipcore.edge.reading import FAR_DOMAIN, SIGNATURE, OwnRoutes
 from sipcore.edge.tables import Hop, Tables
 from sipcore.edge.verification import Assertion
-from sipcore.edge.vias import own_via, stamped
+from sipcore.edge.vias import own_via, stamped, way_noted
 from sipcore.imfilter import Verdict
 
 __all__ = ["forwarded_request", "forwarded_response"]
@@ -33,6 +34,7 @@ def forwarded_request(
     forward: Forward,
     hop: Hop,
     branch: str,
+    keys: Keys,
     verdict: Verdict | None = None,
 ) -> bytes:
     """The request as it leaves (RFC 3261 section 16.6): hop counted, routes of ours off, Via and Record-Route on.
@@ -44,6 +46,7 @@ def forwarded_request(
         forward: on which side it leaves, with mark or assertion.
         hop: which of the candidates it goes to.
         branch: of our Via.
+        keys: sign the way back and the recorded routes.
         verdict: what the filter said, if it was asked; not to block.
     """
     edit = message.edit()
@@ -52,7 +55,7 @@ def forwarded_request(
     leaving = tables.own.listening(forward.side, hop.transport)
     if (note := stamped(via, link)) is not None:
         edit.replace_value("Via", 0, note)
-    edit.push_via(own_via(leaving, branch))
+    edit.push_via(own_via(leaving, branch, _signed_way(branch, via, link, keys)))
     if message.content_length is None:
         # A datagram may leave its length to the datagram; a stream must be told (RFC 3261 section 18.3).
         edit.declare_length()
@@ -62,8 +65,13 @@ def forwarded_request(
     if message.method in _DIALOG_FORMING:
         near, far = forward.near_domain, forward.far_domain
         # The lower one is for the side it came from, the upper for the side it goes to (RFC 5658 section 3.2).
-        edit.insert("Record-Route", _route(tables.own.listening(link.side, link.transport), near or far))
-        edit.insert("Record-Route", _route(leaving, far or near))
+        arriving = tables.own.listening(link.side, link.transport)
+        for place, names, side, across, here in (
+            (arriving, near or far, link.side, forward.side, True),
+            (leaving, far or near, forward.side, link.side, False),
+        ):
+            signature = route_signature(message, names, side, across, here=here, initiates=routes.initiates, keys=keys)
+            edit.insert("Record-Route", _route(place, names, signature))
     _vouch(edit, forward, tables)
     return bytes(edit)
 
@@ -80,8 +88,14 @@ def forwarded_response(message: Message, forward: Forward, tables: Tables, verdi
     return bytes(edit)
 
 
-def _route(hop: Hop, outside_domain: str) -> str:
-    return f"<sip:{hop.authority};transport={hop.transport};lr;{FAR_DOMAIN}={outside_domain}>"
+def _route(hop: Hop, outside_domain: str, signature: str) -> str:
+    return f"<sip:{hop.authority};transport={hop.transport};lr;{FAR_DOMAIN}={outside_domain};{SIGNATURE}={signature}>"
+
+
+def _signed_way(branch: str, via: Via, link: Link, keys: Keys) -> str:
+    way = way_noted(via, link)
+    assert way is not None  # a request whose Via leads nowhere is refused
+    return way_signature(branch, *way, keys)
 
 
 def _vouch(edit: Edit, forward: Forward, tables: Tables) -> None:

@@ -15,6 +15,7 @@ __all__ = [
     "federation_is_on",
     "method_may_cross",
     "no_blocked_end",
+    "recorded_for_another",
     "scheme_is_sip",
 ]
 
@@ -66,6 +67,13 @@ def method_may_cross(case: Case) -> Closed | str:
         return ""
     row, told = refusals.METHOD, (("Allow", ", ".join(sorted(allowed))),)
     return Closed(row, f"{case.flow.method} may not cross ([federation] methods)", told)
+
+
+def recorded_for_another(case: Case) -> Closed | None:
+    """Why a request in a dialog leads nowhere: its route is ours, but of another dialog, end or side."""
+    if case.flow.in_dialog and case.flow.route_broken:
+        return Closed(refusals.NO_ROUTE, "the route is of ours, but was not recorded for this dialog and side")
+    return None
 
 
 def extensions_are_known(case: Case) -> Closed | str:

@@ -12,7 +12,14 @@ from typing import NamedTuple
 
 from sipcore.edge import refusals
 from sipcore.edge.flow import Candidate, Forward, NeedSrv, Static
-from sipcore.edge.gates import extensions_are_known, federation_is_on, method_may_cross, no_blocked_end, scheme_is_sip
+from sipcore.edge.gates import (
+    extensions_are_known,
+    federation_is_on,
+    method_may_cross,
+    no_blocked_end,
+    recorded_for_another,
+    scheme_is_sip,
+)
 from sipcore.edge.identity import Voice, introduction, voice_of
 from sipcore.edge.rights import has_right, may_come_from_outside, wants_sender, wants_unverified
 from sipcore.edge.steps import Case, Closed, Stop
@@ -113,6 +120,8 @@ class _Leads(NamedTuple):
 
 def _destination(case: Case) -> _Leads | Stop:
     flow = case.flow
+    if (broken := recorded_for_another(case)) is not None:
+        return broken
     if flow.in_dialog and flow.route_near is not None:
         return _recorded(case)
     if flow.in_dialog and flow.method != "ACK":

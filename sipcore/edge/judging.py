@@ -6,24 +6,24 @@ Access control comes before content: what may not pass at all is refused without
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from sipcore._parser import Message
 from sipcore._values import Via
 from sipcore.edge import benotify, refusals
 from sipcore.edge.actions import Link
-from sipcore.edge.directory import Directory
-from sipcore.edge.facts import Facts, SrvFact
+from sipcore.edge.directory import Directory, UserView
+from sipcore.edge.facts import Facts, FactsNow, SrvFact
 from sipcore.edge.flow import Answer, Decision, Discard, Forward, NeedSrv, Srv
-from sipcore.edge.hashes import Keys, Transaction, branch_for, made_branch, made_tag
-from sipcore.edge.memory import ExpiringSet
-from sipcore.edge.reading import OwnRoutes, own_routes, read_flow, read_reply, transaction_of, user_of_ours
+from sipcore.edge.hashes import Keys, branch_for, made_branch, made_tag, made_way
+from sipcore.edge.memory import ExpiringSet, RecentlyUsed
+from sipcore.edge.reading import OwnRoutes, own_routes, read_flow, read_reply, user_of_ours
 from sipcore.edge.refusals import Row, disposed, refuse
 from sipcore.edge.responses import decide_response
 from sipcore.edge.routing import decide
 from sipcore.edge.tables import Hop, Side, Tables, Transport, canonical_host
-from sipcore.edge.vias import WayBack, is_ours, sent_by, way_back
+from sipcore.edge.vias import SIGNATURE, WayBack, is_ours, spoken, way_back
 from sipcore.errors import HeaderError
 from sipcore.imfilter import ImFilter, Verdict
 from sipcore.validate import Refusal, ValidationRules, validate
@@ -34,34 +34,42 @@ __all__ = ["Judge", "Outcome", "Request"]
 #: refused, is recognised first, and extensions come after who may speak at all.
 _RULES = ValidationRules(supported=None, zero_max_forwards=True)
 
+#: Flows whose decision is kept: pairs of domains, times methods, on every link. With twice as many in memory at most
+#: (see `RecentlyUsed`), some 20 MB.
+REMEMBERED_DECISIONS = 8_192
+#: Of what decides besides the flow, where there is no directory: the tables of an engine never change.
+_GENERATION = 0
 
-@dataclass(frozen=True, slots=True)
-class Request:
+
+class Request(NamedTuple):
     """A request with what is known of it before anything is decided.
 
     Attributes:
         message: as it came.
         side: where it came from.
+        source: the address that it came from.
         via: its topmost.
-        transaction: what it has in common with its copies, its CANCEL and its ACK.
         branch: of the Via that we push on it.
-        name: what our memory knows it by: the transaction and its source, so that a stranger who copies a transaction
-            cannot have the CANCEL or ACK of its owner taken for his own.
     """
 
     message: Message
     side: Side
+    source: str
     via: Via
-    transaction: Transaction
     branch: str
-    name: str
 
     @staticmethod
     def read(message: Message, side: Side, source: str, via: Via, keys: Keys) -> Request:
         """Put together a request that came from that address."""
-        transaction = transaction_of(message, via)
-        branch = branch_for(transaction, keys)
-        return Request(message, side, via, transaction, branch, f"{branch} {side} {canonical_host(source)}")
+        return Request(message, side, source, via, branch_for(message, via, keys))
+
+    @property
+    def name(self) -> str:
+        """What our memory knows it by: the transaction, which is all that the branch says, and its source.
+
+        Without the source a stranger who copies a transaction could have the CANCEL or ACK of its owner taken for his.
+        """
+        return f"{self.branch} {self.side} {canonical_host(self.source)}"
 
     @property
     def method(self) -> str:
@@ -70,8 +78,7 @@ class Request:
         return benotify.METHOD if benotify.keeps_quiet(method, self.message.get("CSeq") or "") else method
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What becomes of a message, and what was found on the way.
 
     Attributes:
@@ -97,6 +104,7 @@ class Judge:
         tables, content, keys, directory, facts: those of the `Engine`.
         refused: requests that were answered here, by their name.
         refused_in_dialog: of those, the ones whose To had a tag.
+        remembers: keep decisions for the next request of the same flow. It changes nothing but the time that they take.
     """
 
     def __init__(
@@ -109,6 +117,7 @@ class Judge:
         *,
         refused: ExpiringSet,
         refused_in_dialog: ExpiringSet,
+        remembers: bool = True,
     ) -> None:
         self._tables = tables
         self._filter = content
@@ -117,6 +126,8 @@ class Judge:
         self._facts = facts
         self._refused = refused
         self._refused_in_dialog = refused_in_dialog
+        self._key_of = keys.flows(tables.verification.assertion_header).of
+        self._decisions: RecentlyUsed[bytes, Forward] = RecentlyUsed(REMEMBERED_DECISIONS if remembers else 0)
 
     # -- requests
 
@@ -152,22 +163,21 @@ class Judge:
 
     def _acknowledges_us(self, ack: Request, now: float) -> bool:
         to = ack.message.to
-        ours = made_tag(to.tag if to else None, ack.transaction, self._keys)
+        ours = made_tag(to.tag if to else None, ack.message, ack.via, self._keys)
         return ours or self._refused_in_dialog.holds(ack.name, now)
 
     def _has_been_here(self, message: Message) -> bool:
         """Whether a Via is ours (RFC 3261 section 16.3 item 4): its branch is the one we make of the Via below it."""
         return any(
             any(is_ours(above, side, self._tables) for side in Side)
-            and made_branch(above.branch, transaction_of(message, below), self._keys)
+            and made_branch(above.branch, message, below, self._keys)
             for above, below in pairwise(message.vias)
         )
 
-    def _decided(self, request: Request, link: Link, facts: Mapping[str, SrvFact]) -> Outcome:
-        message, tables = request.message, self._tables
-        routes = own_routes(message, tables)
-        users = user_of_ours(message, link.side, tables, self._directory)
-        decision = decide(read_flow(message, link, routes, tables), tables, facts, *users)
+    def _decided(self, request: Request, link: Link, facts: FactsNow) -> Outcome:
+        message = request.message
+        routes = own_routes(message, link.side, self._tables, self._keys)
+        decision = self._decision(message, link, routes, facts)
         if isinstance(decision, Answer) and message.method == "CANCEL":
             # Its request was refused for the same reason, so there is nothing here to cancel.
             decision = self._refuse(request, refusals.CANCELLED, decision.chain)
@@ -182,6 +192,30 @@ class Judge:
             return Outcome(self._refuse(request, refusals.FILTERED, chain), verdict=verdict)
         return Outcome(decision, routes, hop, verdict=verdict)
 
+    def _decision(self, message: Message, link: Link, routes: OwnRoutes, facts: FactsNow) -> Decision:
+        """What policy says; of a flow that was forwarded lately, what it said then.
+
+        Refusals are not kept: who makes up a domain for every message would push out those who are busy. Nor is what a
+        record of DNS has decided, for records expire.
+        """
+        users = user_of_ours(message, link.side, self._tables, self._directory)
+        key = self._key(message, link, routes, users)
+        if key is not None and (known := self._decisions.get(key)) is not None:
+            return known
+        decision = decide(read_flow(message, link, routes, self._tables), self._tables, facts, *users)
+        if key is not None and isinstance(decision, Forward) and not facts.asked:
+            self._decisions.put(key, decision)
+        return decision
+
+    def _key(
+        self, message: Message, link: Link, routes: OwnRoutes, users: tuple[UserView | None, UserView | None]
+    ) -> bytes | None:
+        peer, generation = _peer(link), _GENERATION
+        if self._directory is not None:
+            peer, generation = f"{peer}\n{_people(message, users)}", self._directory.generation
+        inside, between = link.side is Side.INSIDE, routes.domains
+        return self._key_of(message, inside, peer, between, routes.more, routes.broken, generation)
+
     def _refuse(
         self, request: Request, row: Row, chain: Iterable[str], finding: Refusal | None = None
     ) -> Answer | Discard:
@@ -195,24 +229,30 @@ class Judge:
         if finding is not None:
             return Outcome(disposed(refusals.INVALID_RESPONSE), refusal=finding)
         try:
-            return self._unproven(message, link) or self._returned(message, link)
+            vias = message.vias
+            back = way_back(vias[1]) if len(vias) > 1 else None
+            return self._unproven(message, vias, back, link) or self._returned(message, back, link)
         except HeaderError as error:
             finding = Refusal(400, f"Malformed {error.header}", error.header, error.offset)
             return Outcome(disposed(refusals.INVALID_RESPONSE), refusal=finding)
 
-    def _unproven(self, message: Message, link: Link) -> Outcome | None:
+    def _unproven(self, message: Message, vias: list[Via], back: WayBack | None, link: Link) -> Outcome | None:
         """Why it is no response to a request that we forwarded (RFC 3261 section 16.11)."""
-        vias = message.vias
         if not is_ours(vias[0], link.side, self._tables):
             return Outcome(disposed(refusals.NOT_OUR_VIA))
         if len(vias) == 1:
             return Outcome(disposed(refusals.FOR_US))
-        if not made_branch(vias[0].branch, transaction_of(message, vias[1]), self._keys):
+        if not made_branch(vias[0].branch, message, vias[1], self._keys):
             return Outcome(disposed(refusals.FORGED))
+        if back is None or not self._leads_back(vias[0], back):
+            return Outcome(disposed(refusals.REDIRECTED))
         return None
 
-    def _returned(self, message: Message, link: Link) -> Outcome:
-        back = way_back(message.vias[1])
+    def _leads_back(self, ours: Via, back: WayBack) -> bool:
+        """Whether the Via below ours leads where the request came from: it was in the hands of the other side."""
+        return made_way(ours.params.get(SIGNATURE), ours.branch or "", *back.way, self._keys)
+
+    def _returned(self, message: Message, back: WayBack | None, link: Link) -> Outcome:
         reply = read_reply(message, link, back.hop if back else None, self._tables)
         decision = decide_response(reply, self._tables, self._facts.ever())
         if not isinstance(decision, Forward) or self._filter is None or not message.body:
@@ -221,6 +261,20 @@ class Judge:
         if verdict.blocked:
             return Outcome(disposed(refusals.FILTERED_RESPONSE), verdict=verdict)
         return Outcome(decision, back=back, verdict=verdict)
+
+
+def _peer(link: Link) -> str:
+    """All that is known of a link's other end: its address where that is all, else its certificate."""
+    if link.transport is not Transport.TLS:
+        return link.remote_host
+    certificate = link.certificate
+    return "tls" if certificate is None else "\n".join(("tls", certificate.common_name, *certificate.names))
+
+
+def _people(message: Message, users: tuple[UserView | None, UserView | None]) -> str:
+    """Who writes to whom, as far as rights and entries depend on it."""
+    sender = message.from_.uri.user if message.from_ else None
+    return "\n".join((sender or "", *("" if user is None else user.address for user in users)))
 
 
 def _chosen(forward: Forward, facts: Mapping[str, SrvFact], branch: str) -> Hop | NeedSrv:
@@ -245,7 +299,7 @@ _DRAWN = 12
 def _no_way_back(via: Via, link: Link) -> Refusal | None:
     """A request that would be carried, but whose response could not: its Via names a transport that we do not speak, or
     clear text for what came over TLS, or the reverse."""
-    back = sent_by(via)
-    if back is not None and (back.transport is Transport.TLS) == (link.transport is Transport.TLS):
+    transport = spoken(via)
+    if transport is not None and (transport is Transport.TLS) == (link.transport is Transport.TLS):
         return None
     return Refusal(400, "Unknown transport in Via", "Via", via.span[0])

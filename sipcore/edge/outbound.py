@@ -10,7 +10,14 @@ from __future__ import annotations
 
 from sipcore.edge import refusals
 from sipcore.edge.flow import Forward, NeedSrv
-from sipcore.edge.gates import extensions_are_known, federation_is_on, method_may_cross, no_blocked_end, scheme_is_sip
+from sipcore.edge.gates import (
+    extensions_are_known,
+    federation_is_on,
+    method_may_cross,
+    no_blocked_end,
+    recorded_for_another,
+    scheme_is_sip,
+)
 from sipcore.edge.identity import introduction
 from sipcore.edge.rights import has_any_right, has_right
 from sipcore.edge.steps import Case, Closed, Stop
@@ -73,6 +80,8 @@ _GATES = (
 
 def _way(case: Case) -> Way | Stop:
     flow = case.flow
+    if (broken := recorded_for_another(case)) is not None:
+        return broken
     if flow.in_dialog and flow.route_far is not None:
         return _recorded(flow.route_far, case)
     if flow.in_dialog and flow.method != "ACK":

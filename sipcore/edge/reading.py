@@ -4,58 +4,30 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 
 from sipcore._parser import Message
-from sipcore._values import NameAddr, Uri, Via
+from sipcore._values import NameAddr, Uri
 from sipcore.edge.actions import Link
 from sipcore.edge.directory import Directory, UserView, user_address
 from sipcore.edge.flow import Flow, Reply
-from sipcore.edge.hashes import Transaction
+from sipcore.edge.hashes import Keys, initiates
 from sipcore.edge.identity import evidence_for
 from sipcore.edge.tables import Hop, Side, Tables, domain_name
 from sipcore.edge.verification import Assertion, assertion_of
 from sipcore.errors import HeaderError
 
-__all__ = [
-    "FAR_DOMAIN",
-    "OwnRoutes",
-    "own_routes",
-    "read_flow",
-    "read_reply",
-    "target_of",
-    "transaction_of",
-    "user_of_ours",
-]
+__all__ = ["FAR_DOMAIN", "SIGNATURE", "OwnRoutes", "own_routes", "read_flow", "read_reply", "target_of", "user_of_ours"]
 
 #: The parameter of our Record-Route URIs that names the federated domain.
 FAR_DOMAIN = "fd"
+#: The parameter of our Record-Route URIs by which we know them again, see `hashes`.
+SIGNATURE = "sig"
 
 _ASSERTED = "P-Asserted-Identity"
 _PROXY_REQUIRE = "Proxy-Require"
 
 _TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
-
-
-def transaction_of(message: Message, via: Via) -> Transaction:
-    """The transaction that a message belongs to, as the author of that Via sees it.
-
-    What is absent or malformed is None: a faulty request is answered too.
-    """
-    return Transaction(via.branch, message.call_id, _from_tag(message), _cseq_number(message))
-
-
-def _from_tag(message: Message) -> str | None:
-    try:
-        return message.from_.tag if message.from_ else None
-    except HeaderError:
-        return None
-
-
-def _cseq_number(message: Message) -> int | None:
-    try:
-        return message.cseq.number if message.cseq else None
-    except HeaderError:
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,33 +36,77 @@ class OwnRoutes:
 
     Attributes:
         count: how many.
-        near_domain: the outside domain that the first of them names; None when it names none.
-        far_domain: that of the last one. Only in a clearing house it is another one.
+        near_domain: the outside domain that they name on the sender's side; None when that is the inside, when they
+            name nothing, or were not recorded for this dialog.
+        far_domain: the outside domain that they lead to; None likewise.
         more: others follow.
+        broken: they name a domain, and were not recorded for this dialog, this end of it or this side.
+        initiates: the sender of the request is the end that began the dialog; true outside of any.
     """
 
     count: int
     near_domain: str | None
     far_domain: str | None
     more: bool
+    broken: bool = False
+    initiates: bool = True
+
+    @property
+    def domains(self) -> str | None:
+        """Both in one text; None where there is neither."""
+        if self.near_domain is None and self.far_domain is None:
+            return None
+        return f"{self.near_domain or ''} {self.far_domain or ''}"
 
 
-def own_routes(message: Message, tables: Tables) -> OwnRoutes:
-    """How far the route set leads through us. Record-Route is doubled, so two are usual (RFC 5658).
+_NO_ROUTES = OwnRoutes(0, None, None, False)
+
+
+def own_routes(message: Message, side: Side, tables: Tables, keys: Keys) -> OwnRoutes:
+    """How far the route set leads through us, and whether we recorded it for this very dialog.
+
+    Record-Route is doubled (RFC 5658): the upper route is for the side that the request comes from, the lower for the
+    other one. More than these two we never record.
 
     Raises:
         HeaderError: a Route is malformed.
     """
+    if "Route" not in message:
+        return _NO_ROUTES
     routes = message.routes
-    named: list[str | None] = []
-    for route in routes:
-        uri = route.uri
-        if uri.host is None or not tables.own.is_own_place(uri.host, uri.port):
-            break
-        far = uri.params.get(FAR_DOMAIN)
-        named.append(domain_name(far) if far else None)
-    near, far = (named[0], named[-1]) if named else (None, None)
-    return OwnRoutes(len(named), near, far, len(named) < len(routes))
+    uris = list(takewhile(lambda uri: _is_ours(uri, tables), (route.uri for route in routes)))
+    more = len(uris) < len(routes)
+    domains = [domain_name(named) for uri in uris if (named := uri.params.get(FAR_DOMAIN))]
+    if not domains:
+        return OwnRoutes(len(uris), None, None, more)
+    if len(set(domains)) == 1 and (began := _initiates(message, uris, (side, side.opposite), keys)) is not None:
+        near, far = (None, domains[0]) if side is Side.INSIDE else (domains[0], None)
+        return OwnRoutes(len(uris), near, far, more, initiates=began)
+    if side is Side.OUTSIDE and len(domains) == len(uris) == len(Side):
+        # Recorded by a clearing house: each route names the domain of its own end.
+        began = _initiates(message, uris, (Side.OUTSIDE, Side.OUTSIDE), keys)
+        if began is not None:
+            return OwnRoutes(len(uris), domains[0], domains[1], more, initiates=began)
+    return OwnRoutes(len(uris), None, None, more, broken=True)
+
+
+def _is_ours(uri: Uri, tables: Tables) -> bool:
+    return uri.host is not None and tables.own.is_own_place(uri.host, uri.port)
+
+
+def _initiates(message: Message, uris: list[Uri], sides: tuple[Side, Side], keys: Keys) -> bool | None:
+    """Whether the sender began the dialog, if every route says so alike; None where one is not signed for it.
+
+    Args:
+        sides: that of the sender, and the one that the routes lead to.
+    """
+    if len(uris) > len(sides):
+        return None
+    (near, far), said = sides, set()
+    for uri, here in zip(uris, (True, False), strict=False):
+        own, across = (near, far) if here else (far, near)
+        said.add(initiates(message, uri, own, across, here=here, keys=keys))
+    return said.pop() if len(said) == 1 else None
 
 
 def read_flow(message: Message, link: Link, routes: OwnRoutes, tables: Tables) -> Flow:
@@ -100,7 +116,6 @@ def read_flow(message: Message, link: Link, routes: OwnRoutes, tables: Tables) -
         HeaderError: a header that the decision needs is malformed.
     """
     to = message.to
-    near, far = _ends(routes, link.side)
     return Flow(
         side=link.side,
         peer=evidence_for(link, tables),
@@ -110,8 +125,9 @@ def read_flow(message: Message, link: Link, routes: OwnRoutes, tables: Tables) -
         asserted_domain=_asserted_domain(message),
         request_domain=_host(message.uri),
         to_domain=_domain(to),
-        route_near=near,
-        route_far=far,
+        route_near=routes.near_domain,
+        route_far=routes.far_domain,
+        route_broken=routes.broken,
         from_user=_user(message.from_),
         routed_on=routes.more or "maddr" in message.uri.params,
         assertion=_assertion(message, tables),
@@ -135,14 +151,6 @@ def read_reply(message: Message, link: Link, back_to: Hop | None, tables: Tables
         back_to=back_to,
         assertion=_assertion(message, tables),
     )
-
-
-def _ends(routes: OwnRoutes, side: Side) -> tuple[str | None, str | None]:
-    """The outside domains near to the sender and far from it. A route that says one thing twice has one end inside."""
-    near, far = routes.near_domain, routes.far_domain
-    if side is Side.INSIDE:
-        return None, far if near == far else None
-    return near, far if near != far else None
 
 
 def user_of_ours(

@@ -165,6 +165,7 @@ INVALID_RESPONSE = Disposal("response-invalid", "a response that breaks its gram
 TO_BENOTIFY = Disposal("response-to-benotify", "a response to BENOTIFY, which has none")
 NOT_OUR_VIA = Disposal("response-not-ours", "a response whose topmost Via is not ours on that side")
 FORGED = Disposal("response-forged", "a response with our Via but not with a branch that we made")
+REDIRECTED = Disposal("response-redirected", "a response whose next Via is not where we said that it goes")
 FOR_US = Disposal("response-for-us", "a response with no Via but ours: we ask nothing")
 BLOCKED_RESPONSE = Disposal("response-blocked", "a response with a blocked domain at any end")
 STRANGER_RESPONSE = Disposal("response-from-stranger", "a response from a link of nobody we know")
@@ -181,6 +182,7 @@ DISCARDS: tuple[Disposal, ...] = (
     TO_BENOTIFY,
     NOT_OUR_VIA,
     FORGED,
+    REDIRECTED,
     FOR_US,
     BLOCKED_RESPONSE,
     STRANGER_RESPONSE,

@@ -1,7 +1,7 @@
 """The smaller decision for responses: they were asked for, so they follow Via; but who may speak is checked again.
 
-The next Via is not covered by the branch's hash, so what it names is held against the tables: a partner cannot make the
-edge send to an address of its choice. A record that has expired since the request still counts: a call that is ringing
+Where the next Via leads is held against the tables, though the way back is signed: an edge of the array with other
+tables may have signed it. A record that has expired since the request still counts: a call that is ringing
 does not end because a name is to be looked up again.
 """
 

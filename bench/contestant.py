@@ -20,7 +20,7 @@ __all__ = ["Absent", "Contestant", "Kind", "Rejected", "Roster", "Unavailable", 
 Kind = Literal["ours", "limit", "peer"]
 
 #: Where contestants live: a module, or a package each of whose modules has some.
-_HOMES = ("sipcore_bench.limits", "sipcore_bench.ours", "sipcore_bench.peers")
+_HOMES = ("sipcore_bench.limits", "sipcore_bench.ours", "sipcore_bench.edge", "sipcore_bench.peers")
 
 
 class Unavailable(Exception):  # noqa: N818 - a state of the machine, not a fault of the program

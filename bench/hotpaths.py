@@ -134,6 +134,13 @@ def filtering() -> Callable[[], object]:
     return each(check, parsed)
 
 
+def deciding() -> Callable[[], object]:
+    """A decision of the edge that is kept from the last message of the flow: its key, branch and way back."""
+    from sipcore_bench.edge import arriving, kept
+
+    return each(kept(), [arriving(data) for data in messages()])
+
+
 #: Configuration keys outlive the classes behind them, so the head's benchmark can run on the base's edge.
 _EDGE = """
 [edge]
@@ -178,6 +185,7 @@ PATHS: tuple[tuple[str, int, Callable[[], Callable[[], object]]], ...] = (
     ("forward", MESSAGES, forwarding),
     ("match", MESSAGES, matching),
     ("filter", MESSAGES, filtering),
+    ("decide", MESSAGES, deciding),
     ("engine", MESSAGES, relaying),
 )
 

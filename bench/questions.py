@@ -67,6 +67,11 @@ def verdict_of(recipe: Recipe | None) -> Answer:
     return lambda _: "block" if blocked else "pass"
 
 
+def carried(recipe: Recipe | None) -> Answer:
+    """That the edge forwards a message is known of a kind too: it is made to come from one of its partners."""
+    return lambda _: "forwarded"
+
+
 _KINDS = tuple(MESSAGES)
 _REQUESTS = tuple(kind for kind in _KINDS if kind != "ok")
 
@@ -111,6 +116,12 @@ QUESTIONS = {
             ),
             verdict_of,
         ),
+        Question(
+            "decide",
+            "what becomes of a MESSAGE at an edge with 10,000 partners, whole and part by part",
+            ("message",),
+            carried,
+        ),
     )
 }
 
@@ -135,7 +146,7 @@ class Inputs:
         """The kinds that this question is asked about; none when it cannot be asked about messages of one's own."""
         if self._own is None or question.unit != "message":
             return question.kinds
-        return () if question.expected is verdict_of else (self._own.kind,)
+        return () if question.expected in (verdict_of, carried) else (self._own.kind,)
 
     def of(self, question: Question, kind: str) -> Input:
         """The inputs of one cell."""

@@ -50,7 +50,7 @@ TABLES = Tables(
 )
 
 SERVER = PeerEvidence(PeerKind.INSIDE)
-DIRECT = PeerEvidence(PeerKind.DIRECT, FABRIKAM)
+DIRECT = PeerEvidence(PeerKind.LISTED, (FABRIKAM,))
 STRANGER = PeerEvidence(PeerKind.STRANGER)
 
 #: Links by who is at the other end.
@@ -87,6 +87,33 @@ def outbound(*extra: str, **changes: Any) -> bytes:
         "to": "<sip:alice@fabrikam.example>",
     }
     return message(*extra, **ours | changes)
+
+
+#: The alice of `inbound` and the bob of `outbound` in one dialog, whoever began it: what each of them writes.
+IN_DIALOG = {
+    OUTSIDE: {"to": "<sip:bob@contoso.example>;tag=b-tag"},
+    INSIDE: {"to": "<sip:alice@fabrikam.example>;tag=a-tag"},
+}
+
+
+def record(begun_by: Side, edge: Engine | None = None, **changes: Any) -> list[str]:
+    """The routes that the edge records for a dialog, in the order of the INVITE: that of the other side comes first."""
+    begin, link = (inbound, FROM_FABRIKAM) if begun_by is OUTSIDE else (outbound, FROM_SERVER)
+    invite = only(receive(edge or engine(), begin(**{"method": "INVITE"} | changes), link))
+    return [str(route) for route in parse(invite.data).record_routes]
+
+
+def route_set(begun_by: Side, said_by: Side, edge: Engine | None = None, **changes: Any) -> str:
+    """The Route header of a request in that dialog: who began it has its routes in reverse (RFC 3261 section 12.1)."""
+    recorded = record(begun_by, edge, **changes)
+    return "Route: " + ", ".join(recorded[::-1] if begun_by is said_by else recorded)
+
+
+def in_dialog(said_by: Side, route: str, *extra: str, **changes: Any) -> tuple[bytes, Link]:
+    """A BYE of alice or bob along that route, and the link that it comes on."""
+    fields = {"method": "BYE", "uri": "sip:somebody@198.51.100.77:4321", "body": b"", **IN_DIALOG[said_by], **changes}
+    make, link = (inbound, FROM_FABRIKAM) if said_by is OUTSIDE else (outbound, FROM_SERVER)
+    return make(*((route,) if route else ()), *extra, **fields), link
 
 
 def engine(tables: Tables = TABLES, **arguments: Any) -> Engine:

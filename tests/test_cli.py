@@ -279,13 +279,13 @@ def test_filter_cannot_judge_what_cannot_be_parsed_and_says_so_with_status_2() -
 
 def explained(config: Path, message: bytes, side: str, source: str) -> Result:
     """What explain says of a message."""
-    return run("explain", "--config", config, "-", "--from-side", side, "--source", source, given=message)
+    return run("explain", "--config", config, "-", "--link", f"{side}:{source}", given=message)
 
 
 def test_explain_prints_the_chain_and_where_the_message_would_go(config: Path) -> None:
     result = explained(config, MESSAGE, "outside", "192.0.2.7")
     assert result.exit_code == 0
-    assert result.stdout.startswith("  1. ")
+    assert result.stdout.startswith("from outside, 192.0.2.7 over udp\n  1. ")
     assert "fabrikam.example" in result.stdout
     assert "filter: pass" in result.stdout
     assert "sent inside to udp 127.0.0.42:5060: MESSAGE sip:alice@contoso.example SIP/2.0" in result.stdout
@@ -303,10 +303,31 @@ def test_explain_depends_on_who_sends(config: Path) -> None:
     assert "sent inside" not in result.stdout
 
 
-def test_explain_refuses_a_source_that_is_no_address(config: Path) -> None:
-    result = explained(config, MESSAGE, "outside", "fabrikam.example")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-", "--link", "not a name"], "'not a name' is neither an address nor the name of a certificate"),
+        (["-", "--srv", "fabrikam.example"], "expected domain=host"),
+        (["--from", "a@fabrikam.example"], "expected either a FILE, or --from and --to"),
+        (["-", "--from", "a@fabrikam.example", "--to", "b@contoso.example"], "expected either a FILE, or"),
+        (["--from", "a@nobody.example", "--to", "b@contoso.example"], "name it with --link"),
+        (["--from", "a@fabrikam.example", "--to", "b c@contoso.example"], "not a Request-URI"),
+        (["--from", "a@fabrikam.example", "--to", "b@contoso.example", "--method", "A B"], "not a method"),
+    ],
+)
+def test_explain_says_what_is_wrong_with_what_it_is_asked(config: Path, arguments: list[str], said: str) -> None:
+    result = run("explain", "--config", config, *arguments, given=MESSAGE)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "expected an IP address" in result.stderr
+    assert said in result.stderr
+
+
+def test_explain_needs_no_message_and_no_link_where_the_tables_tell(config: Path) -> None:
+    ends = ("--from", "me@fabrikam.example", "--to", "sip:alice@contoso.example", "--asserted", "verified")
+    result = run("explain", "--config", config, *ends, "--method", "INVITE")
+    assert result.exit_code == 0
+    assert "direct partner 'fabrikam.example' ([[partner]], line 12)" in result.stdout
+    assert "ms-edge-proxy-message-trust: ms-source-type=DirectPartner;" in result.stdout
+    assert "INVITE sip:alice@contoso.example SIP/2.0" in result.stdout
 
 
 def test_explain_warns_that_without_a_key_no_response_is_recognised(config: Path) -> None:

@@ -306,8 +306,8 @@ enabled = true
 header = "X-Archived"
 value = "yes"
 [benotify]
-to_notify = ["inside"]
-to_benotify = ["outside"]
+enabled = false
+when_off = "forward"
 """
 
 
@@ -328,7 +328,7 @@ def test_every_key_of_the_other_tables_reaches_its_field() -> None:
     row = FederatedDomain("domaina.example", DomainType.AOL, "Domain A")
     assert tables.federated == FederatedDomains({"domaina.example": row}, "aol.example")
     assert tables.archiving_notice == ArchivingNotice(True, "X-Archived", "yes")
-    assert tables.benotify == BestEffort(to_notify=frozenset({Side.INSIDE}), to_benotify=frozenset({Side.OUTSIDE}))
+    assert tables.benotify == BestEffort(False, WhenOff.FORWARD)
 
 
 def test_f107_a_default_route_has_a_proxy_a_name_and_a_level() -> None:
@@ -373,8 +373,8 @@ PROVIDER = '[[provider]]\nname = "Hosting"\nproxy = '
         ('[[federated_domain]]\ndomain = "a.example"\n[[federated_domain]]\ndomain = "a.example"', 12,
          "federated_domain[1].domain", "is a federated domain already"),
         ('[benotify]\nto_notify = ["in"]', 10, "benotify.to_notify[0]", '"inside" or "outside"'),
-        ('[benotify]\nto_notify = ["inside"]\nto_benotify = ["inside"]', 11, "benotify.to_benotify",
-         "remove it from one"),
+        ('[benotify]\nto_notify = ["inside"]', 10, "benotify.to_notify[0]", "set benotify.enabled = false"),
+        ('[benotify]\nto_benotify = ["inside"]', 10, "benotify.to_benotify[0]", "neither NOTIFY into BENOTIFY nor"),
         ('[[partner]]\ndomain = "a.example"\nproxy = "edge.a.example"\nsubjects = ["*.a.example"]', 12,
          "partner[0].subjects[0].name", "wildcard"),
         ('[users]', 9, "users.file", "missing"),

@@ -21,17 +21,19 @@ from edge_world import (
     answering,
     counted,
     engine,
+    in_dialog,
     inbound,
     only,
     outbound,
     receive,
+    route_set,
     sent,
 )
 from messages import without
 
 from sipcore import EditError, ImFilter, Message, Verdict, parse, respond
 from sipcore.edge.actions import Link, Send
-from sipcore.edge.tables import Hop, Side
+from sipcore.edge.tables import Federation, Hop, Side
 
 URL = b"look at http://www.adatum.example/"
 MARK = "ms-edge-proxy-message-trust"
@@ -114,8 +116,9 @@ def test_the_source_is_noted_in_the_clients_via() -> None:
     )
 
 
-def test_an_unknown_method_is_carried_and_counted_as_other() -> None:
-    actions = receive(engine(), inbound(method="JUGGLE"), FROM_FABRIKAM)
+def test_an_unknown_method_is_carried_if_an_operator_wants_it_and_counted_as_other() -> None:
+    tables = replace(TABLES, federation=Federation(methods=frozenset({"JUGGLE"})))
+    actions = receive(engine(tables), inbound(method="JUGGLE"), FROM_FABRIKAM)
     assert only(actions).data.startswith(b"JUGGLE ")
     assert counted(actions) == [("forwarded", "inside", "other")]
 
@@ -332,8 +335,7 @@ def test_the_ack_to_somebody_elses_answer_follows_its_invite() -> None:
 @pytest.mark.parametrize(("later", "absorbed"), [(31.9, True), (32.0, False)])
 def test_the_ack_to_an_answer_inside_a_dialog_is_remembered_for_32_seconds(later: float, absorbed: bool) -> None:
     edge = engine(filter=ImFilter())
-    route = "Route: <sip:192.0.2.1;lr;fd=fabrikam.example>"
-    invite = inbound(route, method="INVITE", to=TO_TAGGED, body=URL)
+    invite, _ = in_dialog(OUTSIDE, route_set(OUTSIDE, OUTSIDE), method="INVITE", body=URL)
     answer = only(receive(edge, invite, FROM_FABRIKAM, now=100.0))
     assert (status(answer), parse(answer.data)["To"]) == (606, TO_TAGGED)
     ack = ack_of(invite, answer).replace(URL, b"x" * len(URL))
@@ -377,10 +379,10 @@ def test_a_cancel_of_what_policy_refused_is_answered_481_without_any_memory() ->
 
 def test_a_stranger_who_copies_a_transaction_does_not_stop_its_cancel_or_ack() -> None:
     edge = engine()
-    in_dialog = inbound("Route: <sip:192.0.2.1;lr;fd=fabrikam.example>", method="INVITE", to=TO_TAGGED)
-    assert status(only(receive(edge, in_dialog, FROM_STRANGER))) == 403
+    invite, _ = in_dialog(OUTSIDE, route_set(OUTSIDE, OUTSIDE), method="INVITE")
+    assert status(only(receive(edge, invite, FROM_STRANGER))) == 403
     for method in (b"CANCEL", b"ACK"):
-        assert only(receive(edge, in_dialog.replace(b"INVITE", method), FROM_FABRIKAM)).side is INSIDE
+        assert only(receive(edge, invite.replace(b"INVITE", method), FROM_FABRIKAM)).side is INSIDE
 
 
 def test_a_faulty_cancel_does_not_speak_for_its_invite() -> None:
@@ -403,51 +405,7 @@ def test_a_copy_leaves_alike_on_any_link_from_any_edge_of_the_array() -> None:
     assert receive(engine(), outbound(), replace(FROM_SERVER, id=77, remote_port=40001)) == first
 
 
-# -- dialogs
-
-
-@pytest.mark.parametrize("method", ["INVITE", "SUBSCRIBE", "REFER"])
-def test_what_may_begin_a_dialog_records_a_route_for_each_side(method: str) -> None:
-    left = parse(only(receive(engine(), outbound(method=method, uri="sip:a@WOODGROVE.example"), FROM_SERVER)).data)
-    assert [str(route) for route in left.record_routes] == [
-        "<sip:192.0.2.1:5060;transport=tcp;lr;fd=woodgrove.example>",
-        "<sip:127.0.0.1:5060;transport=udp;lr;fd=woodgrove.example>",
-    ]
-
-
-def test_what_begins_no_dialog_records_no_route() -> None:
-    assert parse(only(receive(engine(), outbound(), FROM_SERVER)).data).record_routes == []
-
-
-@pytest.mark.parametrize("side", [INSIDE, OUTSIDE])
-def test_in_a_dialog_our_routes_are_taken_off_and_lead_to_the_recorded_peer(side: Side) -> None:
-    ours = "<sip:192.0.2.1:5060;transport=udp;lr;fd=fabrikam.example>,<sip:127.0.0.1:5060;lr;fd=fabrikam.example>"
-    routes = (f"Route: {ours}", "Route: <sip:next.example;lr>")
-    bye = {"method": "BYE", "uri": "sip:somebody@198.51.100.77:4321", "to": "<sip:x@x.example>;tag=1"}
-    data, link = (
-        (inbound(*routes, **bye), FROM_FABRIKAM) if side is OUTSIDE else (outbound(*routes, **bye), FROM_SERVER)
-    )
-    send = only(receive(engine(), data, link))
-    assert send.hop == (TABLES.own.next_hop if side is OUTSIDE else FABRIKAM.proxy)
-    assert [str(route) for route in parse(send.data).routes] == ["<sip:next.example;lr>"]
-
-
-@pytest.mark.parametrize(
-    "route",
-    [
-        "<sip:192.0.2.1;lr>",
-        "<sip:192.0.2.1;lr;fd=nowhere.example>",
-        "<sip:192.0.2.1;lr;fd=fabrikam.example>, <sip:127.0.0.1;lr;fd=woodgrove.example>",
-        "<sip:192.0.2.1:5061;lr;fd=fabrikam.example>",
-        "<sip:198.51.100.1;lr;fd=fabrikam.example>, <sip:192.0.2.1;lr;fd=fabrikam.example>",
-    ],
-)
-def test_a_route_that_is_not_as_we_record_it_leads_nowhere(route: str) -> None:
-    data = outbound(f"Route: {route}", method="BYE", to="<sip:alice@fabrikam.example>;tag=1")
-    actions = receive(engine(), data, FROM_SERVER)
-    assert status(only(actions)) == 481
-    data = inbound(f"Route: {route}", method="BYE", to=TO_TAGGED)
-    assert status(only(receive(engine(), data, FROM_FABRIKAM))) == 403
+# -- routes, see also test_dialog_routes.py
 
 
 def test_a_preloaded_route_to_us_is_taken_off() -> None:

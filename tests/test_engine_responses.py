@@ -25,6 +25,7 @@ from edge_world import (
     receive,
     sent,
 )
+from federated_world import CROSSROADS
 from messages import without
 
 from sipcore import ImFilter, Message, Rules, Verdict, parse, respond
@@ -114,10 +115,16 @@ def test_a_response_leaves_by_the_connection_that_its_request_came_on() -> None:
         (b"UDP 192.0.2.1:5060", b"UDP 192.0.2.1:5061", "response-not-ours"),
         (b"UDP 192.0.2.1:5060", b"UDP 127.0.0.1:5060", "response-not-ours"),
         (b"UDP 192.0.2.1:5060", b"TLS 192.0.2.1:5060", "response-not-ours"),
-        (b"UDP 127.0.0.5:5070", b"UDP 127.0.0.99:25", "response-to-nowhere"),
-        (b"UDP 127.0.0.5:5070", b"UDP 127.0.0.5:5070;received=127.0.0.99", "response-to-nowhere"),
-        (b"UDP 127.0.0.5:5070", b"SCTP 127.0.0.5:5070", "response-to-nowhere"),
-        (b"UDP 127.0.0.5:5070", b"UDP server.contoso.example", "response-to-nowhere"),
+        (b"UDP 127.0.0.5:5070", b"UDP 127.0.0.99:25", "response-redirected"),
+        (b"UDP 127.0.0.5:5070", b"UDP 127.0.0.6:5070", "response-redirected"),
+        (b"UDP 127.0.0.5:5070", b"UDP 127.0.0.5:25", "response-redirected"),
+        (b"UDP 127.0.0.5:5070", b"TCP 127.0.0.5:5070", "response-redirected"),
+        (b"UDP 127.0.0.5:5070", b"UDP 127.0.0.5:5070;rport=25", "response-redirected"),
+        (b"UDP 127.0.0.5:5070", b"UDP 127.0.0.5:5070;received=127.0.0.99", "response-redirected"),
+        (b"UDP 127.0.0.5:5070", b"SCTP 127.0.0.5:5070", "response-redirected"),
+        (b"UDP 127.0.0.5:5070", b"UDP server.contoso.example", "response-redirected"),
+        (b";sig=", b";sig=0", "response-redirected"),
+        (b";sig=", b";gis=", "response-redirected"),
         (b"alice@fabrikam.example", b"alice@spam.example", "response-blocked"),
         (b"<sip:alice", b"<sip:alice@@", "response-invalid"),
         (b"MESSAGE", b"BENOTIFY", "response-to-benotify"),
@@ -159,6 +166,21 @@ def test_a_response_asserts_an_identity_of_its_own_domain_or_is_discarded(header
 def test_a_true_response_from_somebody_else_is_discarded(link: Link, why: str) -> None:
     edge = engine()
     assert discarded(edge, respond(parse(asked(edge).data), 200), link) == why
+
+
+def test_a_response_is_not_sent_where_the_tables_no_longer_lead_though_an_edge_with_the_key_signed_it() -> None:
+    reply = respond(parse(asked(engine()).data), 200)
+    own = replace(TABLES.own, next_hop=Hop(UDP, "127.0.0.6", 5070), servers=frozenset({"127.0.0.6"}))
+    assert discarded(engine(replace(TABLES, own=own)), reply, FROM_FABRIKAM) == "response-to-nowhere"
+
+
+def test_the_connection_that_a_request_came_on_is_signed_too() -> None:
+    edge = engine()
+    request, link = stream_request(40002)
+    reply = respond(parse(only(receive(edge, request, link)).data), 200)
+    assert b";ms-received-port=40002" in reply
+    stolen = reply.replace(b";ms-received-port=40002", b";ms-received-port=40003")
+    assert discarded(edge, stolen, FROM_FABRIKAM) == "response-redirected"
 
 
 def test_a_response_to_us_is_discarded_for_we_ask_nothing() -> None:
@@ -279,6 +301,7 @@ def test_counters_have_the_labels_that_are_announced() -> None:
         (respond(parse(asked(edge).data), 200), FROM_FABRIKAM),
     ]:
         actions += receive(edge, data, link)
+    actions += receive(engine(CROSSROADS), outbound(uri="sip:x@nwtraders.example"), FROM_SERVER)
     counts = [action for action in actions if isinstance(action, Count)]
     assert {count.name for count in counts} == set(COUNTERS)
     assert all(len(count.labels) == len(COUNTERS[count.name]) for count in counts)

@@ -35,6 +35,7 @@ from relay_stage import (
 from sipcore._parser import Message
 from sipcore.edge.actions import Action, Link
 from sipcore.edge.tables import Hop, Side, Transport
+from sipcore.edge.waiting import WaitingRoom
 from sipcore.limits import DEFAULT
 from sipcore.relay import datagrams
 from sipcore.relay.config import loads
@@ -43,7 +44,6 @@ from sipcore.relay.logs import Quota
 from sipcore.relay.metrics import Metrics
 from sipcore.relay.server import ListenError, Relay
 from sipcore.relay.sockets import bind
-from sipcore.relay.waiting import WaitingRoom
 
 # -- the roads through
 

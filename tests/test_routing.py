@@ -27,7 +27,8 @@ from hypothesis import strategies as st
 from sipcore.edge import refusals
 from sipcore.edge.flow import Answer, Discard, Flow, Forward, PeerEvidence, PeerKind, Reply, Static
 from sipcore.edge.refusals import DISCARDS, REFUSALS, render
-from sipcore.edge.routing import decide, decide_response
+from sipcore.edge.responses import decide_response
+from sipcore.edge.routing import decide
 from sipcore.edge.tables import BestEffort, Hop, Verification, VerificationLevel
 from sipcore.edge.verification import Assertion, Mark
 
@@ -64,21 +65,21 @@ REPLY = Reply(
 
 def refused(flow: Flow, **tables: Any) -> tuple[int, str]:
     """Status and name of a refusal."""
-    decision = decide(flow, replace(TABLES, **tables))
+    decision = decide(flow, replace(TABLES, **tables), {})
     assert isinstance(decision, Answer), decision
     return decision.status, decision.why
 
 
 def discarded(flow: Flow, **tables: Any) -> str:
     """Name of a discard."""
-    decision = decide(flow, replace(TABLES, **tables))
+    decision = decide(flow, replace(TABLES, **tables), {})
     assert isinstance(decision, Discard), decision
     return decision.why
 
 
 def headers(flow: Flow) -> dict[str, str]:
     """What a refusal carries."""
-    decision = decide(flow, TABLES)
+    decision = decide(flow, TABLES, {})
     assert isinstance(decision, Answer), decision
     return dict(decision.headers)
 
@@ -87,61 +88,63 @@ def headers(flow: Flow) -> dict[str, str]:
 
 
 def test_a_partners_message_to_us_goes_to_the_inside_next_hop_with_a_mark() -> None:
-    decision = decide(IN, TABLES)
+    decision = decide(IN, TABLES, {})
     assert isinstance(decision, Forward)
     assert (decision.side, decision.candidates) == (INSIDE, (Static(TABLES.own.next_hop),))
     assert (decision.mark, decision.assertion) == (Mark(verified=False), None)
-    assert decision.far_domain == "fabrikam.example"
+    assert (decision.near_domain, decision.far_domain) == ("fabrikam.example", "")
 
 
 def test_our_message_to_a_partner_goes_to_its_proxy_with_an_assertion() -> None:
-    decision = decide(OUT, TABLES)
+    decision = decide(OUT, TABLES, {})
     assert isinstance(decision, Forward)
     assert (decision.side, decision.candidates) == (OUTSIDE, (Static(FABRIKAM.proxy),))
     assert (decision.mark, decision.assertion) == (None, True)
 
 
 def test_users_can_be_asserted_as_not_verified() -> None:
-    decision = decide(OUT, replace(TABLES, verification=Verification(mark_own_users=False)))
+    decision = decide(OUT, replace(TABLES, verification=Verification(mark_own_users=False)), {})
     assert isinstance(decision, Forward)
     assert decision.assertion is False
 
 
 def test_the_mark_follows_the_partners_level() -> None:
     tables = with_level(VerificationLevel.CONTACT_LIST)
-    peer = PeerEvidence(PeerKind.DIRECT, tables.partners["fabrikam.example"])
-    decision = decide(replace(IN, peer=peer, assertion=Assertion.VERIFIED), tables)
+    peer = PeerEvidence(PeerKind.LISTED, (tables.partners["fabrikam.example"],))
+    decision = decide(replace(IN, peer=peer, assertion=Assertion.VERIFIED), tables, {})
     assert isinstance(decision, Forward)
     assert decision.mark == Mark(verified=False)
 
 
 def test_a_decision_tells_how_it_came_about() -> None:
-    assert decide(replace(IN, assertion=Assertion.VERIFIED), TABLES).chain == (
-        "from direct partner 'Fabrikam' (fabrikam.example)",
-        "From fabrikam.example is the link's own",
+    assert decide(replace(IN, assertion=Assertion.VERIFIED), TABLES, {}).chain == (
+        "from direct partner 'Fabrikam' ([[partner]])",
+        "From: fabrikam.example is direct partner 'Fabrikam' ([[partner]]), whose link this is",
         "contoso.example is ours",
         "level verified-by-provider, asserted verified: marked verified",
         "to udp 127.0.0.5:5070 on the inside",
     )
-    assert decide(replace(OUT, request_domain="nowhere.example"), TABLES).chain == (
+    assert decide(replace(OUT, request_domain="nowhere.example"), TABLES, {}).chain == (
         "from a server of ours",
-        "From contoso.example is the link's own",
+        "From: our contoso.example",
         "no table leads to nowhere.example",
         "answered 404 Not Found: unknown-domain",
     )
 
 
 def test_an_asserted_identity_of_the_links_own_domain_passes() -> None:
-    assert isinstance(decide(replace(IN, asserted_domain="fabrikam.example"), TABLES), Forward)
-    assert isinstance(decide(replace(OUT, asserted_domain="emea.contoso.example"), TABLES), Forward)
+    assert isinstance(decide(replace(IN, asserted_domain="fabrikam.example"), TABLES, {}), Forward)
+    assert isinstance(decide(replace(OUT, asserted_domain="emea.contoso.example"), TABLES, {}), Forward)
 
 
 # -- blocked domains
 
 
-@pytest.mark.parametrize("end", ["from_domain", "asserted_domain", "request_domain", "to_domain", "route_domain"])
+@pytest.mark.parametrize(
+    "end", ["from_domain", "asserted_domain", "request_domain", "to_domain", "route_near", "route_far"]
+)
 def test_a_blocked_domain_at_any_end_stops_a_request(end: str) -> None:
-    blocked = {end: "spam.example", "in_dialog": end == "route_domain"}
+    blocked = {end: "spam.example", "in_dialog": end.startswith("route_")}
     assert refused(replace(OUT, **blocked)) == (403, "blocked")
     assert discarded(replace(IN, **blocked)) == "blocked"
     assert refused(replace(IN, **blocked), blocked=answering().blocked) == (403, "blocked")
@@ -201,15 +204,15 @@ def test_a_sender_without_a_domain_is_nobody() -> None:
 
 @pytest.mark.parametrize("header", ["from_domain", "asserted_domain"])
 def test_identity_is_checked_inside_a_dialog_too(header: str) -> None:
-    in_dialog = {"in_dialog": True, "route_domain": "fabrikam.example"}
+    in_dialog = {"in_dialog": True, "route_near": "fabrikam.example"}
     assert refused(replace(IN, **in_dialog, **{header: "woodgrove.example"})) == (403, "claims-other-domain")
 
 
 def test_evidence_of_a_partner_needs_its_row() -> None:
     with pytest.raises(ValueError, match="row"):
-        PeerEvidence(PeerKind.DIRECT)
+        PeerEvidence(PeerKind.LISTED)
     with pytest.raises(ValueError, match="row"):
-        PeerEvidence(PeerKind.STRANGER, FABRIKAM)
+        PeerEvidence(PeerKind.STRANGER, (FABRIKAM,))
 
 
 # -- where to
@@ -225,7 +228,7 @@ def test_to_does_not_route() -> None:
         403,
         "not-our-domain",
     )
-    assert isinstance(decide(replace(IN, to_domain="woodgrove.example"), TABLES), Forward)
+    assert isinstance(decide(replace(IN, to_domain="woodgrove.example"), TABLES, {}), Forward)
 
 
 @pytest.mark.parametrize("domain", ["nowhere.example", "contoso.example", "edge.contoso.example", "192.0.2.20"])
@@ -263,7 +266,7 @@ def test_an_unknown_extension_is_refused_and_named() -> None:
 
 def test_the_benotify_extension_is_known_when_benotify_is_on() -> None:
     flow = replace(OUT, method="SUBSCRIBE", option_tags=("ms-benotify",))
-    assert isinstance(decide(flow, TABLES), Forward)
+    assert isinstance(decide(flow, TABLES, {}), Forward)
     assert refused(flow, benotify=BestEffort(enabled=False)) == (420, "bad-extension")
 
 
@@ -275,8 +278,9 @@ def test_benotify_that_is_switched_off_is_discarded() -> None:
 
 
 def test_in_a_dialog_the_recorded_route_leads_both_ways() -> None:
-    in_dialog = {"in_dialog": True, "route_domain": "fabrikam.example", "request_domain": "192.0.2.77"}
-    inward, outward = decide(replace(IN, **in_dialog), TABLES), decide(replace(OUT, **in_dialog), TABLES)
+    in_dialog = {"in_dialog": True, "request_domain": "192.0.2.77"}
+    inward = decide(replace(IN, route_near="fabrikam.example", **in_dialog), TABLES, {})
+    outward = decide(replace(OUT, route_far="fabrikam.example", **in_dialog), TABLES, {})
     assert isinstance(inward, Forward)
     assert isinstance(outward, Forward)
     assert inward.candidates == (Static(TABLES.own.next_hop),)
@@ -292,19 +296,19 @@ def test_in_a_dialog_without_our_route_nothing_passes() -> None:
 
 
 def test_a_forged_route_reaches_configured_peers_only() -> None:
-    assert refused(replace(OUT, in_dialog=True, route_domain="nowhere.example")) == (481, "no-route")
-    assert refused(replace(IN, in_dialog=True, route_domain="woodgrove.example")) == (403, "no-route")
+    assert refused(replace(OUT, in_dialog=True, route_far="nowhere.example")) == (481, "no-route")
+    assert refused(replace(IN, in_dialog=True, route_near="woodgrove.example")) == (403, "no-route")
 
 
 def test_a_route_of_ours_outside_a_dialog_leads_nowhere_by_itself() -> None:
-    flow = replace(IN, route_domain="fabrikam.example", request_domain="woodgrove.example")
+    flow = replace(IN, route_near="fabrikam.example", request_domain="woodgrove.example")
     assert refused(flow) == (403, "not-our-domain")
 
 
 def test_an_ack_without_a_route_follows_its_request_uri_like_its_invite() -> None:
     ack = {"method": "ACK", "in_dialog": True}
-    assert decide(replace(OUT, **ack), TABLES).chain[-1] == "to udp 192.0.2.20:5060 on the outside"
-    assert decide(replace(IN, **ack), TABLES).chain[-1] == "to udp 127.0.0.5:5070 on the inside"
+    assert decide(replace(OUT, **ack), TABLES, {}).chain[-1] == "to udp 192.0.2.20:5060 on the outside"
+    assert decide(replace(IN, **ack), TABLES, {}).chain[-1] == "to udp 127.0.0.5:5070 on the inside"
     assert discarded(replace(OUT, **ack, request_domain="nowhere.example")) == "unknown-domain"
 
 
@@ -318,7 +322,7 @@ def test_an_ack_without_a_route_follows_its_request_uri_like_its_invite() -> Non
         replace(IN, from_domain="contoso.example"),
         replace(OUT, request_domain="nowhere.example"),
         replace(OUT, from_domain="spam.example"),
-        replace(OUT, in_dialog=True, route_domain="nowhere.example"),
+        replace(OUT, in_dialog=True, route_far="nowhere.example"),
     ],
 )
 def test_what_is_never_answered_is_discarded_instead(method: str, wrong: Flow) -> None:
@@ -333,7 +337,7 @@ def test_a_benotify_with_an_unknown_extension_is_discarded() -> None:
 
 
 def test_a_partners_response_goes_back_inside_with_a_mark() -> None:
-    decision = decide_response(replace(REPLY, assertion=Assertion.VERIFIED), TABLES)
+    decision = decide_response(replace(REPLY, assertion=Assertion.VERIFIED), TABLES, {})
     assert isinstance(decision, Forward)
     assert (decision.side, decision.candidates) == (INSIDE, (Static(Hop(UDP, "127.0.0.5", 5070)),))
     assert (decision.mark, decision.assertion) == (Mark(verified=True), None)
@@ -341,7 +345,7 @@ def test_a_partners_response_goes_back_inside_with_a_mark() -> None:
 
 def test_our_response_goes_back_outside_with_an_assertion() -> None:
     reply = replace(REPLY, side=INSIDE, peer=SERVER, back_to=Hop(TCP, "192.0.2.30", 5065))
-    decision = decide_response(reply, TABLES)
+    decision = decide_response(reply, TABLES, {})
     assert isinstance(decision, Forward)
     assert (decision.side, decision.mark, decision.assertion) == (OUTSIDE, None, True)
 
@@ -362,7 +366,7 @@ def test_our_response_goes_back_outside_with_an_assertion() -> None:
     ],
 )
 def test_a_response_that_should_not_be_is_discarded(changes: dict[str, Any], why: str) -> None:
-    decision = decide_response(replace(REPLY, **changes), TABLES)
+    decision = decide_response(replace(REPLY, **changes), TABLES, {})
     assert isinstance(decision, Discard)
     assert decision.why == why
 
@@ -384,14 +388,15 @@ DOMAINS = st.sampled_from(
 FLOWS = st.builds(
     Flow,
     side=st.sampled_from([INSIDE, OUTSIDE]),
-    peer=st.sampled_from([SERVER, DIRECT, STRANGER, PeerEvidence(PeerKind.DIRECT, WOODGROVE)]),
+    peer=st.sampled_from([SERVER, DIRECT, STRANGER, PeerEvidence(PeerKind.LISTED, (WOODGROVE,))]),
     method=st.sampled_from(["MESSAGE", "INVITE", "ACK", "CANCEL", "BYE", "BENOTIFY", "SUBSCRIBE", "FOO", ""]),
     in_dialog=st.booleans(),
     from_domain=DOMAINS,
     asserted_domain=DOMAINS,
     request_domain=DOMAINS,
     to_domain=DOMAINS,
-    route_domain=DOMAINS,
+    route_near=DOMAINS,
+    route_far=DOMAINS,
     routed_on=st.booleans(),
     assertion=st.sampled_from(Assertion),
     option_tags=st.sampled_from([(), ("ms-benotify",), ("alpha",)]),
@@ -402,8 +407,8 @@ FLOWS = st.builds(
 def test_every_flow_has_one_decision_that_is_safe(flow: Flow, answer_blocked: bool, benotify: bool) -> None:
     blocked = replace(TABLES.blocked, answer=answer_blocked)
     tables = replace(TABLES, blocked=blocked, benotify=BestEffort(enabled=benotify))
-    decision = decide(flow, tables)
-    assert decision == decide(flow, tables)
+    decision = decide(flow, tables, {})
+    assert decision == decide(flow, tables, {})
     assert decision.chain
     if isinstance(decision, Forward):
         _check_forward(flow, decision)
@@ -417,8 +422,15 @@ def _check_forward(flow: Flow, decision: Forward) -> None:
     proxies = {row.proxy for row in TABLES.partners.values()}
     (hop,) = (candidate.hop for candidate in decision.candidates)
     assert hop in ({TABLES.own.next_hop} if decision.side is INSIDE else proxies)
-    assert flow.peer.kind is (PeerKind.INSIDE if flow.side is INSIDE else PeerKind.DIRECT)
-    ends = {flow.from_domain, flow.asserted_domain, flow.request_domain, flow.to_domain, flow.route_domain}
+    assert flow.peer.kind is (PeerKind.INSIDE if flow.side is INSIDE else PeerKind.LISTED)
+    ends = {
+        flow.from_domain,
+        flow.asserted_domain,
+        flow.request_domain,
+        flow.to_domain,
+        flow.route_near,
+        flow.route_far,
+    }
     assert "spam.example" not in ends
     assert (decision.mark is None) is (decision.side is OUTSIDE)
     assert (decision.assertion is None) is (decision.side is INSIDE)

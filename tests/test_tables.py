@@ -222,8 +222,8 @@ def test_f146_only_the_next_hop_may_send_outward_when_no_servers_are_named() -> 
 
 
 def test_a_partner_is_found_by_its_address_in_any_spelling() -> None:
-    assert TABLES.partner_at("::ffff:192.0.2.20") == FABRIKAM
-    assert TABLES.partner_at("192.0.2.21") is None
+    assert TABLES.rows_at("::ffff:192.0.2.20") == (FABRIKAM,)
+    assert TABLES.rows_at("192.0.2.21") == ()
 
 
 @pytest.mark.parametrize(
@@ -467,8 +467,7 @@ def test_f159_domains_of_our_own_may_be_single_labels_and_have_nothing_in_common
         ({"federation": Federation(methods=frozenset())}, {"federation.methods"}),
         ({"federation": Federation(methods=frozenset({"INVITE", "ACK"}))}, {"federation.methods"}),
         ({"benotify": BestEffort(to_notify=frozenset({INSIDE}), to_benotify=frozenset(Side))},
-         {"benotify.to_benotify"}),
-        ({"benotify": BestEffort(enabled=False, to_benotify=frozenset({INSIDE}))}, {"benotify.to_benotify"}),
+         {"benotify.to_notify[0]", "benotify.to_benotify[0]"}),
         ({"discovered": Discovered(limits=RateLimits(5, 6))}, {"discovered.suspicious_per_second"}),
         ({"federated": federated(FederatedDomain("a_.-"))}, {"federated_domain[0].domain"}),
         ({"federated": federated(AOL, default="-")}, {"federation.default_routing_domain"}),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 from edge_world import INSIDE, OUTSIDE, TABLES, TCP, UDP
+from hypothesis import given
+from hypothesis import strategies as st
 from messages import message
 
 from sipcore import Via, parse
 from sipcore.edge.actions import Link
 from sipcore.edge.links import OpenLinks
 from sipcore.edge.tables import Hop
-from sipcore.edge.vias import WayBack, is_ours, own_via, stamped, way_back
+from sipcore.edge.vias import WayBack, is_ours, own_via, stamped, way_back, way_noted
 
 DATAGRAM = Link(1, OUTSIDE, UDP, "192.0.2.20", 5060)
 STREAM = Link(2, OUTSIDE, TCP, "192.0.2.20", 40123)
@@ -74,6 +76,26 @@ def test_other_parameters_stay_as_they_are_written() -> None:
     )
 
 
+NOTES = st.lists(
+    st.sampled_from(["rport", "rport=7", "Rport=", "received=192.0.2.9", "ms-received-port=7", "branch=z9hG4bK1"])
+)
+
+
+@given(
+    st.sampled_from(["UDP", "TCP", "tcp", "SCTP"]),
+    st.sampled_from(["192.0.2.20", "192.0.2.20:5080", "192.0.2.21:40123", "pool.fabrikam.example", "[2001:db8::20]:0"]),
+    NOTES,
+    st.sampled_from([DATAGRAM, STREAM, Link(3, OUTSIDE, UDP, "::ffff:192.0.2.20", 5080)]),
+)
+def test_the_way_that_is_signed_is_the_one_that_the_note_leads(
+    transport: str, place: str, notes: list[str], link: Link
+) -> None:
+    client = via(";".join([f"SIP/2.0/{transport} {place}", *notes]))
+    noted = via(stamped(client, link) or str(client))
+    back = way_back(noted)
+    assert way_noted(client, link) == (back and back.way)
+
+
 @pytest.mark.parametrize(
     ("text", "back"),
     [
@@ -96,8 +118,10 @@ def test_a_response_follows_the_next_via(text: str, back: WayBack | None) -> Non
 
 
 def test_our_via_names_the_address_that_answers_come_to() -> None:
-    assert own_via(Hop(UDP, "192.0.2.1", 5060), "z9hG4bKx") == "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKx;rport"
-    assert own_via(Hop(TCP, "2001:db8::1", 5060), "z9hG4bKx") == "SIP/2.0/TCP [2001:db8::1]:5060;branch=z9hG4bKx"
+    written = own_via(Hop(UDP, "192.0.2.1", 5060), "z9hG4bKx", "f00")
+    assert written == "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKx;sig=f00;rport"
+    written = own_via(Hop(TCP, "2001:db8::1", 5060), "z9hG4bKx", "f00")
+    assert written == "SIP/2.0/TCP [2001:db8::1]:5060;branch=z9hG4bKx;sig=f00"
 
 
 @pytest.mark.parametrize(

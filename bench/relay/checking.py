@@ -11,7 +11,7 @@ from sipcore_bench.relay.relays import FQDN, Relay
 
 __all__ = ["check", "check_counts"]
 
-_NUMBER = re.compile(rb"\r\nCall-ID: (\d+)")
+_NUMBER = re.compile(rb";branch=z9hG4bK-bench-(\d+)")
 _VIAS = re.compile(rb"\r\n(?:Via|v): *(SIP/2.0/[^\r]*)", re.IGNORECASE)
 _MARK = re.compile(rb"\r\nms-edge-proxy-message-trust: ([^\r]*)")
 

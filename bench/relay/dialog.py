@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from sipcore_bench.relay.mixes import FAR_DOMAIN, OUR_DOMAIN
+from sipcore_bench.relay.mixes import FAR_DOMAIN, OUR_DOMAIN, SUBSCRIPTION
 from sipcore_bench.relay.places import Places
 from sipcore_bench.relay.processes import BrokenRelay
 
@@ -83,13 +83,14 @@ def _read(receive: Callable[[int], bytes]) -> str:
 
 def _subscribe(places: Places) -> bytes:
     host, port = places.sink
+    call_id, tag, _ = SUBSCRIPTION
     lines = [
         f"SUBSCRIBE sip:bob@{FAR_DOMAIN} SIP/2.0",
         f"Via: SIP/2.0/{places.transport.upper()} {host}:{port};branch=z9hG4bK-bench-subscribe",
         "Max-Forwards: 70",
-        f"From: <sip:alice@{OUR_DOMAIN}>;tag=a",
+        f"From: <sip:alice@{OUR_DOMAIN}>;tag={tag}",
         f"To: <sip:bob@{FAR_DOMAIN}>",
-        "Call-ID: subscription@bench",
+        f"Call-ID: {call_id}",
         "CSeq: 1 SUBSCRIBE",
         f"Contact: <sip:alice@{host}:{port};transport={places.transport}>",
         "Event: presence",
@@ -101,5 +102,5 @@ def _subscribe(places: Places) -> bytes:
 
 
 def _ok(asked: str) -> bytes:
-    copied = [f"{line};tag=b" if line.startswith("To:") else line for line in _COPIED.findall(asked)]
+    copied = [f"{line};tag={SUBSCRIPTION[2]}" if line.startswith("To:") else line for line in _COPIED.findall(asked)]
     return "\r\n".join(["SIP/2.0 200 OK", *copied, "Content-Length: 0", "", ""]).encode()

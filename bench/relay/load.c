@@ -5,7 +5,7 @@
  *     load udp|tcp STREAMS FROM-IP FROM-PORT RELAY-IP RELAY-PORT SINK-IP SINK-PORT ORDER TEMPLATE...
  *
  * TEMPLATE is a file with one message; every "##########" in it becomes the message's number, so that no two messages
- * have a Call-ID, branch or tag in common. ORDER is a row of digits: which template each message in turn is made of.
+ * have a branch in common; the branch begins with "z9hG4bK-bench-". ORDER is a row of digits: which template each message in turn is made of.
  * Over UDP there is one stream, and it sends from FROM-PORT, where answers come back to.
  *
  * Each line on standard input is a phase, and each phase gives one line of JSON on standard output:
@@ -138,7 +138,7 @@ static void *allocated(size_t size)
     return memory;
 }
 
-/* -- messages: made from templates, recognised by the number in their Call-ID */
+/* -- messages: made from templates, recognised by the number in their branch, which a relay leaves below its own */
 
 static void load_template(const char *path)
 {
@@ -187,10 +187,10 @@ static void show(const char *text, size_t length)
 static void count_message(enum role role, const char *text, size_t length)
 {
     bool answer = length > 11 && memcmp(text, "SIP/2.0 ", 8) == 0;
-    const char *call_id = after(text, length, "\r\nCall-ID: ");
-    uint64_t number = call_id ? strtoull(call_id, NULL, 10) : UINT64_MAX;
+    const char *digits = after(text, length, ";branch=z9hG4bK-bench-");
+    uint64_t number = digits ? strtoull(digits, NULL, 10) : UINT64_MAX;
     struct slot *slot = &slots[number % SLOTS];
-    if (call_id == NULL || answer != (role == SENDER) || slot->number != number || number < first_number) {
+    if (digits == NULL || answer != (role == SENDER) || slot->number != number || number < first_number) {
         tally.strange++;
         return;
     }

@@ -1,7 +1,8 @@
 """What is sent: from the edge of a federated partner to our users.
 
 A template is one message with `MARKER` wherever its number goes: user names, tags, branch and Call-ID differ from
-message to message, so nothing that remembers a header remembers these.
+message to message, so nothing that remembers a header remembers these. Those of a dialog have its Call-ID and tags, for
+an edge lets nothing else travel along the route that it recorded.
 """
 
 from __future__ import annotations
@@ -11,11 +12,24 @@ from dataclasses import dataclass
 
 from sipcore_bench.relay.places import Places
 
-__all__ = ["BODIES", "FAR_DOMAIN", "MARKER", "MIXES", "OUR_DOMAIN", "Kind", "Mix", "numbered", "templates"]
+__all__ = [
+    "BODIES",
+    "FAR_DOMAIN",
+    "MARKER",
+    "MIXES",
+    "OUR_DOMAIN",
+    "SUBSCRIPTION",
+    "Kind",
+    "Mix",
+    "numbered",
+    "templates",
+]
 
 #: Ten digits, as the generator writes them.
 MARKER = "#" * 10
 FAR_DOMAIN, OUR_DOMAIN = "fabrikam.example", "contoso.example"
+#: The dialog's Call-ID, and the tags of alice, who subscribes, and bob, who notifies.
+SUBSCRIPTION = ("subscription@bench", "a", "b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +119,10 @@ def _template(kind: Kind, via: str, routes: Sequence[str]) -> bytes:
 
 
 def _head(kind: Kind, via: str, routes: Sequence[str]) -> list[str]:
-    """Everything before what describes the body. Call-ID begins with the number: the generator finds it there."""
+    """Everything before what describes the body. The branch ends with the number: the generator finds it there."""
     target = f"sip:alice{MARKER}@{OUR_DOMAIN}"
     first = [f"{kind.method} {target} SIP/2.0", f"Via: {via};branch=z9hG4bK-bench-{MARKER}", "Max-Forwards: 69"]
+    call_id, to_tag, from_tag = SUBSCRIPTION if kind.in_dialog else (f"{MARKER}@edge.{FAR_DOMAIN}", "", f"f{MARKER}")
     dialog = [
         f"Contact: <sip:bob{MARKER}@{FAR_DOMAIN}>",
         "Event: presence",
@@ -116,9 +131,9 @@ def _head(kind: Kind, via: str, routes: Sequence[str]) -> list[str]:
     return [
         *first,
         *(f"Route: {route}" for route in routes if kind.in_dialog),
-        f'From: "Bob" <sip:bob{MARKER}@{FAR_DOMAIN}>;tag=f{MARKER}',
-        f"To: <{target}>" + (f";tag=t{MARKER}" if kind.in_dialog else ""),
-        f"Call-ID: {MARKER}@edge.{FAR_DOMAIN}",
+        f'From: "Bob" <sip:bob{MARKER}@{FAR_DOMAIN}>;tag={from_tag}',
+        f"To: <{target}>" + (f";tag={to_tag}" if to_tag else ""),
+        f"Call-ID: {call_id}",
         f"CSeq: 1 {kind.method}",
         f"User-Agent: sipcore-bench/{FAR_DOMAIN}",
         *(dialog if kind.in_dialog else ()),

@@ -17,7 +17,7 @@ try:
 except ModuleNotFoundError as missing:
     sys.exit(f"sipcore: the command line needs {missing.name}: pip install 'sipcore[cli]'")
 
-from sipcore.cli import edges, filtering, parsing
+from sipcore.cli import edges, explaining, filtering, parsing
 from sipcore.cli.output import out
 
 __all__ = ["app", "main"]
@@ -47,7 +47,7 @@ def _program(
 
 app.command("parse")(parsing.parse_command)
 app.command("filter")(filtering.filter_command)
-app.command("explain")(edges.explain)
+app.command("explain")(explaining.explain)
 app.command("check")(edges.check)
 app.command("relay")(edges.relay)
 app.command("demo")(edges.demo)

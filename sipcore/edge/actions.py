@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from sipcore._parser import Message
-from sipcore.edge.flow import Decision
+from sipcore.edge.flow import Final
 from sipcore.edge.tables import Hop, Side, Transport
 from sipcore.imfilter import Verdict
 from sipcore.validate import Refusal
 
-__all__ = ["COUNTERS", "Action", "Count", "Link", "Send", "Trace"]
+__all__ = ["COUNTERS", "Action", "Certificate", "Count", "Failure", "Link", "Resolve", "Send", "Trace"]
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a certificate that was proven valid says of its owner.
+
+    Attributes:
+        names: DNS names of its subject alternative name; wildcards prove no server and are left out.
+        common_name: of its subject; empty when it has none.
+    """
+
+    names: tuple[str, ...]
+    common_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One TCP connection, or one UDP peer address.
+    """One connection, or one UDP peer address.
 
     Attributes:
         id: the shell's number for it; no two links have the same.
@@ -23,6 +37,7 @@ class Link:
         transport: how.
         remote_host: the peer's address, an IP literal.
         remote_port: the peer's port.
+        certificate: the peer's; None without TLS, and of a client that has none.
     """
 
     id: int
@@ -30,6 +45,7 @@ class Link:
     transport: Transport
     remote_host: str
     remote_port: int
+    certificate: Certificate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +58,32 @@ class Send:
         link_id: an open link to be preferred (an answer goes back on the connection that the request came on); when it
             is None or gone, any link to the hop, or a new one.
         data: one whole message.
+        came_from: of a forwarded request, the side that learns of it when this cannot be carried out.
     """
 
     hop: Hop
     side: Side
     link_id: int | None
     data: bytes
+    came_from: Side | None = None
+
+
+class Failure(StrEnum):
+    """Why a `Send` could not be carried out."""
+
+    DOWN = "down"  #: no connection, or no room in its queue
+    UNTRUSTED = "untrusted"  #: the certificate at the other end is not whose it should be
+    NO_TLS = "no-tls"  #: TLS could not be agreed on
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """The SRV record ``_sipfederationtls._tcp.<domain>`` is to be looked up, and told by `Engine.resolved`.
+
+    It is asked for once, however many messages wait for it.
+    """
+
+    domain: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +94,19 @@ class Count:
     labels: tuple[str, ...]
 
 
-#: Every counter with its labels. ``why`` is a name of docs/refusals.md. ``filtered`` has the messages that go on though
-#: the filter found something, by what it did: observe, defang or warn. Those it blocks are refused or discarded.
+#: Every counter with its labels. ``why`` is a name of docs/refusals.md. ``waited`` is for DNS. ``filtered`` has the
+#: messages that go on though the filter found something, by what it did: observe, defang or warn. Those it blocks are
+#: refused or discarded.
 COUNTERS: dict[str, tuple[str, ...]] = {
     "received": ("side", "kind"),
     "forwarded": ("side", "kind"),
     "refused": ("side", "why", "status"),
     "discarded": ("side", "why"),
+    "waited": ("side",),
     "filtered": ("side", "action"),
 }
 
-Action = Send | Count
+Action = Send | Resolve | Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +123,6 @@ class Trace:
 
     message: Message
     link: Link
-    decision: Decision
+    decision: Final
     verdict: Verdict | None
     refusal: Refusal | None

@@ -7,7 +7,7 @@ from sipcore._values import Via
 from sipcore.build import respond
 from sipcore.edge.actions import Link, Send
 from sipcore.edge.flow import Answer
-from sipcore.edge.tables import DEFAULT_PORT, Hop, Side, Transport
+from sipcore.edge.tables import Hop, Side, Transport
 from sipcore.edge.vias import WayBack, stamped
 from sipcore.limits import WIDEST
 
@@ -24,7 +24,7 @@ def answer_on(link: Link, message: Message, via: Via, answer: Answer, tag: str) 
     data = respond(message, answer.status, answer.reason, answer.headers, to_tag=tag)
     if (note := stamped(via, link)) is not None:
         data = bytes(parse(data, WIDEST).edit().replace_value("Via", 0, note))
-    return Send(_hop(link, via), link.side, link.id if link.transport is Transport.TCP else None, data)
+    return Send(_hop(link, via), link.side, link.id if link.transport is not Transport.UDP else None, data)
 
 
 def answer_after(message: Message, *, side: Side, back: WayBack, link_id: int | None, answer: Answer, tag: str) -> Send:
@@ -39,5 +39,5 @@ def _hop(link: Link, via: Via) -> Hop:
     On a stream this is where to connect when the connection is gone.
     """
     symmetric = link.transport is Transport.UDP and "rport" in via.params
-    port = link.remote_port if symmetric else via.port or DEFAULT_PORT
+    port = link.remote_port if symmetric else via.port or link.transport.default_port
     return Hop(link.transport, link.remote_host, port)

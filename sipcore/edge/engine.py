@@ -3,26 +3,35 @@
 It is a stateless proxy (RFC 3261 section 16.11). What becomes of a message is found in `judging`; here it is carried
 out: forwarded in `forwarding`, answered in `answers`, or dropped, and counted in every case. What a stateful proxy
 remembers is computed again from the message, see `hashes`; what cannot be is in `memory`.
+
+A request that cannot be decided before DNS has answered waits, detached from the buffer that it came in, in a room that
+is bounded. It asks for each domain once, and a look-up that takes too long has failed: so waiting ends.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from sipcore._parser import Message, parse
 from sipcore._values import Via
 from sipcore.edge import refusals
-from sipcore.edge.actions import Action, Count, Link, Send, Trace
+from sipcore.edge.actions import Action, Count, Failure, Link, Resolve, Send, Trace
 from sipcore.edge.answers import answer_after, answer_on
-from sipcore.edge.flow import Answer, Discard, Forward
+from sipcore.edge.directory import Directory
+from sipcore.edge.facts import Facts, Found, SrvFact
+from sipcore.edge.flow import Answer, Discard, Forward, NeedSrv
 from sipcore.edge.forwarding import forwarded_request, forwarded_response
 from sipcore.edge.hashes import Keys, tag_for
 from sipcore.edge.judging import Judge, Outcome, Request
 from sipcore.edge.links import OpenLinks
 from sipcore.edge.memory import ExpiringSet
-from sipcore.edge.refusals import disposed, refuse
-from sipcore.edge.tables import Tables
+from sipcore.edge.pacing import Pace
+from sipcore.edge.reading import target_of
+from sipcore.edge.refusals import Row, disposed, refuse
+from sipcore.edge.tables import Tables, domain_name
 from sipcore.edge.vias import way_back
+from sipcore.edge.waiting import WaitingRoom
 from sipcore.errors import EditError, HeaderError
 from sipcore.grammar import METHODS
 from sipcore.imfilter import ImFilter
@@ -31,6 +40,28 @@ from sipcore.limits import WIDEST
 __all__ = ["Engine", "Keys", "Link"]
 
 _KNOWN_METHODS = frozenset(METHODS)
+
+#: Bytes that may wait for one domain, and for all.
+_WAIT_FOR_ONE, _WAIT_FOR_ALL = 1 << 20, 1 << 24
+#: What a message that waits costs beside its bytes, roughly.
+_WAIT_OVERHEAD = 1 << 10
+#: Seconds until a look-up has failed: well before a client gives up (RFC 3261 section 17.1, 32 s).
+_WAIT_SECONDS = 10.0
+
+_FAILURES: dict[Failure, Row] = {
+    Failure.DOWN: refusals.UNDELIVERED,
+    Failure.UNTRUSTED: refusals.UNTRUSTED,
+    Failure.NO_TLS: refusals.TLS_FAILED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A request that waits, with all that it has been told so far."""
+
+    message: Message
+    link: Link
+    told: tuple[SrvFact, ...]
 
 
 class Engine:
@@ -41,6 +72,9 @@ class Engine:
         filter: looks at content; None where it is switched off.
         keys: the secret of the branches and tags.
         observe: is told what became of each message, and why; costs nothing when None.
+        directory: our users and their rights; without one everybody of ours has every right.
+        remember_decisions: decide once for all requests of a flow, as long as they keep coming. The same decisions
+            either way; tests compare the two.
     """
 
     def __init__(
@@ -49,18 +83,34 @@ class Engine:
         filter: ImFilter | None,  # noqa: A002 - the word of the vocabulary
         keys: Keys,
         observe: Callable[[Trace], None] | None = None,
+        directory: Directory | None = None,
+        *,
+        remember_decisions: bool = True,
     ) -> None:
         self._tables = tables
         self._keys = keys
         self._observe = observe
         self._links = OpenLinks()
         self._refused, self._refused_in_dialog = ExpiringSet(), ExpiringSet()
-        self._judge = Judge(tables, filter, keys, self._refused, self._refused_in_dialog)
+        self._facts = Facts()
+        self._pace = Pace(tables.discovered.limits)
+        self._waiting: WaitingRoom[str, _Waiting] = WaitingRoom(_WAIT_FOR_ONE, _WAIT_FOR_ALL)
+        self._asked: dict[str, float] = {}
+        self._judge = Judge(
+            tables,
+            filter,
+            keys,
+            directory,
+            self._facts,
+            refused=self._refused,
+            refused_in_dialog=self._refused_in_dialog,
+            remembers=remember_decisions,
+        )
 
     # -- what the shell tells
 
     def receive(self, message: Message, link: Link, now: float) -> list[Action]:
-        """Deal with one message. Nothing of it is kept, and a request is answered at most once.
+        """Deal with one message. A request is answered at most once; nothing of it is kept unless it waits for DNS.
 
         Args:
             message: a request or a response.
@@ -71,19 +121,25 @@ class Engine:
             What to do, in order.
         """
         received = Count("received", (link.side, _kind(message)))
-        try:
-            dealt = (self._request if message.is_request else self._response)(message, link, now)
-        except EditError:
-            # Typed access is more forgiving than an edit, which must know where every value of a list ends.
-            dealt = self._drop(message, link, Outcome(disposed(refusals.UNWRITABLE)))
-        return [received, *dealt]
+        return [received, *self._dealt(message, link, now)]
 
-    def undelivered(self, send: Send, now: float) -> list[Action]:
-        """A `Send` could not be carried out: the sender of a request is told 503, anything else is counted."""
+    def resolved(self, fact: SrvFact, now: float) -> list[Action]:
+        """A look-up has ended, be it without an answer: what waited for it goes on, in the order in which it came."""
+        self._facts.learn(fact)
+        if fact.domain not in self._waiting:
+            return []
+        self._asked.pop(fact.domain, None)
+        actions: list[Action] = []
+        for guest in self._waiting.leave(fact.domain):
+            actions += self._dealt(guest.message, guest.link, now, (*guest.told, fact))
+        return actions
+
+    def undelivered(self, send: Send, now: float, failure: Failure = Failure.DOWN) -> list[Action]:
+        """A `Send` could not be carried out: the sender of a request is told why, anything else is counted."""
         message = parse(send.data, WIDEST)
         if not message.is_request:
             return [Count("discarded", (send.side, refusals.UNDELIVERED.name))]
-        return self._give_back(parse(bytes(message.edit().pop_via()), WIDEST), send, now)
+        return self._give_back(parse(bytes(message.edit().pop_via()), WIDEST), send, _FAILURES[failure], now)
 
     def link_up(self, link: Link, now: float) -> None:
         """A connection is open: answers to what came on it leave by it."""
@@ -94,30 +150,80 @@ class Engine:
         self._links.remove(link)
 
     def tick(self, now: float) -> list[Action]:
-        """Forget what is over. To be called every few seconds; no decision depends on when."""
+        """Forget what is over, and let nothing wait for ever. To be called every second or so."""
         self._refused.expire(now)
         self._refused_in_dialog.expire(now)
-        return []
+        late = [domain for domain, since in self._asked.items() if now - since >= _WAIT_SECONDS]
+        actions: list[Action] = []
+        for domain in late:
+            actions += self.resolved(SrvFact(domain, Found.FAILED, expires=now), now)
+        return actions
+
+    def _dealt(self, message: Message, link: Link, now: float, told: tuple[SrvFact, ...] = ()) -> list[Action]:
+        try:
+            return self._request(message, link, now, told) if message.is_request else self._response(message, link)
+        except EditError:
+            # Typed access is more forgiving than an edit, which must know where every value of a list ends.
+            return self._drop(message, link, Outcome(disposed(refusals.UNWRITABLE)))
 
     # -- requests
 
-    def _request(self, message: Message, link: Link, now: float) -> list[Action]:
+    def _request(self, message: Message, link: Link, now: float, told: tuple[SrvFact, ...]) -> list[Action]:
         via = _topmost(message)
         if via is None:
             return self._drop(message, link, Outcome(disposed(refusals.NO_VIA)))
         request = Request.read(message, link.side, link.remote_host, via, self._keys)
-        outcome = self._judge.request(request, link, now)
+        outcome = self._judge.request(request, link, now, *told)
+        if isinstance(outcome.decision, NeedSrv):
+            if waits := self._wait(request, link, outcome.decision.domain, now, told):
+                return waits
+            crowded = not any(fact.domain == outcome.decision.domain for fact in told)
+            outcome = self._refusal(request, refusals.CROWDED if crowded else refusals.NO_SRV, outcome.decision)
+        return self._done(request, link, self._paced(request, outcome, now), now)
+
+    def _done(self, request: Request, link: Link, outcome: Outcome, now: float) -> list[Action]:
         if isinstance(outcome.decision, Forward):
             actions = self._forward(request, link, outcome, outcome.decision)
         elif isinstance(outcome.decision, Answer):
             actions = self._answer(request, link, outcome.decision, now)
         else:
-            return self._drop(message, link, outcome)
-        self._tell(message, link, outcome)
+            return self._drop(request.message, link, outcome)
+        self._tell(request.message, link, outcome)
         return actions
 
+    def _wait(self, request: Request, link: Link, domain: str, now: float, told: tuple[SrvFact, ...]) -> list[Action]:
+        """Let a request wait for a record; nothing when it was told that already, or there is no room."""
+        if any(fact.domain == domain for fact in told):
+            return []
+        ask = domain not in self._waiting
+        if ask:
+            self._waiting.open(domain)
+        message = request.message.detach()
+        if not self._waiting.admit(domain, _Waiting(message, link, told), message.size + _WAIT_OVERHEAD):
+            if ask:
+                self._waiting.leave(domain)
+            return []
+        if not ask:
+            return [Count("waited", (link.side,))]
+        self._asked[domain] = now
+        return [Resolve(domain), Count("waited", (link.side,))]
+
+    def _paced(self, request: Request, outcome: Outcome, now: float) -> Outcome:
+        """Refuse what a discovered peer sends too fast; a forwarded request only, for others cost nobody anything."""
+        forward = outcome.decision
+        if not isinstance(forward, Forward) or not forward.paced:
+            return outcome
+        if self._pace.admits(forward.paced, target_of(request.message), now):
+            return outcome
+        return self._refusal(request, refusals.PACED, forward)
+
+    def _refusal(self, request: Request, row: Row, so_far: NeedSrv | Forward) -> Outcome:
+        chain = (*so_far.chain, row.when)
+        return Outcome(refuse(row, request.side, request.method, self._tables, chain))
+
     def _forward(self, request: Request, link: Link, outcome: Outcome, forward: Forward) -> list[Action]:
-        assert outcome.routes is not None  # a forwarded request's were read
+        assert outcome.routes is not None  # a forwarded request's were read ...
+        assert outcome.hop is not None  # ... and its target chosen
         data = forwarded_request(
             request.message,
             self._tables,
@@ -125,15 +231,17 @@ class Engine:
             link=link,
             routes=outcome.routes,
             forward=forward,
+            hop=outcome.hop,
             branch=request.branch,
+            keys=self._keys,
             verdict=outcome.verdict,
         )
-        send = Send(forward.candidates[0].hop, forward.side, None, data)
+        send = Send(outcome.hop, forward.side, None, data, link.side)
         return [send, Count("forwarded", (forward.side, _kind(request.message))), *_filtered(link, outcome)]
 
     def _answer(self, request: Request, link: Link, answer: Answer, now: float) -> list[Action]:
         self._remember(request, now)
-        tag = tag_for(request.transaction, self._keys)
+        tag = tag_for(request.message, request.via, self._keys)
         return [answer_on(link, request.message, request.via, answer, tag), _refused(request, answer)]
 
     def _remember(self, request: Request, now: float) -> None:
@@ -144,43 +252,51 @@ class Engine:
         if _has_tag(request.message):
             self._refused_in_dialog.add(request.name, now)
 
-    def _give_back(self, message: Message, send: Send, now: float) -> list[Action]:
+    def _give_back(self, message: Message, send: Send, row: Row, now: float) -> list[Action]:
         via = _topmost(message)
         back = way_back(via) if via else None
         assert via is not None  # we forwarded it ...
         assert back is not None  # ... with our note in that Via
-        request = Request.read(message, send.side.opposite, back.hop.host, via, self._keys)
-        decision = refuse(refusals.UNDELIVERED, request.side, request.method, self._tables, (f"no way to {send.hop}",))
+        request = Request.read(message, send.came_from or send.side.opposite, back.hop.host, via, self._keys)
+        decision = refuse(row, request.side, request.method, self._tables, (f"no way to {send.hop}",))
         if isinstance(decision, Discard):
             return [Count("discarded", (request.side, decision.why))]
         self._remember(request, now)
-        tag = tag_for(request.transaction, self._keys)
+        tag = tag_for(message, via, self._keys)
         link_id = self._links.leading_to(request.side, back)
         answer = answer_after(message, side=request.side, back=back, link_id=link_id, answer=decision, tag=tag)
         return [answer, _refused(request, decision)]
 
     # -- responses
 
-    def _response(self, message: Message, link: Link, now: float) -> list[Action]:
+    def _response(self, message: Message, link: Link) -> list[Action]:
         outcome = self._judge.response(message, link)
         decision = outcome.decision
         if not isinstance(decision, Forward):
             return self._drop(message, link, outcome)
         assert outcome.back is not None  # a response without a way back is discarded
         link_id = self._links.leading_to(decision.side, outcome.back)
+        self._note_answer(message)
         data = forwarded_response(message, decision, self._tables, outcome.verdict)
         self._tell(message, link, outcome)
         send = Send(outcome.back.hop, decision.side, link_id, data)
         return [send, Count("forwarded", (decision.side, _kind(message))), *_filtered(link, outcome)]
 
+    def _note_answer(self, message: Message) -> None:
+        """How the requests of a discovered peer fare: From is still theirs."""
+        asked = message.from_
+        if asked is not None and asked.uri.host is not None:
+            self._pace.answered(domain_name(asked.uri.host), message.status or 0)
+
     # -- both
 
     def _drop(self, message: Message, link: Link, outcome: Outcome) -> list[Action]:
-        assert not isinstance(outcome.decision, Forward)
+        assert isinstance(outcome.decision, Answer | Discard)
         self._tell(message, link, outcome)
         return [Count("discarded", (link.side, outcome.decision.why))]
 
     def _tell(self, message: Message, link: Link, outcome: Outcome) -> None:
+        assert not isinstance(outcome.decision, NeedSrv)  # it waits, and is told of when that is over
         if self._observe is not None:
             self._observe(Trace(message, link, outcome.decision, outcome.verdict, outcome.refusal))
 

@@ -9,19 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sipcore.edge.tables import Hop, Partner, Side
+from sipcore.edge.tables import Hop, Row, Side
 from sipcore.edge.verification import Assertion, Mark
 
 __all__ = [
     "Answer",
+    "Candidate",
     "Decision",
     "Discard",
+    "Final",
     "Flow",
     "Forward",
     "Header",
+    "NeedSrv",
     "PeerEvidence",
     "PeerKind",
     "Reply",
+    "Srv",
     "Static",
 ]
 
@@ -31,25 +35,34 @@ Header = tuple[str, str]
 class PeerKind(StrEnum):
     """What is known of the other end of a link."""
 
-    INSIDE = "inside"
-    DIRECT = "direct"
+    INSIDE = "inside"  #: a server of ours
+    LISTED = "listed"  #: an operator has at least one row for it
+    NAMED = "named"  #: it has a certificate that no row knows; DNS may
     STRANGER = "stranger"
 
 
 @dataclass(frozen=True, slots=True)
 class PeerEvidence:
-    """Who the other end of a link is, by what cannot be written into a message.
+    """Who the other end of a link is, by what cannot be written into a message. It follows from link and tables alone.
+
+    Attributes:
+        kind: how it is known.
+        rows: those that it may speak for: several domains may share one proxy.
+        names: of its certificate; none on links without TLS.
 
     Raises:
-        ValueError: a direct partner without its row, or a row for somebody else.
+        ValueError: rows for somebody who is not listed, or none for who is; a name known without a name.
     """
 
     kind: PeerKind
-    partner: Partner | None = None
+    rows: tuple[Row, ...] = ()
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if (self.kind is PeerKind.DIRECT) != (self.partner is not None):
-            raise ValueError("a direct partner, and nobody else, has a row")
+        if (self.kind is PeerKind.LISTED) != bool(self.rows):
+            raise ValueError("a listed peer, and nobody else, has rows")
+        if self.kind is PeerKind.NAMED and not self.names:
+            raise ValueError("a peer that is known by its certificate has a name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +74,15 @@ class Flow:
         peer: who the link belongs to.
         method: as sent; methods compare with case.
         in_dialog: the To header has a tag.
+        from_user: what stands before the host of the From URI; empty when nothing does.
         from_domain: host of the From URI; None when that is no sip or sips URI.
         asserted_domain: host of the P-Asserted-Identity's sip URI; None when there is none.
         request_domain: host of the Request-URI; None when its scheme is neither sip nor sips.
         to_domain: host of the To URI; None when that is no sip or sips URI.
-        route_domain: the far domain that our own Record-Route named; None when no such route is on top.
+        route_near: the outside domain that our own Record-Route names on the sender's side. None when it names none,
+            when no such route is on top, and always from inside.
+        route_far: the outside domain that it leads to; None likewise, and always when it leads inside.
+        route_broken: a route of ours is on top that was not recorded for this dialog, this end of it or this side.
         routed_on: the message names a next hop beyond us: a Route that is not ours, or ``maddr`` in its Request-URI.
         assertion: what the assertion header says.
         option_tags: of Proxy-Require, in lower case, sorted.
@@ -79,7 +96,10 @@ class Flow:
     asserted_domain: str | None
     request_domain: str | None
     to_domain: str | None
-    route_domain: str | None = None
+    route_near: str | None = None
+    route_far: str | None = None
+    route_broken: bool = False
+    from_user: str = ""
     routed_on: bool = False
     assertion: Assertion = Assertion.ABSENT
     option_tags: tuple[str, ...] = ()
@@ -114,6 +134,28 @@ class Static:
 
     hop: Hop
 
+    def __str__(self) -> str:
+        return str(self.hop)
+
+
+@dataclass(frozen=True, slots=True)
+class Srv:
+    """A candidate that DNS has to tell.
+
+    Attributes:
+        domain: whose SRV record.
+        must_equal: a provider's proxy, which the record has to name; None where it may name others.
+    """
+
+    domain: str
+    must_equal: Hop | None = None
+
+    def __str__(self) -> str:
+        return f"the SRV record of {self.domain}" + (f", {self.must_equal}" if self.must_equal else "")
+
+
+Candidate = Static | Srv
+
 
 @dataclass(frozen=True, slots=True)
 class Forward:
@@ -122,18 +164,37 @@ class Forward:
     Attributes:
         side: where it leaves.
         candidates: where it may go, best first; never empty.
-        far_domain: the federated domain at the other end, for Record-Route; empty for responses.
+        near_domain: the outside domain that it came from, for Record-Route; empty from inside, and for responses.
+        far_domain: the outside domain that it goes to, likewise; empty when it goes inside.
         mark: to be written on what goes inside.
-        assertion: whether to assert outward that the sender is verified; None on what goes inside.
+        assertion: whether to assert outward that the sender is verified; None where nothing is said.
+        notice: the archiving notice, on what goes to others outside.
+        paced: the discovered domain whose messages are counted; empty for those that are listed.
         chain: the rules that led here, one readable line each.
     """
 
     side: Side
-    candidates: tuple[Static, ...]
+    candidates: tuple[Candidate, ...]
+    near_domain: str
     far_domain: str
     mark: Mark | None
     assertion: bool | None
     chain: tuple[str, ...]
+    notice: Header | None = None
+    paced: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NeedSrv:
+    """Nothing can be decided before the SRV record of a domain is known: look it up, and ask again.
+
+    Attributes:
+        domain: whose.
+        chain: the rules that led here, one readable line each.
+    """
+
+    domain: str
+    chain: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,4 +224,6 @@ class Discard:
     chain: tuple[str, ...]
 
 
-Decision = Forward | Answer | Discard
+#: What becomes of a message in the end.
+Final = Forward | Answer | Discard
+Decision = Final | NeedSrv

@@ -9,11 +9,13 @@ from sipcore._edit import Edit
 from sipcore._parser import Message
 from sipcore._values import Via
 from sipcore.edge.actions import Link
+from sipcore.edge.benotify import OPTION_TAG
 from sipcore.edge.flow import Forward
-from sipcore.edge.reading import FAR_DOMAIN, OwnRoutes
+from sipcore.edge.hashes import Keys, route_signature, way_signature
+from sipcore.edge.reading import FAR_DOMAIN, SIGNATURE, OwnRoutes
 from sipcore.edge.tables import Hop, Tables
 from sipcore.edge.verification import Assertion
-from sipcore.edge.vias import own_via, stamped
+from sipcore.edge.vias import own_via, stamped, way_noted
 from sipcore.imfilter import Verdict
 
 __all__ = ["forwarded_request", "forwarded_response"]
@@ -30,7 +32,9 @@ def forwarded_request(
     link: Link,
     routes: OwnRoutes,
     forward: Forward,
+    hop: Hop,
     branch: str,
+    keys: Keys,
     verdict: Verdict | None = None,
 ) -> bytes:
     """The request as it leaves (RFC 3261 section 16.6): hop counted, routes of ours off, Via and Record-Route on.
@@ -39,17 +43,19 @@ def forwarded_request(
         via: the topmost, its client's.
         link: where it came from.
         routes: how many Route values on top are ours.
-        forward: where it goes, with mark or assertion.
+        forward: on which side it leaves, with mark or assertion.
+        hop: which of the candidates it goes to.
         branch: of our Via.
+        keys: sign the way back and the recorded routes.
         verdict: what the filter said, if it was asked; not to block.
     """
     edit = message.edit()
     if verdict is not None:
         verdict.apply(edit)
-    leaving = tables.own.listening(forward.side, forward.candidates[0].hop.transport)
+    leaving = tables.own.listening(forward.side, hop.transport)
     if (note := stamped(via, link)) is not None:
         edit.replace_value("Via", 0, note)
-    edit.push_via(own_via(leaving, branch))
+    edit.push_via(own_via(leaving, branch, _signed_way(branch, via, link, keys)))
     if message.content_length is None:
         # A datagram may leave its length to the datagram; a stream must be told (RFC 3261 section 18.3).
         edit.declare_length()
@@ -57,9 +63,15 @@ def forwarded_request(
     for _ in range(routes.count):
         edit.pop_route()
     if message.method in _DIALOG_FORMING:
+        near, far = forward.near_domain, forward.far_domain
         # The lower one is for the side it came from, the upper for the side it goes to (RFC 5658 section 3.2).
-        edit.insert("Record-Route", _route(tables.own.listening(link.side, link.transport), forward))
-        edit.insert("Record-Route", _route(leaving, forward))
+        arriving = tables.own.listening(link.side, link.transport)
+        for place, names, side, across, here in (
+            (arriving, near or far, link.side, forward.side, True),
+            (leaving, far or near, forward.side, link.side, False),
+        ):
+            signature = route_signature(message, names, side, across, here=here, initiates=routes.initiates, keys=keys)
+            edit.insert("Record-Route", _route(place, names, signature))
     _vouch(edit, forward, tables)
     return bytes(edit)
 
@@ -76,8 +88,14 @@ def forwarded_response(message: Message, forward: Forward, tables: Tables, verdi
     return bytes(edit)
 
 
-def _route(hop: Hop, forward: Forward) -> str:
-    return f"<sip:{hop.authority};transport={hop.transport};lr;{FAR_DOMAIN}={forward.far_domain}>"
+def _route(hop: Hop, outside_domain: str, signature: str) -> str:
+    return f"<sip:{hop.authority};transport={hop.transport};lr;{FAR_DOMAIN}={outside_domain};{SIGNATURE}={signature}>"
+
+
+def _signed_way(branch: str, via: Via, link: Link, keys: Keys) -> str:
+    way = way_noted(via, link)
+    assert way is not None  # a request whose Via leads nowhere is refused
+    return way_signature(branch, *way, keys)
 
 
 def _vouch(edit: Edit, forward: Forward, tables: Tables) -> None:
@@ -89,3 +107,17 @@ def _vouch(edit: Edit, forward: Forward, tables: Tables) -> None:
     if forward.assertion is not None:
         said = Assertion.VERIFIED if forward.assertion else Assertion.UNVERIFIED
         edit.add(tables.verification.assertion_header, said)
+    if forward.notice is not None:
+        edit.set(*forward.notice)
+    if not tables.benotify.enabled:
+        _retract(edit)
+
+
+def _retract(edit: Edit) -> None:
+    """Take the offer of BENOTIFY out of Supported: what is not carried must not be agreed on (F143)."""
+    if "Supported" not in edit:
+        return
+    tags = edit.values("Supported")
+    for index in reversed(range(len(tags))):
+        if tags[index].lower() == OPTION_TAG:
+            edit.remove_value("Supported", index)

@@ -5,22 +5,25 @@ Access control comes before content: what may not pass at all is refused without
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
+from typing import NamedTuple
 
 from sipcore._parser import Message
 from sipcore._values import Via
 from sipcore.edge import benotify, refusals
 from sipcore.edge.actions import Link
-from sipcore.edge.flow import Answer, Decision, Discard, Forward
-from sipcore.edge.hashes import Keys, Transaction, branch_for, made_branch, made_tag
-from sipcore.edge.memory import ExpiringSet
-from sipcore.edge.reading import OwnRoutes, own_routes, read_flow, read_reply, transaction_of
+from sipcore.edge.directory import Directory, UserView
+from sipcore.edge.facts import Facts, FactsNow, SrvFact
+from sipcore.edge.flow import Answer, Decision, Discard, Forward, NeedSrv, Srv
+from sipcore.edge.hashes import Keys, branch_for, made_branch, made_tag, made_way
+from sipcore.edge.memory import ExpiringSet, RecentlyUsed
+from sipcore.edge.reading import OwnRoutes, own_routes, read_flow, read_reply, user_of_ours
 from sipcore.edge.refusals import Row, disposed, refuse
-from sipcore.edge.routing import decide, decide_response
-from sipcore.edge.tables import Side, Tables, canonical_host
-from sipcore.edge.vias import WayBack, is_ours, sent_by, way_back
+from sipcore.edge.responses import decide_response
+from sipcore.edge.routing import decide
+from sipcore.edge.tables import Hop, Side, Tables, Transport, canonical_host
+from sipcore.edge.vias import SIGNATURE, WayBack, is_ours, spoken, way_back
 from sipcore.errors import HeaderError
 from sipcore.imfilter import ImFilter, Verdict
 from sipcore.validate import Refusal, ValidationRules, validate
@@ -31,34 +34,42 @@ __all__ = ["Judge", "Outcome", "Request"]
 #: refused, is recognised first, and extensions come after who may speak at all.
 _RULES = ValidationRules(supported=None, zero_max_forwards=True)
 
+#: Flows whose decision is kept: pairs of domains, times methods, on every link. With twice as many in memory at most
+#: (see `RecentlyUsed`), some 20 MB.
+REMEMBERED_DECISIONS = 8_192
+#: Of what decides besides the flow, where there is no directory: the tables of an engine never change.
+_GENERATION = 0
 
-@dataclass(frozen=True, slots=True)
-class Request:
+
+class Request(NamedTuple):
     """A request with what is known of it before anything is decided.
 
     Attributes:
         message: as it came.
         side: where it came from.
+        source: the address that it came from.
         via: its topmost.
-        transaction: what it has in common with its copies, its CANCEL and its ACK.
         branch: of the Via that we push on it.
-        name: what our memory knows it by: the transaction and its source, so that a stranger who copies a transaction
-            cannot have the CANCEL or ACK of its owner taken for his own.
     """
 
     message: Message
     side: Side
+    source: str
     via: Via
-    transaction: Transaction
     branch: str
-    name: str
 
     @staticmethod
     def read(message: Message, side: Side, source: str, via: Via, keys: Keys) -> Request:
         """Put together a request that came from that address."""
-        transaction = transaction_of(message, via)
-        branch = branch_for(transaction, keys)
-        return Request(message, side, via, transaction, branch, f"{branch} {side} {canonical_host(source)}")
+        return Request(message, side, source, via, branch_for(message, via, keys))
+
+    @property
+    def name(self) -> str:
+        """What our memory knows it by: the transaction, which is all that the branch says, and its source.
+
+        Without the source a stranger who copies a transaction could have the CANCEL or ACK of its owner taken for his.
+        """
+        return f"{self.branch} {self.side} {canonical_host(self.source)}"
 
     @property
     def method(self) -> str:
@@ -67,19 +78,20 @@ class Request:
         return benotify.METHOD if benotify.keeps_quiet(method, self.message.get("CSeq") or "") else method
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What becomes of a message, and what was found on the way.
 
     Attributes:
         decision: what becomes of it.
         routes: of a forwarded request, the Route values that are ours.
+        hop: of a forwarded request, which of the candidates it goes to.
         back: of a forwarded response, where it goes.
         verdict, refusal: as in `Trace`; of a forwarded message, the verdict's changes are still to be made.
     """
 
     decision: Decision
     routes: OwnRoutes | None = None
+    hop: Hop | None = None
     back: WayBack | None = None
     verdict: Verdict | None = None
     refusal: Refusal | None = None
@@ -89,28 +101,46 @@ class Judge:
     """Judges messages.
 
     Args:
-        tables, content, keys: the tables, filter and keys of the `Engine`.
+        tables, content, keys, directory, facts: those of the `Engine`.
         refused: requests that were answered here, by their name.
         refused_in_dialog: of those, the ones whose To had a tag.
+        remembers: keep decisions for the next request of the same flow. It changes nothing but the time that they take.
     """
 
     def __init__(
-        self, tables: Tables, content: ImFilter | None, keys: Keys, refused: ExpiringSet, refused_in_dialog: ExpiringSet
+        self,
+        tables: Tables,
+        content: ImFilter | None,
+        keys: Keys,
+        directory: Directory | None,
+        facts: Facts,
+        *,
+        refused: ExpiringSet,
+        refused_in_dialog: ExpiringSet,
+        remembers: bool = True,
     ) -> None:
         self._tables = tables
         self._filter = content
         self._keys = keys
+        self._directory = directory
+        self._facts = facts
         self._refused = refused
         self._refused_in_dialog = refused_in_dialog
+        self._key_of = keys.flows(tables.verification.assertion_header).of
+        self._decisions: RecentlyUsed[bytes, Forward] = RecentlyUsed(REMEMBERED_DECISIONS if remembers else 0)
 
     # -- requests
 
-    def request(self, request: Request, link: Link, now: float) -> Outcome:
-        """Judge a request. Its Via can be read; everything else may be wrong with it."""
-        finding = validate(request.message, rules=_RULES) or _no_way_back(request.via)
+    def request(self, request: Request, link: Link, now: float, *learnt: SrvFact) -> Outcome:
+        """Judge a request. Its Via can be read; everything else may be wrong with it.
+
+        Args:
+            learnt: what it has waited for, and holds for it even if it is over at once.
+        """
+        finding = validate(request.message, rules=_RULES) or _no_way_back(request.via, link)
         if finding is None:
             try:
-                return self._recognised(request, now) or self._decided(request, link)
+                return self._recognised(request, now) or self._decided(request, link, self._facts.at(now, *learnt))
             except HeaderError as error:
                 # What `validate` does not look at, for only an edge does: P-Asserted-Identity, Proxy-Require.
                 finding = Refusal(400, f"Malformed {error.header}", error.header, error.offset)
@@ -133,30 +163,58 @@ class Judge:
 
     def _acknowledges_us(self, ack: Request, now: float) -> bool:
         to = ack.message.to
-        ours = made_tag(to.tag if to else None, ack.transaction, self._keys)
+        ours = made_tag(to.tag if to else None, ack.message, ack.via, self._keys)
         return ours or self._refused_in_dialog.holds(ack.name, now)
 
     def _has_been_here(self, message: Message) -> bool:
         """Whether a Via is ours (RFC 3261 section 16.3 item 4): its branch is the one we make of the Via below it."""
         return any(
             any(is_ours(above, side, self._tables) for side in Side)
-            and made_branch(above.branch, transaction_of(message, below), self._keys)
+            and made_branch(above.branch, message, below, self._keys)
             for above, below in pairwise(message.vias)
         )
 
-    def _decided(self, request: Request, link: Link) -> Outcome:
-        routes = own_routes(request.message, self._tables)
-        decision = decide(read_flow(request.message, link, routes, self._tables), self._tables)
-        if isinstance(decision, Answer) and request.message.method == "CANCEL":
+    def _decided(self, request: Request, link: Link, facts: FactsNow) -> Outcome:
+        message = request.message
+        routes = own_routes(message, link.side, self._tables, self._keys)
+        decision = self._decision(message, link, routes, facts)
+        if isinstance(decision, Answer) and message.method == "CANCEL":
             # Its request was refused for the same reason, so there is nothing here to cancel.
             decision = self._refuse(request, refusals.CANCELLED, decision.chain)
         if not isinstance(decision, Forward):
             return Outcome(decision)
-        verdict = self._filter.check(request.message) if self._filter else None
+        hop = _chosen(decision, facts, request.branch)
+        if isinstance(hop, NeedSrv):
+            return Outcome(hop)
+        verdict = self._filter.check(message) if self._filter else None
         if verdict is not None and verdict.blocked:
             chain = (*decision.chain, refusals.FILTERED.when)
             return Outcome(self._refuse(request, refusals.FILTERED, chain), verdict=verdict)
-        return Outcome(decision, routes, verdict=verdict)
+        return Outcome(decision, routes, hop, verdict=verdict)
+
+    def _decision(self, message: Message, link: Link, routes: OwnRoutes, facts: FactsNow) -> Decision:
+        """What policy says; of a flow that was forwarded lately, what it said then.
+
+        Refusals are not kept: who makes up a domain for every message would push out those who are busy. Nor is what a
+        record of DNS has decided, for records expire.
+        """
+        users = user_of_ours(message, link.side, self._tables, self._directory)
+        key = self._key(message, link, routes, users)
+        if key is not None and (known := self._decisions.get(key)) is not None:
+            return known
+        decision = decide(read_flow(message, link, routes, self._tables), self._tables, facts, *users)
+        if key is not None and isinstance(decision, Forward) and not facts.asked:
+            self._decisions.put(key, decision)
+        return decision
+
+    def _key(
+        self, message: Message, link: Link, routes: OwnRoutes, users: tuple[UserView | None, UserView | None]
+    ) -> bytes | None:
+        peer, generation = _peer(link), _GENERATION
+        if self._directory is not None:
+            peer, generation = f"{peer}\n{_people(message, users)}", self._directory.generation
+        inside, between = link.side is Side.INSIDE, routes.domains
+        return self._key_of(message, inside, peer, between, routes.more, routes.broken, generation)
 
     def _refuse(
         self, request: Request, row: Row, chain: Iterable[str], finding: Refusal | None = None
@@ -171,25 +229,32 @@ class Judge:
         if finding is not None:
             return Outcome(disposed(refusals.INVALID_RESPONSE), refusal=finding)
         try:
-            return self._unproven(message, link) or self._returned(message, link)
+            vias = message.vias
+            back = way_back(vias[1]) if len(vias) > 1 else None
+            return self._unproven(message, vias, back, link) or self._returned(message, back, link)
         except HeaderError as error:
             finding = Refusal(400, f"Malformed {error.header}", error.header, error.offset)
             return Outcome(disposed(refusals.INVALID_RESPONSE), refusal=finding)
 
-    def _unproven(self, message: Message, link: Link) -> Outcome | None:
+    def _unproven(self, message: Message, vias: list[Via], back: WayBack | None, link: Link) -> Outcome | None:
         """Why it is no response to a request that we forwarded (RFC 3261 section 16.11)."""
-        vias = message.vias
         if not is_ours(vias[0], link.side, self._tables):
             return Outcome(disposed(refusals.NOT_OUR_VIA))
         if len(vias) == 1:
             return Outcome(disposed(refusals.FOR_US))
-        if not made_branch(vias[0].branch, transaction_of(message, vias[1]), self._keys):
+        if not made_branch(vias[0].branch, message, vias[1], self._keys):
             return Outcome(disposed(refusals.FORGED))
+        if back is None or not self._leads_back(vias[0], back):
+            return Outcome(disposed(refusals.REDIRECTED))
         return None
 
-    def _returned(self, message: Message, link: Link) -> Outcome:
-        back = way_back(message.vias[1])
-        decision = decide_response(read_reply(message, link, back.hop if back else None, self._tables), self._tables)
+    def _leads_back(self, ours: Via, back: WayBack) -> bool:
+        """Whether the Via below ours leads where the request came from: it was in the hands of the other side."""
+        return made_way(ours.params.get(SIGNATURE), ours.branch or "", *back.way, self._keys)
+
+    def _returned(self, message: Message, back: WayBack | None, link: Link) -> Outcome:
+        reply = read_reply(message, link, back.hop if back else None, self._tables)
+        decision = decide_response(reply, self._tables, self._facts.ever())
         if not isinstance(decision, Forward) or self._filter is None or not message.body:
             return Outcome(decision, back=back)
         verdict = self._filter.check(message)
@@ -198,6 +263,43 @@ class Judge:
         return Outcome(decision, back=back, verdict=verdict)
 
 
-def _no_way_back(via: Via) -> Refusal | None:
-    """A request that would be carried, but whose response could not: its Via names a transport that we do not speak."""
-    return None if sent_by(via) else Refusal(400, "Unknown transport in Via", "Via", via.span[0])
+def _peer(link: Link) -> str:
+    """All that is known of a link's other end: its address where that is all, else its certificate."""
+    if link.transport is not Transport.TLS:
+        return link.remote_host
+    certificate = link.certificate
+    return "tls" if certificate is None else "\n".join(("tls", certificate.common_name, *certificate.names))
+
+
+def _people(message: Message, users: tuple[UserView | None, UserView | None]) -> str:
+    """Who writes to whom, as far as rights and entries depend on it."""
+    sender = message.from_.uri.user if message.from_ else None
+    return "\n".join((sender or "", *("" if user is None else user.address for user in users)))
+
+
+def _chosen(forward: Forward, facts: Mapping[str, SrvFact], branch: str) -> Hop | NeedSrv:
+    """Where it goes: to the best candidate, once that is known.
+
+    Among several targets of a record the branch draws: it is the same for each copy of a request, its CANCEL and its
+    ACK, and nobody without the key can tell it beforehand.
+    """
+    first = forward.candidates[0]
+    if not isinstance(first, Srv):
+        return first.hop
+    fact = facts.get(first.domain)
+    if fact is None:
+        return NeedSrv(first.domain, (*forward.chain, f"the SRV record of {first.domain} has to be looked up"))
+    return fact.target(int(branch[-_DRAWN:], 16)).hop
+
+
+#: Hexadecimal digits of a branch that draw a target: many more than weights have.
+_DRAWN = 12
+
+
+def _no_way_back(via: Via, link: Link) -> Refusal | None:
+    """A request that would be carried, but whose response could not: its Via names a transport that we do not speak, or
+    clear text for what came over TLS, or the reverse."""
+    transport = spoken(via)
+    if transport is not None and (transport is Transport.TLS) == (link.transport is Transport.TLS):
+        return None
+    return Refusal(400, "Unknown transport in Via", "Via", via.span[0])

@@ -19,7 +19,7 @@ class OpenLinks:
 
     def add(self, link: Link) -> None:
         """A link is up. Datagrams need no link, so only streams are kept."""
-        if link.transport is Transport.TCP:
+        if link.transport is not Transport.UDP:
             self._ids[_place(link)] = link.id
 
     def remove(self, link: Link) -> None:

@@ -1,14 +1,19 @@
-"""The little that a stateless proxy has to remember: which requests it has refused, bounded and for 32 seconds.
+"""The little that a stateless proxy remembers, bounded.
 
-A CANCEL has no content that the filter could refuse a second time, and the ACK to an answer inside a dialog carries the
-peer's tag instead of ours. Both can only be told by remembering the request.
+Which requests it has refused, for 32 seconds: a CANCEL has no content that the filter could refuse a second time, and
+the ACK to an answer inside a dialog carries the peer's tag instead of ours. Both can only be told by remembering the
+request. And, to save time only, what it has computed lately.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import Generic, TypeVar
 
-__all__ = ["REMEMBERED_REQUESTS", "REMEMBERED_SECONDS", "ExpiringSet"]
+__all__ = ["REMEMBERED_REQUESTS", "REMEMBERED_SECONDS", "ExpiringSet", "RecentlyUsed"]
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 #: How long copies, ACK or CANCEL of an answered request may still come: 64 * T1 (RFC 3261 section 17.1.1.2).
 REMEMBERED_SECONDS = 32.0
@@ -51,3 +56,38 @@ class ExpiringSet:
         """Forget what is over."""
         while self._until and next(iter(self._until.values())) <= now:
             self._until.popitem(last=False)
+
+
+class RecentlyUsed(Generic[_Key, _Value]):
+    """A bounded mapping that keeps what is used.
+
+    Two generations of entries. New ones go into the young; when that is full it becomes the old one, and the old one
+    is dropped. What is found among the old is young again. So an entry that is used stays, and a hit on a young one,
+    which is nearly every hit, is one look-up that writes nothing; an `OrderedDict` would move an entry at each.
+
+    Args:
+        capacity: the most entries of a generation; with 0 nothing is kept.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._young: dict[_Key, _Value] = {}
+        self._old: dict[_Key, _Value] = {}
+
+    def __len__(self) -> int:
+        return len(self._young) + len(self._old)
+
+    def get(self, key: _Key) -> _Value | None:
+        """The value under that key, None where there is none, or no more."""
+        value = self._young.get(key)
+        if value is None and (value := self._old.pop(key, None)) is not None:
+            self.put(key, value)
+        return value
+
+    def put(self, key: _Key, value: _Value) -> None:
+        """Keep a value, which is not None."""
+        if not self._capacity:
+            return
+        if len(self._young) >= self._capacity:
+            self._old, self._young = self._young, {}
+        self._young[key] = value

@@ -4,58 +4,30 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 
 from sipcore._parser import Message
-from sipcore._values import NameAddr, Uri, Via
+from sipcore._values import NameAddr, Uri
 from sipcore.edge.actions import Link
-from sipcore.edge.flow import Flow, PeerEvidence, PeerKind, Reply
-from sipcore.edge.hashes import Transaction
+from sipcore.edge.directory import Directory, UserView, user_address
+from sipcore.edge.flow import Flow, Reply
+from sipcore.edge.hashes import Keys, initiates
+from sipcore.edge.identity import evidence_for
 from sipcore.edge.tables import Hop, Side, Tables, domain_name
 from sipcore.edge.verification import Assertion, assertion_of
 from sipcore.errors import HeaderError
 
-__all__ = ["FAR_DOMAIN", "OwnRoutes", "evidence_for", "own_routes", "read_flow", "read_reply", "transaction_of"]
+__all__ = ["FAR_DOMAIN", "SIGNATURE", "OwnRoutes", "own_routes", "read_flow", "read_reply", "target_of", "user_of_ours"]
 
 #: The parameter of our Record-Route URIs that names the federated domain.
 FAR_DOMAIN = "fd"
+#: The parameter of our Record-Route URIs by which we know them again, see `hashes`.
+SIGNATURE = "sig"
 
 _ASSERTED = "P-Asserted-Identity"
 _PROXY_REQUIRE = "Proxy-Require"
 
 _TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
-
-_STRANGER = PeerEvidence(PeerKind.STRANGER)
-_INSIDE = PeerEvidence(PeerKind.INSIDE)
-
-
-def evidence_for(link: Link, tables: Tables) -> PeerEvidence:
-    """Who a link belongs to. Its address is all that there is to go by on links without TLS."""
-    if link.side is Side.INSIDE:
-        return _INSIDE if tables.own.may_send_outward(link.remote_host) else _STRANGER
-    partner = tables.partner_at(link.remote_host)
-    return PeerEvidence(PeerKind.DIRECT, partner) if partner else _STRANGER
-
-
-def transaction_of(message: Message, via: Via) -> Transaction:
-    """The transaction that a message belongs to, as the author of that Via sees it.
-
-    What is absent or malformed is None: a faulty request is answered too.
-    """
-    return Transaction(via.branch, message.call_id, _from_tag(message), _cseq_number(message))
-
-
-def _from_tag(message: Message) -> str | None:
-    try:
-        return message.from_.tag if message.from_ else None
-    except HeaderError:
-        return None
-
-
-def _cseq_number(message: Message) -> int | None:
-    try:
-        return message.cseq.number if message.cseq else None
-    except HeaderError:
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,31 +36,77 @@ class OwnRoutes:
 
     Attributes:
         count: how many.
-        far_domain: what they name; None when they name nothing, or two things.
+        near_domain: the outside domain that they name on the sender's side; None when that is the inside, when they
+            name nothing, or were not recorded for this dialog.
+        far_domain: the outside domain that they lead to; None likewise.
         more: others follow.
+        broken: they name a domain, and were not recorded for this dialog, this end of it or this side.
+        initiates: the sender of the request is the end that began the dialog; true outside of any.
     """
 
     count: int
+    near_domain: str | None
     far_domain: str | None
     more: bool
+    broken: bool = False
+    initiates: bool = True
+
+    @property
+    def domains(self) -> str | None:
+        """Both in one text; None where there is neither."""
+        if self.near_domain is None and self.far_domain is None:
+            return None
+        return f"{self.near_domain or ''} {self.far_domain or ''}"
 
 
-def own_routes(message: Message, tables: Tables) -> OwnRoutes:
-    """How far the route set leads through us. Record-Route is doubled, so two are usual (RFC 5658).
+_NO_ROUTES = OwnRoutes(0, None, None, False)
+
+
+def own_routes(message: Message, side: Side, tables: Tables, keys: Keys) -> OwnRoutes:
+    """How far the route set leads through us, and whether we recorded it for this very dialog.
+
+    Record-Route is doubled (RFC 5658): the upper route is for the side that the request comes from, the lower for the
+    other one. More than these two we never record.
 
     Raises:
         HeaderError: a Route is malformed.
     """
+    if "Route" not in message:
+        return _NO_ROUTES
     routes = message.routes
-    count, domains = 0, set()
-    for route in routes:
-        uri = route.uri
-        if uri.host is None or not tables.own.is_own_place(uri.host, uri.port):
-            break
-        count += 1
-        if named := uri.params.get(FAR_DOMAIN):
-            domains.add(domain_name(named))
-    return OwnRoutes(count, domains.pop() if len(domains) == 1 else None, count < len(routes))
+    uris = list(takewhile(lambda uri: _is_ours(uri, tables), (route.uri for route in routes)))
+    more = len(uris) < len(routes)
+    domains = [domain_name(named) for uri in uris if (named := uri.params.get(FAR_DOMAIN))]
+    if not domains:
+        return OwnRoutes(len(uris), None, None, more)
+    if len(set(domains)) == 1 and (began := _initiates(message, uris, (side, side.opposite), keys)) is not None:
+        near, far = (None, domains[0]) if side is Side.INSIDE else (domains[0], None)
+        return OwnRoutes(len(uris), near, far, more, initiates=began)
+    if side is Side.OUTSIDE and len(domains) == len(uris) == len(Side):
+        # Recorded by a clearing house: each route names the domain of its own end.
+        began = _initiates(message, uris, (Side.OUTSIDE, Side.OUTSIDE), keys)
+        if began is not None:
+            return OwnRoutes(len(uris), domains[0], domains[1], more, initiates=began)
+    return OwnRoutes(len(uris), None, None, more, broken=True)
+
+
+def _is_ours(uri: Uri, tables: Tables) -> bool:
+    return uri.host is not None and tables.own.is_own_place(uri.host, uri.port)
+
+
+def _initiates(message: Message, uris: list[Uri], sides: tuple[Side, Side], keys: Keys) -> bool | None:
+    """Whether the sender began the dialog, if every route says so alike; None where one is not signed for it.
+
+    Args:
+        sides: that of the sender, and the one that the routes lead to.
+    """
+    if len(uris) > len(sides):
+        return None
+    (near, far), said = sides, set()
+    for uri, here in zip(uris, (True, False), strict=False):
+        own, across = (near, far) if here else (far, near)
+        said.add(initiates(message, uri, own, across, here=here, keys=keys))
+    return said.pop() if len(said) == 1 else None
 
 
 def read_flow(message: Message, link: Link, routes: OwnRoutes, tables: Tables) -> Flow:
@@ -107,7 +125,10 @@ def read_flow(message: Message, link: Link, routes: OwnRoutes, tables: Tables) -
         asserted_domain=_asserted_domain(message),
         request_domain=_host(message.uri),
         to_domain=_domain(to),
-        route_domain=routes.far_domain,
+        route_near=routes.near_domain,
+        route_far=routes.far_domain,
+        route_broken=routes.broken,
+        from_user=_user(message.from_),
         routed_on=routes.more or "maddr" in message.uri.params,
         assertion=_assertion(message, tables),
         option_tags=_option_tags(message),
@@ -130,6 +151,42 @@ def read_reply(message: Message, link: Link, back_to: Hop | None, tables: Tables
         back_to=back_to,
         assertion=_assertion(message, tables),
     )
+
+
+def user_of_ours(
+    message: Message, side: Side, tables: Tables, directory: Directory | None
+) -> tuple[UserView | None, UserView | None]:
+    """(sender, recipient), as decisions want them: who of the two is ours, with no right if the directory has nobody.
+
+    Outside a dialog a request is for whom its Request-URI names; in one that is a device, and To is the user.
+    """
+    if directory is None:
+        return None, None
+    to = message.to
+    in_dialog = to is not None and to.tag is not None
+    recipient = to.uri if to is not None and in_dialog else message.uri
+    found = (
+        _view(message.from_.uri if message.from_ else None, tables, directory),
+        _view(recipient, tables, directory),
+    )
+    return (found[0], None) if side is Side.INSIDE else found
+
+
+def _view(uri: Uri | None, tables: Tables, directory: Directory) -> UserView | None:
+    if uri is None or _host(uri) not in tables.own.domains:
+        return None
+    address = f"{uri.user or ''}@{_host(uri)}"
+    return directory.user(address) or UserView(address)
+
+
+def target_of(message: Message) -> str:
+    """Whom a request is for, as recipients are counted."""
+    uri = message.uri
+    return user_address(f"{uri.user or ''}@{uri.host or ''}")
+
+
+def _user(address: NameAddr | None) -> str:
+    return "" if address is None else address.uri.user or ""
 
 
 def _host(uri: Uri) -> str | None:

@@ -63,6 +63,14 @@ class Row:
 
 UNREACHABLE_DOMAIN = Diagnostic(1005, "Cannot route to destination domain")
 BROKEN_ROUTE = Diagnostic(1004, "Route set is no longer valid")
+UNRESOLVED = Diagnostic(1008, "Cannot resolve the DNS SRV record of the domain")
+CONFLICT = Diagnostic(1009, "The DNS SRV record conflicts with the domain")
+DISTRUST = Diagnostic(1010, "The certificate of the next hop is not trusted")
+TLS_FAILURE = Diagnostic(1047, "TLS negotiation with the federated peer failed")
+PUBLIC_IM_RIGHT = Diagnostic(1001, "From URI is not authorised for public IM")
+FEDERATION_RIGHT = Diagnostic(1002, "From URI is not authorised for federation")
+OUTSIDE_RIGHT = Diagnostic(1012, "From URI is not authorised to communicate outside the enterprise")
+REQUEST_TYPE = Diagnostic(1027, "Requests of this type cannot be routed to or from federated partners")
 
 #: By which clients tell a refusal of content from one of people (docs/protocol.md "Routing and refusals").
 POLICY_WARNING = ("Warning", '309 {fqdn} "Message contents not allowed by policy"')
@@ -77,16 +85,34 @@ LOOP = Row("loop", "a Via of ours is already there", 482, 482)
 BLOCKED = Row("blocked", "a blocked domain at any end", 403, None)
 BLOCKED_TOLD = Row("blocked", "the same, with `blocked.answer = true`", 403, 403)
 SCHEME = Row("unsupported-scheme", "the Request-URI is neither sip nor sips", 416, 416)
-STRANGER = Row("stranger", "the link is no server of ours and no partner's", 403, 403)
+STRANGER = Row("stranger", "the link is no server of ours and nobody's that a table or certificate knows", 403, 403)
 CLAIMS_OURS = Row("claims-our-domain", "From or P-Asserted-Identity claims a domain of ours, from outside", None, 403)
 CLAIMS_OTHER = Row("claims-other-domain", "From or P-Asserted-Identity is of a domain not the link's own", 403, 403)
+FEDERATION_OFF = Row("federation-off", "one of the two switches of `[federation]` is off", 403, 403, FEDERATION_RIGHT)
+METHOD = Row("method", "a method that `federation.methods` does not let cross", 405, 405, REQUEST_TYPE, found="Allow")
 BAD_EXTENSION = Row("bad-extension", "Proxy-Require names an unknown extension", 420, 420, found="Unsupported")
-NO_BENOTIFY = Row("benotify-off", "BENOTIFY, with `benotify.enabled = false`", None, None)
+NO_BENOTIFY = Row(
+    "benotify-off", 'BENOTIFY, with `benotify.enabled = false` and not `when_off = "forward"`', None, None
+)
+NO_RIGHT = Row("no-right", "the user of ours may send to nobody outside", 403, None, OUTSIDE_RIGHT)
+NO_FEDERATION = Row("no-federation-right", "the user of ours has no right for federation", 403, 403, FEDERATION_RIGHT)
+NO_PUBLIC_IM = Row("no-public-im-right", "the user of ours has no right for public IM", 403, 403, PUBLIC_IM_RIGHT)
+NO_REMOTE_ACCESS = Row("no-remote-access-right", "the user of ours has no right for remote access", None, 403)
+USER_BLOCKS = Row("user-blocks", "the recipient has blocked the sender", None, 403)
+UNVERIFIED = Row(
+    "unverified", "an unverified subscription that no entry allows, with `enforce_at_edge = true`", None, 403
+)
 NOT_OURS = Row("not-our-domain", "from outside, for a domain that is not ours", None, 403)
 UNREACHABLE = Row("unknown-domain", "from inside, for a domain that no table leads to", 404, None, UNREACHABLE_DOMAIN)
 NO_ROUTE = Row("no-route", "in a dialog, but not along a route of ours", 481, 403, BROKEN_ROUTE)
+NO_SRV = Row("no-srv", "the SRV record that is needed is missing, or cannot be looked up", 504, 504, UNRESOLVED)
+SRV_CONFLICT = Row("srv-conflict", "the SRV record breaks the rules", 504, 504, CONFLICT)
+UNTRUSTED = Row("untrusted", "the certificate of the next hop is not trusted", 504, 504, DISTRUST)
+TLS_FAILED = Row("tls-failed", "TLS with the next hop fails", 504, 504, TLS_FAILURE)
 FILTERED = Row("filtered", "the content filter refuses it", 606, 606, header=POLICY_WARNING)
 UNDELIVERED = Row("undelivered", "the next hop is down or its queue is full", 503, 503, header=RETRY_AFTER)
+CROWDED = Row("crowded", "too much waits for DNS already", 503, 503, header=RETRY_AFTER)
+PACED = Row("paced", "a discovered peer that no list names sends too fast", None, 503, header=RETRY_AFTER)
 
 #: In the order in which they are looked for: the first that holds is what a sender learns.
 REFUSALS: tuple[Row, ...] = (
@@ -101,12 +127,26 @@ REFUSALS: tuple[Row, ...] = (
     STRANGER,
     CLAIMS_OURS,
     CLAIMS_OTHER,
+    FEDERATION_OFF,
+    METHOD,
     NO_BENOTIFY,
     BAD_EXTENSION,
+    NO_RIGHT,
     NO_ROUTE,
     NOT_OURS,
     UNREACHABLE,
+    NO_SRV,
+    SRV_CONFLICT,
+    NO_FEDERATION,
+    NO_PUBLIC_IM,
+    NO_REMOTE_ACCESS,
+    USER_BLOCKS,
+    UNVERIFIED,
+    PACED,
+    CROWDED,
     FILTERED,
+    UNTRUSTED,
+    TLS_FAILED,
     UNDELIVERED,
 )
 
@@ -125,6 +165,7 @@ INVALID_RESPONSE = Disposal("response-invalid", "a response that breaks its gram
 TO_BENOTIFY = Disposal("response-to-benotify", "a response to BENOTIFY, which has none")
 NOT_OUR_VIA = Disposal("response-not-ours", "a response whose topmost Via is not ours on that side")
 FORGED = Disposal("response-forged", "a response with our Via but not with a branch that we made")
+REDIRECTED = Disposal("response-redirected", "a response whose next Via is not where we said that it goes")
 FOR_US = Disposal("response-for-us", "a response with no Via but ours: we ask nothing")
 BLOCKED_RESPONSE = Disposal("response-blocked", "a response with a blocked domain at any end")
 STRANGER_RESPONSE = Disposal("response-from-stranger", "a response from a link of nobody we know")
@@ -141,6 +182,7 @@ DISCARDS: tuple[Disposal, ...] = (
     TO_BENOTIFY,
     NOT_OUR_VIA,
     FORGED,
+    REDIRECTED,
     FOR_US,
     BLOCKED_RESPONSE,
     STRANGER_RESPONSE,
@@ -234,4 +276,4 @@ def _told(row: Row, status: int | None, diagnostic: Diagnostic | None) -> str:
 
 
 #: Rows that cannot arise on the side where they say nothing.
-_ONE_SIDED = frozenset({CLAIMS_OURS, NOT_OURS, UNREACHABLE})
+_ONE_SIDED = frozenset({CLAIMS_OURS, NOT_OURS, UNREACHABLE, NO_RIGHT, NO_REMOTE_ACCESS, USER_BLOCKS, UNVERIFIED, PACED})

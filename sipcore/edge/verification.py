@@ -19,7 +19,7 @@ from enum import StrEnum
 
 from sipcore.edge.tables import VerificationLevel
 
-__all__ = ["Assertion", "Mark", "assertion_of", "is_verified", "mark_for"]
+__all__ = ["Assertion", "Mark", "Network", "Source", "assertion_of", "is_verified", "mark_for"]
 
 
 class Assertion(StrEnum):
@@ -54,19 +54,35 @@ def is_verified(level: VerificationLevel, assertion: Assertion) -> bool:
     return level is VerificationLevel.VERIFIED_BY_PROVIDER and assertion is Assertion.VERIFIED
 
 
+class Source(StrEnum):
+    """How the edge knows where a message comes from, in the words of the mark."""
+
+    DIRECT_PARTNER = "DirectPartner"
+    AUTHORIZED_SERVER = "AuthorizedServer"  #: a provider, or the clearing house
+    AUTO_FEDERATION = "AutoFederation"  #: found by DNS
+    INTERNET_USER = "InternetUser"  #: one of our own users
+
+
+class Network(StrEnum):
+    """What kind of network a message comes from (F084)."""
+
+    FEDERATION = "federation"
+    PUBLIC_CLOUD = "publiccloud"
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """What the inside is told of a message from outside.
 
     Attributes:
         verified: whether its sender counts as verified.
-        source_type: how the edge knows the source.
+        source: how the edge knows the source.
         network: what kind of network the source is.
     """
 
     verified: bool
-    source_type: str = "DirectPartner"
-    network: str = "federation"
+    source: Source = Source.DIRECT_PARTNER
+    network: Network = Network.FEDERATION
 
     @property
     def word(self) -> str:
@@ -80,11 +96,16 @@ class Mark:
             fqdn: the name of the edge that marks.
         """
         return (
-            f"ms-source-type={self.source_type};ms-ep-fqdn={fqdn};"
+            f"ms-source-type={self.source};ms-ep-fqdn={fqdn};"
             f"ms-source-verified-user={self.word};ms-source-network={self.network}"
         )
 
 
-def mark_for(level: VerificationLevel, assertion: Assertion) -> Mark:
-    """The mark for a message of a direct partner."""
-    return Mark(is_verified(level, assertion))
+def mark_for(
+    level: VerificationLevel,
+    assertion: Assertion,
+    source: Source = Source.DIRECT_PARTNER,
+    network: Network = Network.FEDERATION,
+) -> Mark:
+    """The mark for a message of a neighbour with that level."""
+    return Mark(is_verified(level, assertion), source, network)

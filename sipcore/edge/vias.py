@@ -11,19 +11,27 @@ from dataclasses import dataclass
 
 from sipcore._values import Via
 from sipcore.edge.actions import Link
-from sipcore.edge.tables import DEFAULT_PORT, Hop, Side, Tables, Transport, canonical_host
+from sipcore.edge.tables import Hop, Side, Tables, Transport, canonical_host
 
-__all__ = ["WayBack", "is_ours", "own_via", "sent_by", "stamped", "way_back"]
+__all__ = ["SIGNATURE", "Way", "WayBack", "is_ours", "own_via", "sent_by", "spoken", "stamped", "way_back", "way_noted"]
 
 #: The port that a connection came from: answers must leave on that connection (RFC 3261 section 18.2.2), and a client
 #: without ``rport`` leaves no other trace of it. The name is the field's (docs/protocol.md "Routing and refusals").
 _STREAM_PORT = "ms-received-port"
 
+#: The parameters of a client's Via that are for its server to write.
+_NOTES = frozenset({"received", "rport", _STREAM_PORT})
+#: The parameter of our Via that signs the way back, see `hashes`.
+SIGNATURE = "sig"
+
 _PARAM = re.compile(r';((?:[^;"]|"(?:[^"\\]|\\.)*")*)', re.DOTALL)
 _PORT = re.compile(r"[0-9]{1,5}")
 _LAST_PORT = 65535
-#: What the relay carries. TLS is not among it: an answer that went back in clear text would tell what was to be hidden.
-_SPOKEN = {transport.value: transport for transport in (Transport.UDP, Transport.TCP)}
+_SPOKEN = {transport.value: transport for transport in Transport}
+
+
+#: What is signed of a way back: transport, host, port, source port.
+Way = tuple[Transport, str, int, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,11 @@ class WayBack:
     hop: Hop
     source_port: int | None
 
+    @property
+    def way(self) -> Way:
+        """The same as it is signed."""
+        return self.hop.transport, self.hop.host, self.hop.port, self.source_port
+
 
 def stamped(via: Via, link: Link) -> str | None:
     """The client's topmost Via with our note of where it came from; None when it needs none.
@@ -45,28 +58,27 @@ def stamped(via: Via, link: Link) -> str | None:
     ``received`` is added when sent-by is not the source address, and with ``rport`` (RFC 3261 section 18.2.1, RFC 3581
     section 4).
     """
-    asked = "rport" in via.params
-    on_stream = link.transport is Transport.TCP
+    asked = via.rport is not None
+    on_stream = link.transport is not Transport.UDP
     notes = []
     source = canonical_host(link.remote_host)
     if asked or canonical_host(via.host) != source:
         notes.append(f"received={source}")
     if asked:
         notes.append(f"rport={link.remote_port}")
-    if on_stream and not asked and (via.port or DEFAULT_PORT) != link.remote_port:
+    if on_stream and not asked and (via.port or link.transport.default_port) != link.remote_port:
         notes.append(f"{_STREAM_PORT}={link.remote_port}")
-    ours = {"received", "rport", _STREAM_PORT}
-    if not notes and ours.isdisjoint(map(str.lower, via.params)):
+    if not notes and via.received is None and _NOTES.isdisjoint(map(str.lower, via.params)):
         return None
-    return ";".join([_without(str(via), ours), *notes])
+    return ";".join([_without(str(via)), *notes])
 
 
-def _without(via: str, names: set[str]) -> str:
-    """The text of a Via without some of its parameters; the others stay as they are written, quotes and all."""
+def _without(via: str) -> str:
+    """The text of a Via without what we note; its other parameters stay as they are written, quotes and all."""
     start = via.find(";")
     if start < 0:
         return via
-    kept = [match[0] for match in _PARAM.finditer(via, start) if _name(match[1]) not in names]
+    kept = [match[0] for match in _PARAM.finditer(via, start) if _name(match[1]) not in _NOTES]
     return via[:start].rstrip() + "".join(kept)
 
 
@@ -90,9 +102,26 @@ def way_back(via: Via) -> WayBack | None:
     return WayBack(Hop(place.transport, host, place.port), source_port)
 
 
+def way_noted(via: Via, link: Link) -> Way | None:
+    """What `way_back` makes of a Via once it has our note: known without reading the note again."""
+    transport = spoken(via)
+    if transport is None:
+        return None
+    host, port, asked = canonical_host(link.remote_host), via.port or transport.default_port, via.rport is not None
+    if transport is Transport.UDP:
+        return transport, host, link.remote_port if asked else port, None
+    on_stream = link.transport is not Transport.UDP
+    return transport, host, port, link.remote_port if asked or on_stream else port
+
+
+def spoken(via: Via) -> Transport | None:
+    """The transport that a Via names; None when it is not spoken here."""
+    return _SPOKEN.get(via.transport.lower())
+
+
 def sent_by(via: Via) -> Hop | None:
     """The address that a Via gives for its author; None when its transport is not spoken here."""
-    transport = _SPOKEN.get(via.transport.lower())
+    transport = spoken(via)
     return Hop(transport, via.host, via.port or transport.default_port) if transport else None
 
 
@@ -108,7 +137,12 @@ def _port(text: str | None) -> int | None:
     return int(text) if 0 < int(text) <= _LAST_PORT else None
 
 
-def own_via(hop: Hop, branch: str) -> str:
-    """The Via that we push: the address that we listen on, on the side and transport that the request leaves by."""
+def own_via(hop: Hop, branch: str, signature: str) -> str:
+    """The Via that we push: the address that we listen on, on the side and transport that the request leaves by.
+
+    Args:
+        branch: knows the transaction again.
+        signature: knows the way back again, for the Via that has it is in the hands of others until then.
+    """
     asking = ";rport" if hop.transport is Transport.UDP else ""
-    return f"SIP/2.0/{hop.transport.upper()} {hop.authority};branch={branch}{asking}"
+    return f"SIP/2.0/{hop.transport.upper()} {hop.authority};branch={branch};{SIGNATURE}={signature}{asking}"

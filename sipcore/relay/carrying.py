@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sipcore.edge.tables import Hop, Tables, Transport, is_address
+from sipcore.edge.tables import FederatedDomain, Hop, Lookup, Tables, Transport, is_address
 from sipcore.errors import ConfigError, Problem
 
 __all__ = ["check_carried"]
@@ -27,6 +27,15 @@ def check_carried(tables: Tables) -> None:
             raise ConfigError([Problem("", key, f"{hop} wants TLS; {_LIMIT}")])
         if not is_address(hop.host):
             raise ConfigError([Problem("", key, f"{hop} is a name; {_LIMIT}")])
+    for index, row in enumerate(tables.federated.rows.values()):
+        if not _has_static_route(row, tables):
+            what = f"{row.domain} has no static route; this build of the relay looks nothing up in DNS"
+            raise ConfigError([Problem("", f"federated_domain[{index}].domain", f"{what}; add a [[static_route]]")])
+
+
+def _has_static_route(row: FederatedDomain, tables: Tables) -> bool:
+    steps = tables.federated.chain(row)
+    return any(tables.static_routes.find(domain) for lookup, domain in steps if lookup is Lookup.STATIC_ROUTE)
 
 
 def _places(tables: Tables) -> Iterator[tuple[str, Hop]]:

@@ -14,10 +14,10 @@ from itertools import count
 
 from sipcore.edge.actions import Link, Send
 from sipcore.edge.tables import Side, Transport
+from sipcore.edge.waiting import WaitingRoom
 from sipcore.relay.config import LinkLimits
 from sipcore.relay.datagrams import DatagramPort
 from sipcore.relay.streams import DIALLED, Stream
-from sipcore.relay.waiting import WaitingRoom
 
 __all__ = ["Links"]
 

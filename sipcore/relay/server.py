@@ -78,9 +78,8 @@ class Relay:
         tables = dataclasses.replace(self._config.tables, own=own)
         config = dataclasses.replace(self._config, tables=tables)
         observer = self._observer or log_refusals(loop.time)
-        engine = Engine(
-            tables, ImFilter(config.filter) if config.filter else None, config.keys or _random_keys(), observer
-        )
+        content = ImFilter(config.filter) if config.filter else None
+        engine = Engine(tables, content, config.keys or _random_keys(), observer, config.users)
         self._shell = Shell(engine, config, self.metrics, loop.time)
         await self._listen(sockets, config)
         self._timer = loop.call_later(_TICK, self._tick)

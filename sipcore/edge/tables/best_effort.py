@@ -19,6 +19,13 @@ class WhenOff(StrEnum):
     FORWARD = "forward"
 
 
+#: Which dialogs asked for it is known to their SUBSCRIBE alone, and nothing carries that on from there.
+_NOT_CARRIED = (
+    "this build turns neither NOTIFY into BENOTIFY nor the reverse; remove the key, or set benotify.enabled = false, so"
+    " that nobody is offered BENOTIFY"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class BestEffort:
     """The switch that the directory calls EnableBestEffortNotify, and what goes with it.
@@ -26,8 +33,7 @@ class BestEffort:
     Attributes:
         enabled: we know ``ms-benotify``. Off for servers of 2003 and other makers.
         when_off: of a BENOTIFY that comes all the same.
-        to_notify: sides whose servers do not know it: a BENOTIFY leaves there as NOTIFY, and its answer ends here.
-        to_benotify: sides whose servers prefer it: a NOTIFY leaves there as BENOTIFY, and is answered here.
+        to_notify, to_benotify: sides whose servers do not know it, or prefer it; refused in this build.
     """
 
     enabled: bool = True
@@ -37,7 +43,6 @@ class BestEffort:
 
     def faults(self) -> Iterator[Fault]:
         """What is wrong with the section by itself."""
-        for side in sorted(self.to_notify & self.to_benotify):
-            yield "benotify.to_benotify", f"{side} is in to_notify too; remove it from one of the two"
-        if not self.enabled and self.to_benotify:
-            yield "benotify.to_benotify", "nothing becomes BENOTIFY while benotify.enabled = false; remove the key"
+        for key, sides in (("to_notify", self.to_notify), ("to_benotify", self.to_benotify)):
+            if sides:
+                yield f"benotify.{key}[0]", _NOT_CARRIED

@@ -63,6 +63,11 @@ class ArchivingNotice:
     header: str = "X-Archiving-Notice"
     value: str = "archived"
 
+    @property
+    def told(self) -> tuple[str, str] | None:
+        """The header, or None while it is off."""
+        return (self.header, self.value) if self.enabled else None
+
     def faults(self) -> Iterator[Fault]:
         """What is wrong with the notice by itself."""
         yield from header_faults("archiving_notice.header", self.header)

@@ -14,7 +14,7 @@ from sipcore.edge.tables.discovered import Discovered
 from sipcore.edge.tables.errors import errors_in
 from sipcore.edge.tables.federated import FederatedDomains
 from sipcore.edge.tables.federation import ArchivingNotice, Federation
-from sipcore.edge.tables.hops import Hop, Side
+from sipcore.edge.tables.hops import Hop, Side, Transport
 from sipcore.edge.tables.names import canonical_host, domain_name
 from sipcore.edge.tables.own import OwnSide
 from sipcore.edge.tables.partners import Partner
@@ -92,6 +92,11 @@ class Tables:
         """The enabled provider that an operator lists this domain under; most are told by their SRV record alone."""
         return self._providers_by_domain.get(domain)
 
+    @property
+    def has_providers(self) -> bool:
+        """Whether a domain's SRV record could name a provider."""
+        return bool(self._providers_by_proxy)
+
     def rows_at(self, address: str) -> tuple[Row, ...]:
         """The rows that this address is the hop of, where there is no TLS and the address is all that tells."""
         return self._rows_at.get(canonical_host(address), ())
@@ -99,10 +104,6 @@ class Tables:
     def speakers(self, name: str) -> tuple[Speaker, ...]:
         """The rows that a certificate of this name may speak for; disabled providers are none."""
         return self._speakers.get(domain_name(name), ())
-
-    def partner_at(self, address: str) -> Partner | None:
-        """The partner whose proxy has this address, without TLS."""
-        return next((row for row in self.rows_at(address) if isinstance(row, Partner)), None)
 
     def hops(self) -> Iterator[tuple[str, Hop]]:
         """Every place outside that may be sent to without asking DNS, with its key; disabled providers are none."""
@@ -114,7 +115,7 @@ class Tables:
 
     def known_peer(self, side: Side, address: str) -> bool:
         """Whether anything may be sent to this address on this side."""
-        return self.own.may_send_outward(address) if side is Side.INSIDE else self.partner_at(address) is not None
+        return self.own.may_send_outward(address) if side is Side.INSIDE else bool(self.rows_at(address))
 
 
 def hop_of(row: Row) -> Hop:
@@ -127,7 +128,10 @@ def _indexes(tables: Tables) -> dict[str, dict[str, object]]:
     return {
         "_providers_by_proxy": {row.proxy.host: row for row in enabled},
         "_providers_by_domain": {domain: row for row in enabled for domain in row.domains},
-        "_rows_at": _grouped((hop_of(row).host, row) for row in _rows(tables)),
+        # With TLS an address proves nothing: whoever has it would be believed without the certificate.
+        "_rows_at": _grouped(
+            (hop_of(row).host, row) for row in _rows(tables) if hop_of(row).transport is not Transport.TLS
+        ),
         "_speakers": _grouped(
             (subject.name, Speaker(row, subject.match_cn)) for row in _rows(tables) for subject in _subjects(row)
         ),

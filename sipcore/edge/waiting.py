@@ -1,7 +1,7 @@
-"""What waits for a connection that is being opened: bounded per destination and in all.
+"""What waits for a place: for a connection that is being opened, for a name that is being looked up.
 
-A burst on a fresh connection must end in a defined answer, not in a full buffer: what does not fit is handed back to
-the caller, who answers 503 or discards.
+It is bounded for each place and in all: a burst for a new one must end in a defined answer, not in a full memory. What
+does not fit is handed back to the caller, who answers 503 or discards.
 """
 
 from __future__ import annotations

@@ -1,0 +1,29 @@
+"""The edge that is fuzzed: tables of every kind that fit into a few lines, its links, and a message of each of them."""
+
+from __future__ import annotations
+
+from sipcore.edge.actions import Certificate, Link
+from sipcore.edge.tables import Side, Transport
+from sipcore.relay.config import loads
+
+TABLES = loads(b"""
+edge = { fqdn = "edge.contoso.example", domains = ["contoso.example"] }
+inside = { listen = [{ address = "192.0.2.1" }], next_hop = "sip.contoso.example" }
+outside = { listen = [{ address = "198.51.100.1" }] }
+discovered = { enabled = true, any_domain = true }
+blocked = { domains = ["spam.example"] }
+partner = [{ domain = "fabrikam.example", proxy = "edge.fabrikam.example" }]
+""").tables
+NAMES = ["sip.contoso.example", "edge.fabrikam.example", "sip.x.example", "edge.evil.example"]
+LINKS = [
+    Link(n, Side.INSIDE if n == 0 else Side.OUTSIDE, Transport.TLS, "203.0.113.9", 4000 + n, Certificate((name,)))
+    for n, name in enumerate(NAMES)
+]
+ENDS = ["bob@contoso.example", "alice@fabrikam.example", "eve@x.example", "m@spam.example"]
+MESSAGES = [
+    f"{method} sip:{to} SIP/2.0\r\nVia: SIP/2.0/TLS {NAMES[index]};branch=z9hG4bK{index}\r\nMax-Forwards: 9\r\n"
+    f"From: <sip:{ENDS[index]}>;tag=f\r\nTo: <sip:{to}>\r\nCall-ID: c\r\nCSeq: 1 {method}\r\n"
+    f"X-Verified-User: verified\r\nms-edge-proxy-message-trust: forged\r\nContent-Length: 0\r\n\r\n".encode()
+    for method in ("MESSAGE", "INVITE", "CANCEL", "BENOTIFY")
+    for index, to in enumerate([ENDS[1], ENDS[0], ENDS[0], ENDS[0]])
+]

@@ -1,0 +1,216 @@
+"""Who is at the other end of a link, and for which domains it may speak.
+
+On links without TLS the address is all that tells; with TLS it is the certificate. From there on the tables say whose
+words count for a domain, in the same order in which a message to that domain would be routed, so that what comes from a
+domain and what goes to it always pass the same neighbour:
+
+    direct partner      its own rows' domains
+    federated domain    by the static routes and records of its chain
+    provider            the domains listed for it, and those whose record names its proxy
+    discovered peer     the one domain that its certificate and its record agree on
+    default route       whatever no other table knows
+
+Source: docs/protocol.md "Routing and refusals" (F059, F086, F190, F204).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sipcore.edge.actions import Certificate, Link
+from sipcore.edge.discovery import below_domain, fact_of, is_askable, provider_named, serves, typed_target
+from sipcore.edge.flow import NeedSrv, PeerEvidence, PeerKind
+from sipcore.edge.steps import Case, Closed, place
+from sipcore.edge.tables import (
+    FederatedDomain,
+    Lookup,
+    Provider,
+    Row,
+    Side,
+    Tables,
+    Transport,
+    VerificationLevel,
+    domain_name,
+    served_as,
+)
+from sipcore.edge.verification import Network, Source
+
+__all__ = ["Voice", "called", "evidence_for", "introduction", "voice_of", "where"]
+
+_STRANGER = PeerEvidence(PeerKind.STRANGER)
+_INSIDE = PeerEvidence(PeerKind.INSIDE)
+_BY_PROVIDER = VerificationLevel.VERIFIED_BY_PROVIDER
+
+
+# -- who
+
+
+def evidence_for(link: Link, tables: Tables) -> PeerEvidence:
+    """Who a link belongs to."""
+    if link.side is Side.INSIDE:
+        return _INSIDE if _is_our_server(link, tables) else _STRANGER
+    if link.certificate is not None:
+        return _by_certificate(link.certificate, tables)
+    rows = () if link.transport is Transport.TLS else tables.rows_at(link.remote_host)
+    return PeerEvidence(PeerKind.LISTED, rows) if rows else _STRANGER
+
+
+def _is_our_server(link: Link, tables: Tables) -> bool:
+    if link.certificate is None:
+        return link.transport is not Transport.TLS and tables.own.may_send_outward(link.remote_host)
+    named = any(tables.own.may_speak(name) for name in link.certificate.names)
+    return named or tables.own.may_speak(link.certificate.common_name, common_name=True)
+
+
+def _by_certificate(certificate: Certificate, tables: Tables) -> PeerEvidence:
+    """A common name counts only for the rows whose operator has asked for that (F204)."""
+    names = tuple(domain_name(name) for name in certificate.names)
+    speakers = [(speaker, False) for name in names for speaker in tables.speakers(name)]
+    speakers += [(speaker, True) for speaker in tables.speakers(certificate.common_name)]
+    rows = tuple(dict.fromkeys(speaker.row for speaker, by_cn in speakers if speaker.by_cn or not by_cn))
+    if rows:
+        return PeerEvidence(PeerKind.LISTED, rows, names)
+    return PeerEvidence(PeerKind.NAMED, (), names) if names else _STRANGER
+
+
+def introduction(side: Side, peer: PeerEvidence) -> str:
+    """Who the link belongs to, in words; empty for a stranger, and for evidence that does not fit the side."""
+    if side is Side.INSIDE:
+        return "from a server of ours" if peer.kind is PeerKind.INSIDE else ""
+    if peer.kind is PeerKind.NAMED:
+        return f"from a peer with the certificate of {peer.names[0]}, which no table knows"
+    return f"from {_listed(peer)}" if peer.rows else ""
+
+
+def _listed(peer: PeerEvidence) -> str:
+    first, others = peer.rows[0], len(peer.rows) - 1
+    more = f" and {others} more of the same proxy" if others else ""
+    return f"{_KINDS[type(first).__name__]}{called(first)}{more}"
+
+
+def called(row: Row) -> str:
+    """What an operator would call a row."""
+    name = getattr(row, "name", "")
+    return f"{name!r} {where(row)}" if name else f"a static route's next hop {where(row)}"
+
+
+def where(row: Row) -> str:
+    """Where a row stands."""
+    return place(_TABLES[type(row).__name__], row.line)
+
+
+_KINDS = {"Partner": "direct partner ", "Provider": "provider ", "StaticRoute": "", "DefaultRoute": "default route "}
+_TABLES = {
+    "Partner": "[[partner]]",
+    "Provider": "[[provider]]",
+    "StaticRoute": "[[static_route]]",
+    "DefaultRoute": "[default_route]",
+}
+
+
+# -- for whom
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A neighbour that may speak for a domain.
+
+    Attributes:
+        line: why, for the chain.
+        level: what its claims are worth.
+        source, network: what the mark says of it.
+        public: it takes the recipient's right for public IM.
+        paced: the domain, where it is nobody that an operator has listed.
+    """
+
+    line: str
+    level: VerificationLevel
+    source: Source
+    network: Network = Network.FEDERATION
+    public: bool = False
+    paced: str = ""
+
+
+def voice_of(domain: str, case: Case) -> Voice | NeedSrv | str:
+    """Who speaks for a domain on the flow's link; why nobody does; or what has to be looked up first."""
+    domain = served_as(domain)
+    tables, rows = case.tables, case.flow.peer.rows
+    if (partner := tables.direct_partner(domain)) is not None:
+        line = f"{domain} is direct partner {called(partner)}"
+        if partner not in rows:
+            return f"{line}, and this is not its link"
+        return Voice(f"{line}, whose link this is", partner.verification, Source.DIRECT_PARTNER)
+    if (federated := tables.federated.find(domain)) is not None:
+        return _voice_of_federated(federated, case)
+    if (provider := tables.provider_of(domain)) is not None:
+        line = f"{domain} is listed for provider {called(provider)}"
+        return _provider_voice(provider, line) if provider in rows else f"{line}, and this is not its link"
+    return _voice_by_record(domain, case)
+
+
+def _voice_of_federated(row: FederatedDomain, case: Case) -> Voice | NeedSrv | str:
+    """By the row's chain (F190, F209). A static route alone gives no permission: the row does."""
+    line = f"{row.domain} is federated {place('[[federated_domain]]', row.line)}"
+    for lookup, domain in case.tables.federated.chain(row):
+        if lookup is Lookup.STATIC_ROUTE:
+            route = case.tables.static_routes.find(domain)
+            if route is not None and route in case.flow.peer.rows:
+                return Voice(
+                    f"{line}, by the static route of {domain} {where(route)}", _BY_PROVIDER, Source.DIRECT_PARTNER
+                )
+        elif case.flow.peer.names:
+            fact = fact_of(domain, case)
+            if isinstance(fact, NeedSrv):
+                return fact
+            if not isinstance(fact, Closed) and typed_target(fact, row, case) and serves(fact, case.flow.peer.names):
+                return Voice(f"{line}, by the {fact}", _BY_PROVIDER, Source.AUTO_FEDERATION)
+    return f"{line}, and this is not its link"
+
+
+def _provider_voice(provider: Provider, line: str) -> Voice:
+    network = Network.PUBLIC_CLOUD if provider.public else Network.FEDERATION
+    return Voice(line, provider.verification, Source.AUTHORIZED_SERVER, network, provider.public)
+
+
+def _voice_by_record(domain: str, case: Case) -> Voice | NeedSrv | str:
+    """Whoever the domain's own record names, if that is a provider on its link, or a peer that may be discovered."""
+    peer, discovered = case.flow.peer, case.tables.discovered
+    may_be_found = discovered.admits(domain) and bool(peer.names)
+    if is_askable(domain) and (may_be_found or any(isinstance(row, Provider) for row in peer.rows)):
+        fact = fact_of(domain, case)
+        if isinstance(fact, NeedSrv):
+            return fact
+        if isinstance(fact, Closed):
+            return fact.line
+        provider = provider_named(fact, case)
+        if provider is not None and provider in peer.rows:
+            return _provider_voice(provider, f"{fact}, the proxy of provider {called(provider)}")
+        if may_be_found and below_domain(fact, case) and serves(fact, peer.names):
+            known = domain in discovered.domains
+            line = f"{domain} is {_discovered(domain, case)}, and the {fact} agrees with the certificate"
+            paced = "" if known else domain
+            return Voice(line, discovered.verification, Source.AUTO_FEDERATION, paced=paced)
+        if may_be_found:
+            return (
+                f"{fact}, which does not agree with the certificate of {', '.join(peer.names)}; a peer with several"
+                " domains is a [[partner]] for each, a [[provider]], or comes through a clearing house"
+            )
+    return _voice_of_the_rest(domain, case)
+
+
+def _discovered(domain: str, case: Case) -> str:
+    discovered = case.tables.discovered
+    if domain in discovered.domains:
+        return f"discovered {place('[discovered]', discovered.domains.line(domain))}"
+    return "discovered ([discovered] any_domain)"
+
+
+def _voice_of_the_rest(domain: str, case: Case) -> Voice | str:
+    default = case.tables.default_route
+    if default is not None and default in case.flow.peer.rows:
+        line = f"{domain} is in no other table, and this is the default route {called(default)}"
+        return Voice(line, default.verification, Source.AUTHORIZED_SERVER)
+    discovered = case.tables.discovered
+    if domain in discovered.domains and not discovered.enabled:
+        return f"{domain} is listed, but discovering is off {place('[discovered]', discovered.domains.line(domain))}"
+    return f"no table lets this link speak for {domain or 'a sender without a domain'}"

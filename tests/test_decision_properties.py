@@ -1,0 +1,367 @@
+"""Decisions over arbitrary tables, facts, users and flows: there is always one, always the same, and it is safe."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+from federated_world import (
+    BOB,
+    CROSSROADS,
+    DISABLED,
+    FABRIKAM,
+    FEDERATED_ONLY,
+    INSIDE,
+    OUTSIDE,
+    PUBLIC_ONLY,
+    WITH_DEFAULT,
+    link,
+    listing,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sipcore.edge.actions import Link
+from sipcore.edge.directory import Access, Scope, UserView
+from sipcore.edge.facts import Found, SrvFact, Target
+from sipcore.edge.flow import Answer, Decision, Discard, Flow, Forward, NeedSrv, PeerEvidence, PeerKind, Srv, Static
+from sipcore.edge.identity import Voice, evidence_for, voice_of
+from sipcore.edge.routing import decide
+from sipcore.edge.steps import Case
+from sipcore.edge.tables import (
+    BestEffort,
+    Domains,
+    Federation,
+    Hop,
+    Partner,
+    Provider,
+    Side,
+    Tables,
+    Transport,
+    Verification,
+    VerificationLevel,
+    hop_of,
+    served_as,
+)
+from sipcore.edge.tables.federation import ArchivingNotice
+from sipcore.edge.verification import Assertion
+
+EXAMPLES = 600
+
+OURS = ["contoso.example", "emea.contoso.example"]
+OTHERS = [
+    "fabrikam.example",
+    "fabrikam-labs.example",
+    "nwtraders.example",
+    "tailspin.example",
+    "hotmail.example",
+    "hosted.example",
+    "aim.com",
+    "aol.com",
+    "domaina.example",
+    "a.domaina.example",
+    "domainb.example",
+    "x.example",
+]
+STRANGE = [
+    None,
+    "",
+    "spam.example",
+    "aol.net",
+    "192.0.2.20",
+    "edge.contoso.example",
+    "-",
+    "under_score.example",
+    "x" * 64,
+]
+HOSTS = [
+    "edge.fabrikam.example",
+    "sip.nwtraders.example",
+    "federation.messenger.msn.com",
+    "sip.hosting.example",
+    "sip.oscar.aol.com",
+    "cup.domaina.example",
+    "sip.x.example",
+    "edge.contoso.example",
+    "edge.clearing.example",
+]
+
+FAR = st.sampled_from([*OTHERS, *OURS, *STRANGE])
+NEAR = st.sampled_from([*OURS, *OURS, *OTHERS[:4], *STRANGE])
+SELDOM = st.sampled_from([None, None, None, None, "fabrikam.example", "spam.example", "contoso.example"])
+
+
+@st.composite
+def all_tables(draw: st.DrawFn) -> Tables:
+    """Tables of every kind, with and without a default route."""
+    base = draw(st.sampled_from([CROSSROADS, CROSSROADS, CROSSROADS, WITH_DEFAULT]))
+    levels = st.sampled_from(VerificationLevel)
+    rarely, mostly = st.sampled_from([False] * 4 + [True]), st.sampled_from([True] * 14 + [False])
+    partners = {name: replace(row, verification=draw(levels)) for name, row in base.partners.items()}
+    discovered = replace(base.discovered, any_domain=draw(st.booleans()), verification=draw(levels))
+    if base.discovered.enabled and draw(rarely):
+        discovered = replace(
+            discovered, domains=Domains(["fabrikam.example", "x.example"], [draw(st.integers(1, 99)), 3])
+        )
+    federation = Federation(True, draw(mostly), clearing_house=draw(rarely), remote_access=draw(rarely))
+    return replace(
+        base,
+        partners=partners,
+        discovered=discovered if base.discovered.enabled else base.discovered,
+        federation=federation,
+        verification=Verification(mark_own_users=draw(st.booleans()), enforce_at_edge=draw(rarely)),
+        benotify=BestEffort(enabled=draw(mostly)),
+        archiving_notice=ArchivingNotice(enabled=draw(st.booleans())),
+        blocked=replace(base.blocked, answer=draw(st.booleans())),
+    )
+
+
+@st.composite
+def all_facts(draw: st.DrawFn) -> Mapping[str, SrvFact]:
+    """Facts of some domains, right and wrong ones."""
+    known = draw(st.lists(st.sampled_from(OTHERS), unique=True, max_size=6))
+    fact = st.one_of(
+        st.just((Found.RECORDS, ("sip.{}",))),
+        st.just((Found.RECORDS, ("sip.{}",))),
+        st.tuples(st.just(Found.RECORDS), st.tuples(st.sampled_from(HOSTS))),
+        st.sampled_from([(Found.ABSENT, ()), (Found.FAILED, ())]),
+    )
+    found: dict[str, SrvFact] = {}
+    for domain in known:
+        how, hosts = draw(fact)
+        found[domain] = SrvFact(domain, how, tuple(Target(host.format(domain)) for host in hosts))
+    return found
+
+
+@st.composite
+def all_flows(draw: st.DrawFn, tables: Tables) -> Flow:
+    """Requests from both sides: two of three as a neighbour would send them, the third with anything anywhere."""
+    side = draw(st.sampled_from([INSIDE, OUTSIDE]))
+    plain = draw(st.sampled_from([True, True, False]))
+    ours, others = (st.sampled_from(OURS), st.sampled_from(OTHERS)) if plain else (NEAR, FAR)
+    near, far = (draw(ours), draw(others)) if side is INSIDE else (draw(others), draw(ours))
+    flow = Flow(
+        side=side,
+        peer=draw(peers(side, near, tables, plain)),
+        method=draw(st.sampled_from(["MESSAGE", "SUBSCRIBE", "INVITE", "CANCEL"])),
+        in_dialog=False,
+        from_user="alice",
+        from_domain=near,
+        asserted_domain=None,
+        request_domain=far,
+        to_domain=far,
+        assertion=draw(st.sampled_from(Assertion)),
+    )
+    return flow if plain else draw(disturbed(flow))
+
+
+@st.composite
+def disturbed(draw: st.DrawFn, flow: Flow) -> Flow:
+    """The same with anything in it that a sender can write."""
+    inside = flow.side is INSIDE
+    near, far = flow.from_domain, flow.request_domain
+    return replace(
+        flow,
+        method=draw(st.sampled_from(["MESSAGE", "BENOTIFY", "ACK", "BYE", "X"])),
+        in_dialog=draw(st.booleans()),
+        from_user=draw(st.sampled_from(["alice", "bob", ""])),
+        asserted_domain=draw(SELDOM),
+        to_domain=draw(st.one_of(st.just(far), FAR)),
+        route_near=None if inside else draw(st.one_of(st.just(near), SELDOM)),
+        route_far=draw(st.one_of(st.just(far), FAR)) if inside else draw(SELDOM),
+        routed_on=draw(st.sampled_from([False, False, False, True])),
+        option_tags=draw(st.sampled_from([(), (), (), ("ms-benotify",), ("alpha",)])),
+    )
+
+
+@st.composite
+def peers(draw: st.DrawFn, side: Side, near: str | None, tables: Tables, plain: bool) -> PeerEvidence:
+    """Our servers, neighbours with certificates that may or may not fit, strangers."""
+    if side is INSIDE:
+        address = draw(st.sampled_from(["127.0.0.5", "127.0.0.5" if plain else "203.0.113.66"]))
+        return evidence_for(Link(1, INSIDE, Transport.UDP, address, 5060), tables)
+    fitting = {"tailspin.example": HOSTS[3], "hotmail.example": HOSTS[2], "fabrikam-labs.example": HOSTS[0]}
+    name = fitting.get(near or "") or next((host for host in HOSTS if near and host.endswith(near)), f"sip.{near}")
+    names = [name] if plain else draw(st.lists(st.sampled_from([name, *HOSTS]), max_size=2))
+    return evidence_for(link(*names), tables)
+
+
+USERS = st.sampled_from(
+    [
+        None,
+        None,
+        None,
+        None,
+        None,
+        BOB,
+        BOB,
+        BOB,
+        FEDERATED_ONLY,
+        PUBLIC_ONLY,
+        DISABLED,
+        UserView("new@contoso.example"),
+        listing(Scope.ALL, "", Access.BLOCK, Access.BLOCK),
+        listing(Scope.DOMAIN, "fabrikam.example", Access.ALLOW),
+    ]
+)
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """Everything that a decision is made of."""
+    tables = draw(all_tables())
+    return Case(draw(all_flows(tables)), tables, draw(all_facts()), draw(USERS), draw(USERS))
+
+
+def test_every_case_has_one_decision_and_it_is_safe() -> None:
+    seen: Counter[str] = Counter()
+
+    @settings(max_examples=EXAMPLES, database=None, derandomize=True)
+    @given(cases())
+    def holds(case: Case) -> None:
+        decision = decide(*case)
+        seen[type(decision).__name__] += 1
+        assert decision == decide(*case)
+        assert decision.chain
+        assert all(line.isprintable() for line in decision.chain)
+        check(case, decision)
+
+    holds()
+    total = sum(seen.values())
+    print(f"{total} cases:", ", ".join(f"{name} {count / total:.0%}" for name, count in seen.most_common()))
+    assert {name for name, count in seen.items() if count * 10 >= total} == {"Forward", "NeedSrv", "Answer", "Discard"}
+
+
+def check(case: Case, decision: Decision) -> None:
+    """What must hold of a decision, said without the code that made it."""
+    if isinstance(decision, Answer):
+        assert case.flow.method not in {"ACK", "BENOTIFY"}
+        assert case.flow.side is INSIDE or "ms-diagnostics" not in dict(decision.headers)
+        return
+    if isinstance(decision, NeedSrv):
+        assert decision.domain not in case.facts
+        return
+    if isinstance(decision, Discard):
+        return
+    reaches_nobody_blocked(case)
+    speaks_for_itself(case)
+    leads_where_it_may(case, decision)
+    is_marked_on_one_side(case, decision)
+
+
+def reaches_nobody_blocked(case: Case) -> None:
+    flow = case.flow
+    ends = {
+        flow.from_domain,
+        flow.asserted_domain,
+        flow.request_domain,
+        flow.to_domain,
+        flow.route_near,
+        flow.route_far,
+    }
+    assert {served_as(end) for end in ends if end is not None}.isdisjoint({"spam.example", "aol.net"})
+
+
+def speaks_for_itself(case: Case) -> None:
+    flow, own = case.flow, case.tables.own.domains
+    claimed = {flow.from_domain, flow.asserted_domain} - {None} | {flow.from_domain}
+    if flow.side is INSIDE:
+        assert flow.peer.kind is PeerKind.INSIDE
+        assert claimed <= own
+    elif claimed & own:
+        assert claimed <= own
+        assert case.tables.federation.remote_access
+        assert flow.peer.kind is PeerKind.STRANGER
+    else:
+        assert all(domain is not None and may_speak(domain, case) for domain in claimed)
+
+
+def may_speak(domain: str, case: Case) -> bool:
+    """By the rules read backwards: which domains could this evidence be for?"""
+    rows, names, domain = case.flow.peer.rows, set(case.flow.peer.names), served_as(domain)
+    if any(isinstance(row, Partner) and row.domain == domain for row in rows):
+        return True
+    if any(isinstance(row, Provider) and domain in row.domains for row in rows):
+        return True
+    if domain in case.tables.federated.rows:
+        return bool(rows) or bool(names)
+    hosts = set(case.facts[domain].hosts) if domain in case.facts else set()
+    if hosts & {hop_of(row).host for row in rows if isinstance(row, Provider)}:
+        return True
+    agreed = {host for host in hosts & names if host.partition(".")[2] == domain}
+    return (bool(agreed) and case.tables.discovered.admits(domain)) or case.tables.default_route in rows
+
+
+def leads_where_it_may(case: Case, decision: Forward) -> None:
+    assert decision.candidates
+    if decision.side is INSIDE:
+        assert case.flow.side is OUTSIDE
+        assert decision.candidates == (Static(case.tables.own.next_hop),)
+        return
+    assert case.flow.side is INSIDE or case.tables.federation.clearing_house
+    hops = {hop for _, hop in case.tables.hops()}
+    for candidate in decision.candidates:
+        if isinstance(candidate, Srv):
+            fact = case.facts.get(candidate.domain)
+            assert fact is None or fact.targets
+            assert fact is None or candidate.must_equal is None or set(fact.hosts) == {candidate.must_equal.host}
+        else:
+            assert candidate.hop in hops
+
+
+def is_marked_on_one_side(case: Case, decision: Forward) -> None:
+    assert (decision.mark is None) is (decision.side is OUTSIDE)
+    assert (decision.assertion is None) is (decision.side is INSIDE)
+    assert (decision.notice is not None) <= (decision.side is OUTSIDE)
+    if decision.mark is not None and decision.mark.verified:
+        assert case.flow.assertion is Assertion.VERIFIED or VerificationLevel.ALL in _levels(case)
+
+
+def _levels(case: Case) -> set[VerificationLevel]:
+    rows = {getattr(row, "verification", VerificationLevel.CONTACT_LIST) for row in case.flow.peer.rows}
+    return rows | {case.tables.discovered.verification}
+
+
+@given(cases())
+def test_a_request_that_is_told_every_fact_is_decided(case: Case) -> None:
+    """So the engine, which tells one after the other, comes to an end."""
+    facts = dict(case.facts)
+    for _ in range(4):
+        decision = decide(case.flow, case.tables, facts, case.sender, case.recipient)
+        if not isinstance(decision, NeedSrv):
+            return
+        assert decision.domain not in facts
+        facts[decision.domain] = SrvFact.of(decision.domain, f"sip.{decision.domain}")
+    raise AssertionError(f"still asking: {decision}")
+
+
+@given(cases(), st.sampled_from(OTHERS))
+def test_what_comes_from_a_domain_and_what_goes_to_it_pass_the_same_neighbour(case: Case, domain: str) -> None:
+    tables = replace(case.tables, federation=Federation())
+    going = Flow(INSIDE, PeerEvidence(PeerKind.INSIDE), "MESSAGE", False, "contoso.example", None, domain, domain)
+    decision = decide(going, tables, case.facts)
+    if not isinstance(decision, Forward) or not isinstance(first := decision.candidates[0], Static):
+        return
+    neighbour = evidence_for(link(*_names(first.hop.host)), tables)
+    coming = Flow(OUTSIDE, neighbour, "MESSAGE", False, domain, None, "contoso.example", "contoso.example")
+    voice = voice_of(domain, Case(coming, tables, case.facts, None, None))
+    assert isinstance(voice, Voice) or domain == "a.domaina.example"  # a static route is no permission
+
+
+def _names(host: str) -> list[str]:
+    return ["fw.domaina.example"] if host == "cup.domaina.example" else [host]
+
+
+def test_a_rows_own_certificate_is_the_only_one_that_speaks_for_it() -> None:
+    for names in (["edge.fabrikam.example"], ["sip.fabrikam.example"], ["fabrikam.example"], ["*.fabrikam.example"]):
+        peer = evidence_for(link(*names), CROSSROADS)
+        assert (FABRIKAM in peer.rows) is (names == ["edge.fabrikam.example"])
+
+
+def test_over_tls_an_address_proves_nothing() -> None:
+    proxy = Hop(Transport.TLS, "203.0.113.9", 5061)
+    tables = replace(CROSSROADS, partners={"fabrikam.example": replace(FABRIKAM, proxy=proxy)})
+    for transport in (Transport.TLS, Transport.TCP):
+        client = Link(1, OUTSIDE, transport, "203.0.113.9", 40_000)
+        assert evidence_for(client, tables).kind is PeerKind.STRANGER

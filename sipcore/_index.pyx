@@ -126,7 +126,7 @@ cdef Slot *new_slot(Index *index, const Bounds *bounds, ParseFault *fault, uint3
     """Room for one more header field, NULL with the fault set when there is none."""
     cdef Slot *grown
     cdef uint32_t capacity
-    if index.count >= bounds.headers or index.count == NO_SLOT - 1:
+    if index.count >= bounds.headers:
         fail(fault, TOO_MANY_HEADERS, offset)
         return NULL
     if index.count == index.capacity:
@@ -472,7 +472,8 @@ cdef int bounds_of(object limits, Bounds *bounds) except -1:
         return 0
     bounds.head = limits.head
     bounds.body = limits.body
-    bounds.headers = limits.headers
+    # The number of a slot has 16 bits, and the last two stand for none.
+    bounds.headers = min(limits.headers, NO_SLOT - 1)
     # A name's length has 16 bits in its slot, so one field must fit them; see Slot.
     bounds.header = min(limits.header, 0xFFFF)
     bounds.start_line = limits.start_line

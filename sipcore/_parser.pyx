@@ -61,7 +61,6 @@ from sipcore._index cimport (
     INLINE_SLOTS,
     MALFORMED,
     NO_END_OF_HEAD,
-    NO_SLOT,
     PARTIAL,
     Bounds,
     Index,
@@ -91,17 +90,13 @@ from sipcore._values cimport (
 
 from sipcore.errors import HeaderError
 from sipcore.grammar import HEADERS
-from sipcore.limits import DEFAULT, MAX_MESSAGE_BYTES, Limits
+from sipcore.limits import DEFAULT, WIDEST
 
 cdef extern from "_types.h":
     void sip_keep_spares(PyTypeObject *type, size_t tail) noexcept
 
 cdef enum:
     LONGEST_SHOWN = 100     # letters of a start line in a repr
-
-# What a message that has been accepted once is parsed with again: its own limits let it pass already.
-cdef object WIDEST = Limits(head=MAX_MESSAGE_BYTES // 2, body=MAX_MESSAGE_BYTES // 2, headers=NO_SLOT - 1,
-                            header=0xFFFF, start_line=MAX_MESSAGE_BYTES // 2, via=NO_SLOT - 1)
 
 
 cdef uint64_t leading_newlines(const uint8_t *base, uint64_t size) noexcept nogil:
@@ -177,7 +172,10 @@ cdef Message with_datagram_body(Message message, uint64_t available, const Bound
 
 
 def _restore(bytes data, uint32_t most_params, uint32_t most_vias):
-    """What pickling and `detach` rebuild a message with: what bounded its values goes on to bound them."""
+    """What pickling and `detach` rebuild a message with: what bounded its values goes on to bound them.
+
+    Its other limits let it pass already.
+    """
     cdef Message message = parse(data, WIDEST)
     message.most_params, message.most_vias = most_params, most_vias
     return message

@@ -55,7 +55,7 @@ class Limits:
 #: The limits used wherever none are given.
 DEFAULT = Limits()
 
-#: For bytes that were made here of a message within its limits, and that may so be a little beyond them.
+#: For a message that was within its limits once, and for bytes that were made here of one and may be a little beyond.
 WIDEST = Limits(
     head=1 << 29, body=1 << 29, headers=1 << 16, header=1 << 29, start_line=1 << 29, via=1 << 16, params=1 << 16
 )

@@ -15,6 +15,7 @@ from edge_world import (
     FROM_WOODGROVE,
     INSIDE,
     OUTSIDE,
+    OWN,
     TABLES,
     TCP,
     UDP,
@@ -228,6 +229,16 @@ def test_only_the_inside_is_told_diagnostics() -> None:
     assert "ms-diagnostics: 1005;" in told.data.decode()
     told = only(receive(engine(), inbound(to=TO_TAGGED), FROM_FABRIKAM))
     assert b"ms-diagnostics" not in told.data
+
+
+def test_f081_the_inside_is_told_our_inside_name_in_diagnostics_and_marks() -> None:
+    named = replace(TABLES, own=replace(OWN, inside_fqdn="edge-in.contoso.example"))
+    told = only(receive(engine(named), outbound(uri="sip:x@nowhere.example"), FROM_SERVER))
+    assert 'source="edge-in.contoso.example"' in told.data.decode()
+    marked = only(receive(engine(named), inbound(), FROM_FABRIKAM))
+    assert "ms-ep-fqdn=edge-in.contoso.example;" in marked.data.decode()
+    refused = only(receive(engine(named, filter=ImFilter()), inbound(body=URL), FROM_FABRIKAM))
+    assert 'Warning: 309 edge.contoso.example "' in refused.data.decode()
 
 
 def test_the_filter_reads_only_what_access_control_lets_pass() -> None:

@@ -557,3 +557,14 @@ def test_every_name_is_known_at_every_width_in_any_case(name):
         data = message().replace(b"Max-Forwards: 70", f"{spelt}: {'y' * 30}".encode(), 1)
         for _, _, _, slots in _wide_twins(data):
             assert HEADERS[slots[1]["id"]] == COMPACT_FORMS.get(name, name)
+
+
+@pytest.mark.parametrize("fields", [0xFFFE, 0xFFFF, 0x10000, 70_000])
+def test_more_fields_than_can_be_numbered_are_refused_whatever_the_limits(fields):
+    message = b"OPTIONS sip:a@b.example SIP/2.0\r\n" + b"X: y\r\n" * fields + b"\r\n"
+    raised = Limits(head=1 << 20, headers=1 << 20)
+    if fields == 0xFFFE:
+        assert len(parse(message, raised)) == fields
+        return
+    with pytest.raises(ParseError, match="too-many-headers"):
+        parse(message, raised)

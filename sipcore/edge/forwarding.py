@@ -103,7 +103,7 @@ def _vouch(edit: Edit, forward: Forward, tables: Tables) -> None:
     edit.remove(tables.verification.mark_header)
     edit.remove(tables.verification.assertion_header)
     if forward.mark is not None:
-        edit.add(tables.verification.mark_header, forward.mark.text(tables.own.fqdn))
+        edit.add(tables.verification.mark_header, forward.mark.text(tables.own.name_on(forward.side)))
     if forward.assertion is not None:
         said = Assertion.VERIFIED if forward.assertion else Assertion.UNVERIFIED
         edit.add(tables.verification.assertion_header, said)

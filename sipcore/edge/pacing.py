@@ -53,7 +53,7 @@ class Pace:
     def admits(self, domain: str, target: str, now: float) -> bool:
         """Whether a request of that domain's, for that recipient, may pass now. It is counted in either case."""
         peer = self._peer(domain, now)
-        if len(peer.targets) <= self._limits.watched_targets:
+        if not self._writes_to_many(peer):
             peer.targets.add(target)
         rate = self._rate(peer)
         peer.allowance = min(rate, peer.allowance + (now - peer.last) * rate)
@@ -73,11 +73,13 @@ class Pace:
     def is_watched(self, domain: str) -> bool:
         """Whether a peer has written to more people than anybody knows."""
         peer = self._peers.get(domain)
-        return peer is not None and len(peer.targets) > self._limits.watched_targets
+        return peer is not None and self._writes_to_many(peer)
+
+    def _writes_to_many(self, peer: _Peer) -> bool:
+        return len(peer.targets) > self._limits.watched_targets
 
     def _rate(self, peer: _Peer) -> float:
-        watched = len(peer.targets) > self._limits.watched_targets
-        slow = peer.is_suspicious or watched
+        slow = peer.is_suspicious or self._writes_to_many(peer)
         return float(self._limits.suspicious_per_second if slow else self._limits.per_second)
 
     def _peer(self, domain: str, now: float) -> _Peer:

@@ -215,7 +215,7 @@ def refuse(
     if status is None or method in ANSWERLESS:
         return Discard(row.name, (*chain, f"discarded: {row.name}"))
     reason = finding.reason if finding else reason_phrase(status)
-    told = (*_own_headers(row, side, tables.own.fqdn), *headers, *(finding.headers if finding else ()))
+    told = (*_own_headers(row, side, tables.own.name_on(side)), *headers, *(finding.headers if finding else ()))
     return Answer(status, reason, told, row.name, (*chain, f"answered {status} {reason}: {row.name}"))
 
 

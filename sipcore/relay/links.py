@@ -102,7 +102,9 @@ class Links:
 
     def _find(self, link_id: int | None, place: _Place) -> Stream | None:
         wanted = self._streams.get(link_id) if link_id is not None else None
-        for stream in (wanted, self._by_place.get(place)):
+        # A connection may stand before those who waited for it have been let go: nobody overtakes them.
+        known = self._by_place.get(place) if place not in self._waiting else None
+        for stream in (wanted, known):
             if stream is not None and stream.is_open:
                 return stream
         return None

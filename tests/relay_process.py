@@ -129,6 +129,7 @@ def relay_process(
     *,
     places: Places | None = None,
     keys: Sequence[str] = (),
+    more: str = "",
 ) -> Iterator[RelayProcess]:
     """Start `sipcore relay`, wait until it serves, stop it in the end.
 
@@ -137,13 +138,14 @@ def relay_process(
         folder: for its configuration, its key file and its log.
         places: of one that ran before, to take its place; by default free ports of loopback.
         keys: lines of its key file; without any it has no key file.
+        more: sections of the configuration, after ours.
     """
     places = places or Places.free()
     config, log = folder / "edge.toml", folder / "relay.log"
     (folder / KEY_FILE).write_text("\n".join(keys))
     key_file = f'key_file = "{KEY_FILE}"\n' if keys else ""
     transports = {"inside_transport": inside_transport, "partner_transport": partner_transport}
-    config.write_text(CONFIGURATION.format(key_file=key_file, **transports, **vars(places)))
+    config.write_text(CONFIGURATION.format(key_file=key_file, **transports, **vars(places)) + more)
     with log.open("wb") as output, subprocess.Popen([*COMMAND, str(config)], stdout=output, stderr=output) as process:
         relay = RelayProcess(places, process, log)
         try:

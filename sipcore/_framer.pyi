@@ -42,8 +42,8 @@ class Framer:
     def take_pongs(self) -> int:
         """How many single CRLFs came between messages since the last call.
 
-        For somebody who has sent a ping: one that stands at the very end is taken as its answer (RFC 5626 section 4.4.1),
-        though it might still become half of a ping of theirs; without the call it waits for what comes behind it.
+        For somebody who has sent a ping: one that stands at the very end is taken as its answer (RFC 5626 section
+        4.4.1), though it might still become half of a ping of theirs; without the call it waits for what comes next.
         """
     def rest(self) -> None:
         """Give the buffer back, unless bytes are pending in it; for a link that is quiet at the moment."""

@@ -32,12 +32,15 @@ class Shell:
         self._config = config
         self._metrics = metrics
         self.now = now
-        make_stream = lambda side: self.make_stream(side, DIALLED)  # noqa: E731
-        self.links = Links(config.links, config.tables.own, make_stream, self._undelivered)
+        self.links = Links(config.links, config.tables.own, self._stream_to, self._undelivered)
 
-    def make_stream(self, side: Side, kind: str, arrived_at: Hop | None = None) -> Stream:
-        """A stream that reports here; ``kind`` and ``arrived_at`` as in `Stream`."""
-        return Stream(self, side, kind, self._config.limits, self._config.links.max_queue_bytes, arrived_at)
+    def make_stream(self, side: Side, kind: str, arrived_at: Hop | None = None, hop: Hop | None = None) -> Stream:
+        """A stream that reports here; the arguments as in `Stream`."""
+        limits = self._config.limits, self._config.links
+        return Stream(self, side, kind, *limits, self.links.unread, arrived_at, hop)
+
+    def _stream_to(self, side: Side, hop: Hop) -> Stream:
+        return self.make_stream(side, DIALLED, hop=hop)
 
     # -- what links report
 
@@ -47,10 +50,10 @@ class Shell:
 
     def stream_opened(self, stream: Stream, host: str, port: int) -> Link | None:
         """Give a connection its link, or None when there are too many."""
-        link = self.links.add(stream, host, port)
-        if link is None:
-            self._metrics.count("links_closed", stream.side, "too-many-links")
+        if why := self.links.refuses(stream, host, self.now()):
+            self._metrics.count("links_closed", stream.side, why)
             return None
+        link = self.links.add(stream, host, port)
         self._metrics.count("links_opened", stream.side)
         self._metrics.links(stream.side, +1)
         self._engine.link_up(link, self.now())
@@ -66,6 +69,10 @@ class Shell:
     def receive(self, message: Message, link: Link) -> None:
         """Do what the engine says of a message; it leaves with the next flush."""
         self.perform(self._engine.receive(message, link, self.now()))
+
+    def lost(self, send: Send) -> None:
+        """Say that a message left for nowhere: its link has gone down."""
+        self._undelivered(send, "link-lost")
 
     def garbage(self, side: Side, transport: Transport, code: str) -> None:
         """Count bytes that are no message."""
@@ -96,5 +103,5 @@ class Shell:
         """What has to happen although nothing comes in."""
         now = self.now()
         self.perform(self._engine.tick(now))
-        self.links.close_idle(now)
+        self.links.tick(now)
         self.flush()

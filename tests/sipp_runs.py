@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -12,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
+from peer_programs import require_program
 from relay_process import STARTING_S
 
 Address = tuple[str, int]
@@ -24,14 +22,8 @@ LONGEST_S = 240
 
 
 def require_sipp() -> str:
-    """The path of SIPp; skips the test, or fails it where a peer must not be missing, when there is none."""
-    found = shutil.which("sipp")
-    if found is None:
-        missing = "SIPp is not installed (apt-get install sip-tester)"
-        if os.environ.get("SIPCORE_REQUIRE_PEERS") == "1":
-            pytest.fail(f"{missing}, and SIPCORE_REQUIRE_PEERS=1 forbids the skip")
-        pytest.skip(missing)
-    return found
+    """The path of SIPp, or no test, see `peer_programs`."""
+    return require_program("sipp", "sip-tester")
 
 
 @dataclass

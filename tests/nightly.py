@@ -1,6 +1,6 @@
 """What takes too long for every change: fuzzing, a million messages weighed, SIPp again and again.
 
-    make nightly [SECONDS=7200] [PARSES=1000000] [ROUNDS=20] [ADVERSARIES=16]
+    make nightly [SECONDS=7200] [PARSES=1000000] [ROUNDS=20] [MESSAGES=100000] [ADVERSARIES=16]
 
 The results are written to docs/nightly.md. The exit status says whether everything held.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 REPORT = ROOT / "docs" / "nightly.md"
 TARGETS = sorted(path.stem.removeprefix("fuzz_") for path in (ROOT / "fuzz").glob("fuzz_*.py"))
-FULL = {"SECONDS": 7200, "PARSES": 1_000_000, "ROUNDS": 20, "ADVERSARIES": 16}
+FULL = {"SECONDS": 7200, "PARSES": 1_000_000, "ROUNDS": 20, "MESSAGES": 100_000, "ADVERSARIES": 16}
 #: Counted in instructions, and so slow; by day they see texts of a kilobyte or some.
 LINEAR = ("tests/test_filter_bounds.py", "tests/test_reading.py", "tests/test_search_linear.py")
 #: Targets at once; each keeps one processor busy.
@@ -56,7 +56,8 @@ def main() -> int:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         fuzzed = list(pool.map(lambda target: fuzz(target, wanted["SECONDS"]), TARGETS))
     leaks = run("tests/leaks.py", str(wanted["PARSES"]))
-    rounds = [run("-m", "pytest", "-q", "tests/test_sipp.py") for _ in range(wanted["ROUNDS"])]
+    messages = {"SIPCORE_SIPP_MESSAGES": str(wanted["MESSAGES"])}
+    rounds = [run("-m", "pytest", "-q", "tests/test_sipp.py", **messages) for _ in range(wanted["ROUNDS"])]
     linear = run("-m", "pytest", "-q", *LINEAR, SIPCORE_ADVERSARIES=str(wanted["ADVERSARIES"]))
     good = all(each.good for each in fuzzed) and not any(each.returncode for each in (leaks, linear, *rounds))
     REPORT.write_text(report(begun, wanted, fuzzed, leaks, linear, rounds))
@@ -112,6 +113,7 @@ def report(
     """The page."""
     short = "".join(f" {name}={wanted[name]} instead of {full}." for name, full in FULL.items() if wanted[name] != full)
     corpus = "with" if os.environ.get("SIPCORE_CORPUS") else "without"
+    messages = f"{wanted['MESSAGES']:,} messages each way"
     last = "; ".join(dict.fromkeys(map(last_line, rounds)))
     lines = [
         "# The last night",
@@ -137,7 +139,7 @@ def report(
         "",
         "## SIPp",
         "",
-        f"Rounds of tests/test_sipp.py: {len(rounds)}. Each: {last or 'not run'}.",
+        f"Rounds of tests/test_sipp.py with {messages}: {len(rounds)}. Each: {last or 'not run'}.",
     ]
     return "\n".join(lines) + "\n"
 

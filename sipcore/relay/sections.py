@@ -25,10 +25,23 @@ from sipcore.relay.federation_sections import (
     StaticRouteTable,
 )
 from sipcore.relay.hop_tables import HopTable, ListenTable, SubjectTable
-from sipcore.relay.leaves import Count, Domain, DomainName, Header, Host, HostPort, Seconds, SideName, Switch
+from sipcore.relay.leaves import (
+    Count,
+    Domain,
+    DomainName,
+    Header,
+    Host,
+    HostPort,
+    LookUpSeconds,
+    Seconds,
+    Server,
+    SideName,
+    Switch,
+)
 
 __all__ = [
     "BenotifySection",
+    "DnsSection",
     "Document",
     "EdgeSection",
     "FilterSection",
@@ -41,6 +54,7 @@ __all__ = [
 ]
 
 _LISTEN = 'addresses to listen on, [{ address = "192.0.2.1" }]'
+_Servers = Annotated[list[Server], Meta(description='addresses of name servers, ["192.0.2.53"]')]
 _FilePath = Annotated[str, Meta(min_length=1, description="the path of a file")]
 
 
@@ -118,6 +132,18 @@ class LimitsSection(Struct, frozen=True):
     connect_seconds: Seconds = 4
 
 
+class DnsSection(Struct, frozen=True):
+    """``[dns]``: whom each side asks for names, with how much patience, and for how long an answer holds."""
+
+    inside: _Servers = []
+    outside: _Servers = []
+    timeout_seconds: LookUpSeconds = 2
+    lookup_seconds: LookUpSeconds = 6
+    min_ttl: Seconds = 5
+    max_ttl: Seconds = 3_600
+    max_queries: Count = 256
+
+
 class MetricsSection(Struct, frozen=True):
     """``[metrics]``: where Prometheus may ask."""
 
@@ -144,4 +170,5 @@ class Document(Struct, frozen=True):
     filter: FilterSection = field(default_factory=FilterSection)
     benotify: BenotifySection = field(default_factory=BenotifySection)
     limits: LimitsSection = field(default_factory=LimitsSection)
+    dns: DnsSection = field(default_factory=DnsSection)
     metrics: MetricsSection | None = None

@@ -1,19 +1,20 @@
 """Every way out of the relay: open connections by their peer, UDP sockets by side, and connections being opened.
 
-A message for TCP takes, in this order: the link it asks for, any open connection with that peer's address, a new one.
-While a connection is being opened its messages wait, within bounds; whatever cannot leave is handed back with the
-reason, so that its sender gets an answer.
+A message for TCP takes, in this order: the link it asks for, any open connection with that peer's address or name, a
+new one. While a connection is being opened or a name looked up its messages wait, within bounds; whatever cannot leave
+is handed back with the reason, so that its sender gets an answer.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import count
 
-from sipcore.edge.actions import Link, Send
-from sipcore.edge.tables import OwnSide, Side, Transport
+from sipcore.edge.actions import Failure, Link, Send
+from sipcore.edge.tables import Hop, OwnSide, Side, Transport, is_address
 from sipcore.edge.waiting import WaitingRoom
 from sipcore.relay.config import LinkLimits
 from sipcore.relay.datagrams import DatagramPort, port_for
@@ -24,8 +25,11 @@ __all__ = ["Links"]
 #: How often, and how long each time (in seconds), a shutdown waits for peers to take what is queued for them.
 _PATIENCE, _BREATH = 20, 0.05
 
-#: A peer's place on one side: what a connection is found by.
-_Place = tuple[Side, str, int]
+#: A peer's place on one side, by address or by name: what a connection is found by.
+_Place = tuple[Side, Transport, str, int]
+_WHY = {Failure.DOWN: "connect-failed", Failure.UNRESOLVED: "no-address"}
+#: Looks up the addresses of a hop's host, with its port; none where it has none.
+Where = Callable[[Side, str, int], Awaitable[Sequence[tuple[str, int]]]]
 
 
 class Links:
@@ -36,6 +40,7 @@ class Links:
         own: the addresses that new connections come from; peers know us by them.
         make_stream: a new, unconnected stream for a side.
         undelivered: is told what could not leave, and why.
+        where: looks hops up.
     """
 
     def __init__(
@@ -43,16 +48,19 @@ class Links:
         limits: LinkLimits,
         own: OwnSide,
         make_stream: Callable[[Side], Stream],
-        undelivered: Callable[[Send, str], None],
+        undelivered: Callable[[Send, str, Failure], None],
+        where: Where,
     ) -> None:
         self._limits = limits
         self._own = own
         self._make_stream = make_stream
         self._undelivered = undelivered
+        self._where = where
         self._ids = count(1)
         self.ports: dict[Side, list[DatagramPort]] = {side: [] for side in Side}
         self._streams: dict[int, Stream] = {}
         self._by_place: dict[_Place, Stream] = {}
+        self._dialled_for: dict[Stream, _Place] = {}
         self._open: Counter[str] = Counter()
         self._written: set[Stream] = set()
         self._waiting: WaitingRoom[_Place, Send] = WaitingRoom(limits.max_queue_bytes, limits.max_waiting_bytes)
@@ -71,7 +79,7 @@ class Links:
         self._open[stream.kind] += 1
         link = Link(self.next_id(), stream.side, Transport.TCP, host, port, None, stream.arrived_at)
         self._streams[link.id] = stream
-        self._by_place[stream.side, host, port] = stream
+        self._by_place[stream.side, Transport.TCP, host, port] = stream
         return link
 
     def remove(self, stream: Stream) -> None:
@@ -79,9 +87,9 @@ class Links:
         link = stream.link
         self._open[stream.kind] -= 1
         del self._streams[link.id]
-        place = (link.side, link.remote_host, link.remote_port)
-        if self._by_place.get(place) is stream:
-            del self._by_place[place]
+        for place in (_place_of(link), self._dialled_for.pop(stream, _place_of(link))):
+            if self._by_place.get(place) is stream:
+                del self._by_place[place]
 
     def streams(self) -> Iterable[Stream]:
         """The open connections."""
@@ -91,11 +99,9 @@ class Links:
 
     def send(self, send: Send) -> None:
         """Send now, with the next flush, or when the connection stands."""
-        place = (send.side, send.hop.host, send.hop.port)
-        if send.hop.transport is Transport.UDP:
-            port = port_for(send, self.ports[send.side])
-            if port is None or not port.send(send.hop, send.data):
-                self._undelivered(send, "not-taken")
+        place = (send.side, send.hop.transport, send.hop.host, send.hop.port)
+        if send.hop.transport is Transport.UDP and is_address(send.hop.host):
+            self._datagram(send, send.hop)
         elif stream := self._find(send.link_id, place):
             self._queue(stream, send)
         else:
@@ -114,7 +120,12 @@ class Links:
         if stream.send(send.data):
             self._written.add(stream)
         else:
-            self._undelivered(send, "queue-full")
+            self._undelivered(send, "queue-full", Failure.FULL)
+
+    def _datagram(self, send: Send, hop: Hop) -> None:
+        port = port_for(replace(send, hop=hop), self.ports[send.side])
+        if port is None or not port.send(hop, send.data):
+            self._undelivered(send, "not-taken", Failure.FULL)
 
     def flush(self) -> None:
         """One write for each link that was sent to since the last flush."""
@@ -124,39 +135,67 @@ class Links:
     def _wait(self, place: _Place, send: Send) -> None:
         if place not in self._waiting:
             if self._open[DIALLED] + len(self._dials) >= self._limits.max_links:
-                self._undelivered(send, "too-many-links")
+                self._undelivered(send, "too-many-links", Failure.FULL)
                 return
             self._waiting.open(place)
             task = asyncio.get_running_loop().create_task(self._dial(place))
             self._dials.add(task)
             task.add_done_callback(self._dials.discard)
         if not self._waiting.admit(place, send, len(send.data)):
-            self._undelivered(send, "waiting-room-full")
+            self._undelivered(send, "waiting-room-full", Failure.FULL)
 
     async def _dial(self, place: _Place) -> None:
-        """Open a connection, then let go who waited for it; or tell them all that it failed."""
-        stream = None
+        """Find a way, then let go who waited for it; or tell them all that there is none."""
+        way: Stream | Hop | Failure = Failure.DOWN
         try:
-            stream = await self._connect(*place)
+            way = await self._way_to(place)
         finally:  # a shutdown cancels this task, and then too nobody may be left waiting
             for send in self._waiting.leave(place):
-                if stream is None:
-                    self._undelivered(send, "connect-failed")
+                if isinstance(way, Failure):
+                    self._undelivered(send, _WHY[way], way)
+                elif isinstance(way, Hop):
+                    self._datagram(send, way)
                 else:
-                    self._queue(stream, send)
+                    self._queue(way, send)
             self.flush()
 
-    async def _connect(self, side: Side, host: str, port: int) -> Stream | None:
-        loop = asyncio.get_running_loop()
-        local = self._own.listening(side, Transport.TCP, host)
+    async def _way_to(self, place: _Place) -> Stream | Hop | Failure:
+        """A connection with a peer, or where its datagrams go; why there is neither."""
+        side, transport, host, port = place
+        ends = asyncio.get_running_loop().time() + self._limits.connect_seconds
         try:
-            async with asyncio.timeout(self._limits.connect_seconds):
-                _, stream = await loop.create_connection(
-                    lambda: self._make_stream(side), host, port, local_addr=(local.host, 0)
-                )
-        except OSError:  # TimeoutError is one
-            return None
+            async with asyncio.timeout_at(ends):
+                addresses = await self._where(side, host, port)
+        except TimeoutError:
+            addresses = ()
+        if not addresses:
+            return Failure.UNRESOLVED
+        if transport is Transport.UDP:
+            return Hop(transport, *addresses[0])
+        stream = await self._connect(side, addresses, ends)
+        if stream is None:
+            return Failure.DOWN
+        if not is_address(host) and stream.is_open:
+            self._by_place[place] = stream
+            self._dialled_for[stream] = place
         return stream
+
+    async def _connect(self, side: Side, addresses: Sequence[tuple[str, int]], ends: float) -> Stream | None:
+        """A connection with the first address that takes one. Each has an equal share of the time that is left, or one
+        that is silent would hide all others."""
+        loop = asyncio.get_running_loop()
+        for index, (host, port) in enumerate(addresses):
+            local = self._own.listening(side, Transport.TCP, host)
+            now = loop.time()
+            try:
+                async with asyncio.timeout_at(now + (ends - now) / (len(addresses) - index)):
+                    _, stream = await loop.create_connection(
+                        lambda: self._make_stream(side), host, port, local_addr=(local.host, 0)
+                    )
+            except OSError:  # TimeoutError is one
+                continue
+            return stream
+        return None
 
     # -- the end
 
@@ -182,3 +221,7 @@ class Links:
         for ports in self.ports.values():
             for port in ports:
                 port.close()
+
+
+def _place_of(link: Link) -> _Place:
+    return link.side, Transport.TCP, link.remote_host, link.remote_port

@@ -18,13 +18,13 @@ from dns.rdatatype import AAAA, SRV, A, RdataType
 from dns.resolver import NoResolverConfiguration
 
 from sipcore.edge.facts import SrvFact
-from sipcore.edge.tables import Side, is_address
+from sipcore.edge.tables import OwnSide, Side, is_address
 from sipcore.relay.config import DnsSettings
 from sipcore.relay.logs import Quota, logger
 from sipcore.relay.lookups import SRV_SERVICE, Outcome, Reply, fact_from, look_up
 from sipcore.relay.metrics import Metrics
 
-__all__ = ["Address", "Resolver"]
+__all__ = ["Address", "Resolver", "families_of"]
 
 #: Host and port.
 Address = tuple[str, int]
@@ -39,6 +39,13 @@ _REMEMBERED_NAMES = 10_000
 _LINES_PER_SECOND = 10
 
 _ANSWERED = frozenset({Outcome.FOUND, Outcome.ABSENT})
+
+
+def families_of(own: OwnSide) -> dict[Side, set[RdataType]]:
+    """The types of addresses that each side can send to: those that it listens on, or no answer could come back."""
+    return {
+        side: {AAAA if hop.is_ipv6 else A for listening, hop in own.addresses() if listening is side} for side in Side
+    }
 
 
 class Resolver:

@@ -89,7 +89,7 @@ class Relay:
         self._timer.cancel()
         for server in self._servers:
             server.close()
-        await self._shell.links.close()
+        await self._shell.close()
         self._held.close()
 
     @property

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 
 from sipcore._parser import Message
-from sipcore.edge.actions import Action, Link, Resolve, Send
+from sipcore.edge.actions import Action, Failure, Link, Resolve, Send
 from sipcore.edge.engine import Engine
 from sipcore.edge.facts import Found, SrvFact
 from sipcore.edge.tables import Hop, Side, Transport
 from sipcore.relay.config import Config
 from sipcore.relay.links import Links
 from sipcore.relay.metrics import Metrics
+from sipcore.relay.resolver import Resolver, families_of
 from sipcore.relay.streams import DIALLED, Stream
 
 __all__ = ["Shell"]
@@ -33,7 +35,9 @@ class Shell:
         self._metrics = metrics
         self.now = now
         make_stream = lambda side: self.make_stream(side, DIALLED)  # noqa: E731
-        self.links = Links(config.links, config.tables.own, make_stream, self._undelivered)
+        self._resolver = Resolver(config.dns, families_of(config.tables.own), metrics, now)
+        self._look_ups: set[asyncio.Task[None]] = set()
+        self.links = Links(config.links, config.tables.own, make_stream, self._undelivered, self._resolver.addresses)
 
     def make_stream(self, side: Side, kind: str, arrived_at: Hop | None = None) -> Stream:
         """A stream that reports here; ``kind`` and ``arrived_at`` as in `Stream`."""
@@ -78,19 +82,29 @@ class Shell:
     # -- what the engine asks for
 
     def perform(self, actions: Iterable[Action]) -> None:
-        """Send and count. Nothing is looked up in this build: a table that would need it is refused at start."""
+        """Send, count, and begin to look up."""
         for action in actions:
             if isinstance(action, Send):
                 self.links.send(action)
             elif isinstance(action, Resolve):
-                now = self.now()
-                self.perform(self._engine.resolved(SrvFact(action.domain, Found.FAILED, expires=now), now))
+                task = asyncio.get_running_loop().create_task(self._look_up(action.domain))
+                self._look_ups.add(task)
+                task.add_done_callback(self._look_ups.discard)
             else:
                 self._metrics.count(action.name, *action.labels)
 
-    def _undelivered(self, send: Send, why: str) -> None:
+    async def _look_up(self, domain: str) -> None:
+        """Tell the engine what DNS says of a domain, and do what follows."""
+        fact = SrvFact(domain, Found.FAILED, expires=self.now())
+        try:
+            fact = await self._resolver.srv(domain)
+        finally:  # a shutdown cancels this task, and then too nobody may be left waiting
+            self.perform(self._engine.resolved(fact, self.now()))
+            self.flush()
+
+    def _undelivered(self, send: Send, why: str, failure: Failure) -> None:
         self._metrics.count("undelivered", send.side, send.hop.transport, why)
-        self.perform(self._engine.undelivered(send, self.now()))
+        self.perform(self._engine.undelivered(send, self.now(), failure))
 
     def tick(self) -> None:
         """What has to happen although nothing comes in."""
@@ -98,3 +112,11 @@ class Shell:
         self.perform(self._engine.tick(now))
         self.links.close_idle(now)
         self.flush()
+
+    async def close(self) -> None:
+        """Tell those who wait for a name that none will come, let out what is queued, close every link."""
+        for task in tuple(self._look_ups):
+            task.cancel()
+        await asyncio.gather(*self._look_ups, return_exceptions=True)
+        await self.links.close()
+        await self._resolver.close()

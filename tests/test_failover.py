@@ -87,7 +87,7 @@ def test_the_sender_is_told_how_the_last_one_failed(failure: Failure, status: in
 def test_want_of_room_is_no_failure_of_the_hop() -> None:
     edge = edge_that_knows(*TARGETS)
     send = asked(edge)
-    assert parse(down(edge, send, failure=Failure.FULL).data).status == 503
+    assert parse(down(edge, send, failure=Failure.LOCAL).data).status == 503
     assert asked(edge).hop == send.hop
 
 

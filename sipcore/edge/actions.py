@@ -78,7 +78,7 @@ class Failure(StrEnum):
     """Why a `Send` could not be carried out."""
 
     DOWN = "down"  #: no connection
-    FULL = "full"  #: no room here for what waits for it, or too long: nothing that the hop has done
+    LOCAL = "local"  #: no room here, a link that was lost, an end: nothing that says that the hop is down
     UNRESOLVED = "unresolved"  #: its name has no address
     UNTRUSTED = "untrusted"  #: the certificate at the other end is not whose it should be
     NO_TLS = "no-tls"  #: TLS could not be agreed on

@@ -53,7 +53,7 @@ _RETARGET_SECONDS = 16.0
 
 _FAILURES: dict[Failure, Row] = {
     Failure.DOWN: refusals.UNDELIVERED,
-    Failure.FULL: refusals.UNDELIVERED,
+    Failure.LOCAL: refusals.UNDELIVERED,
     Failure.UNRESOLVED: refusals.NO_ADDRESS,
     Failure.UNTRUSTED: refusals.UNTRUSTED,
     Failure.NO_TLS: refusals.TLS_FAILED,
@@ -144,7 +144,7 @@ class Engine:
     def undelivered(self, send: Send, now: float, failure: Failure = Failure.DOWN) -> list[Action]:
         """A `Send` could not be carried out: it goes to its next target that is well (RFC 3263 section 4.3). When there
         is none, or it is too late, the sender of a request is told why, and anything else is counted."""
-        if failure is not Failure.FULL and send.came_from is not None:
+        if failure is not Failure.LOCAL and send.came_from is not None:
             self._health.failed(send.side, send.hop, now)
             if (again := self._retargeted(send, now)) is not None:
                 return [again, Count("retargeted", (send.side,))]

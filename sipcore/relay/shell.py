@@ -18,6 +18,9 @@ from sipcore.relay.streams import DIALLED, Stream
 
 __all__ = ["Shell"]
 
+#: What links say of a hop that could not be reached; anything else is want of room, or an end, on our side.
+_FAILURES = {"connect-failed": Failure.DOWN, "no-address": Failure.UNRESOLVED}
+
 
 class Shell:
     """The engine's surroundings: hands it messages and the time, performs what it asks for.
@@ -34,14 +37,18 @@ class Shell:
         self._config = config
         self._metrics = metrics
         self.now = now
-        make_stream = lambda side: self.make_stream(side, DIALLED)  # noqa: E731
         self._resolver = Resolver(config.dns, families_of(config.tables.own), metrics, now)
         self._look_ups: set[asyncio.Task[None]] = set()
-        self.links = Links(config.links, config.tables.own, make_stream, self._undelivered, self._resolver.addresses)
+        find = self._resolver.addresses
+        self.links = Links(config.links, config.tables.own, self._stream_to, self._undelivered, find)
 
-    def make_stream(self, side: Side, kind: str, arrived_at: Hop | None = None) -> Stream:
-        """A stream that reports here; ``kind`` and ``arrived_at`` as in `Stream`."""
-        return Stream(self, side, kind, self._config.limits, self._config.links.max_queue_bytes, arrived_at)
+    def make_stream(self, side: Side, kind: str, arrived_at: Hop | None = None, hop: Hop | None = None) -> Stream:
+        """A stream that reports here; the arguments as in `Stream`."""
+        limits = self._config.limits, self._config.links
+        return Stream(self, side, kind, *limits, self.links.unread, arrived_at, hop)
+
+    def _stream_to(self, side: Side, hop: Hop) -> Stream:
+        return self.make_stream(side, DIALLED, hop=hop)
 
     # -- what links report
 
@@ -51,10 +58,10 @@ class Shell:
 
     def stream_opened(self, stream: Stream, host: str, port: int) -> Link | None:
         """Give a connection its link, or None when there are too many."""
-        link = self.links.add(stream, host, port)
-        if link is None:
-            self._metrics.count("links_closed", stream.side, "too-many-links")
+        if why := self.links.refuses(stream, host, self.now()):
+            self._metrics.count("links_closed", stream.side, why)
             return None
+        link = self.links.add(stream, host, port)
         self._metrics.count("links_opened", stream.side)
         self._metrics.links(stream.side, +1)
         self._engine.link_up(link, self.now())
@@ -70,6 +77,10 @@ class Shell:
     def receive(self, message: Message, link: Link) -> None:
         """Do what the engine says of a message; it leaves with the next flush."""
         self.perform(self._engine.receive(message, link, self.now()))
+
+    def lost(self, send: Send) -> None:
+        """Say that a message left for nowhere: its link has gone down."""
+        self._undelivered(send, "link-lost")
 
     def garbage(self, side: Side, transport: Transport, code: str) -> None:
         """Count bytes that are no message."""
@@ -102,15 +113,15 @@ class Shell:
             self.perform(self._engine.resolved(fact, self.now()))
             self.flush()
 
-    def _undelivered(self, send: Send, why: str, failure: Failure) -> None:
+    def _undelivered(self, send: Send, why: str) -> None:
         self._metrics.count("undelivered", send.side, send.hop.transport, why)
-        self.perform(self._engine.undelivered(send, self.now(), failure))
+        self.perform(self._engine.undelivered(send, self.now(), _FAILURES.get(why, Failure.LOCAL)))
 
     def tick(self) -> None:
         """What has to happen although nothing comes in."""
         now = self.now()
         self.perform(self._engine.tick(now))
-        self.links.close_idle(now)
+        self.links.tick(now)
         self.flush()
 
     async def close(self) -> None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from itertools import count
 
 from sipcore.edge.actions import Link, Send
-from sipcore.edge.tables import Side, Transport
+from sipcore.edge.tables import OwnSide, Side, Transport
 from sipcore.edge.waiting import WaitingRoom
 from sipcore.relay.config import LinkLimits
-from sipcore.relay.datagrams import DatagramPort
+from sipcore.relay.datagrams import DatagramPort, port_for
 from sipcore.relay.streams import DIALLED, Stream
 
 __all__ = ["Links"]
@@ -33,7 +33,7 @@ class Links:
 
     Args:
         limits: how many links, how long, how much may wait.
-        local: the address that a side's new connections come from; peers know us by it.
+        own: the addresses that new connections come from; peers know us by them.
         make_stream: a new, unconnected stream for a side.
         undelivered: is told what could not leave, and why.
     """
@@ -41,16 +41,16 @@ class Links:
     def __init__(
         self,
         limits: LinkLimits,
-        local: Mapping[Side, str],
+        own: OwnSide,
         make_stream: Callable[[Side], Stream],
         undelivered: Callable[[Send, str], None],
     ) -> None:
         self._limits = limits
-        self._local = local
+        self._own = own
         self._make_stream = make_stream
         self._undelivered = undelivered
         self._ids = count(1)
-        self.ports: dict[Side, DatagramPort] = {}
+        self.ports: dict[Side, list[DatagramPort]] = {side: [] for side in Side}
         self._streams: dict[int, Stream] = {}
         self._by_place: dict[_Place, Stream] = {}
         self._open: Counter[str] = Counter()
@@ -69,7 +69,7 @@ class Links:
         if self._open[stream.kind] >= self._limits.max_links:
             return None
         self._open[stream.kind] += 1
-        link = Link(self.next_id(), stream.side, Transport.TCP, host, port)
+        link = Link(self.next_id(), stream.side, Transport.TCP, host, port, None, stream.arrived_at)
         self._streams[link.id] = stream
         self._by_place[stream.side, host, port] = stream
         return link
@@ -93,7 +93,8 @@ class Links:
         """Send now, with the next flush, or when the connection stands."""
         place = (send.side, send.hop.host, send.hop.port)
         if send.hop.transport is Transport.UDP:
-            if not self.ports[send.side].send(send.hop, send.data):
+            port = port_for(send, self.ports[send.side])
+            if port is None or not port.send(send.hop, send.data):
                 self._undelivered(send, "not-taken")
         elif stream := self._find(send.link_id, place):
             self._queue(stream, send)
@@ -147,10 +148,11 @@ class Links:
 
     async def _connect(self, side: Side, host: str, port: int) -> Stream | None:
         loop = asyncio.get_running_loop()
+        local = self._own.listening(side, Transport.TCP, host)
         try:
             async with asyncio.timeout(self._limits.connect_seconds):
                 _, stream = await loop.create_connection(
-                    lambda: self._make_stream(side), host, port, local_addr=(self._local[side], 0)
+                    lambda: self._make_stream(side), host, port, local_addr=(local.host, 0)
                 )
         except OSError:  # TimeoutError is one
             return None
@@ -177,5 +179,6 @@ class Links:
             await asyncio.sleep(_BREATH)
         for stream in self.streams():
             stream.abort("shutdown")
-        for port in self.ports.values():
-            port.close()
+        for ports in self.ports.values():
+            for port in ports:
+                port.close()

@@ -8,7 +8,7 @@ from sipcore._parser import Message
 from sipcore.edge.actions import Action, Link, Resolve, Send
 from sipcore.edge.engine import Engine
 from sipcore.edge.facts import Found, SrvFact
-from sipcore.edge.tables import Side, Transport
+from sipcore.edge.tables import Hop, Side, Transport
 from sipcore.relay.config import Config
 from sipcore.relay.links import Links
 from sipcore.relay.metrics import Metrics
@@ -32,13 +32,12 @@ class Shell:
         self._config = config
         self._metrics = metrics
         self.now = now
-        listen = config.tables.own.listen
-        local = {side: hop.host for (side, transport), hop in listen.items() if transport is Transport.TCP}
-        self.links = Links(config.links, local, lambda side: self.make_stream(side, DIALLED), self._undelivered)
+        make_stream = lambda side: self.make_stream(side, DIALLED)  # noqa: E731
+        self.links = Links(config.links, config.tables.own, make_stream, self._undelivered)
 
-    def make_stream(self, side: Side, kind: str) -> Stream:
-        """A stream that reports here; ``kind`` as in `Stream`."""
-        return Stream(self, side, kind, self._config.limits, self._config.links.max_queue_bytes)
+    def make_stream(self, side: Side, kind: str, arrived_at: Hop | None = None) -> Stream:
+        """A stream that reports here; ``kind`` and ``arrived_at`` as in `Stream`."""
+        return Stream(self, side, kind, self._config.limits, self._config.links.max_queue_bytes, arrived_at)
 
     # -- what links report
 

@@ -13,7 +13,7 @@ from typing import Protocol, cast
 from sipcore._framer import Framer
 from sipcore._parser import Message
 from sipcore.edge.actions import Link
-from sipcore.edge.tables import Side, Transport
+from sipcore.edge.tables import Hop, Side, Transport
 from sipcore.errors import ParseError
 from sipcore.limits import Limits
 
@@ -60,8 +60,10 @@ class Stream(asyncio.BufferedProtocol):
         kind: what it counts as: `DIALLED`, or the name of the side that accepted it.
         limits: of the messages that come in.
         max_queue: bytes that may wait to be written.
+        arrived_at: what its link says of it, see `Link`.
 
     Attributes:
+        side, kind, arrived_at: see above.
         link: what the engine knows it by, from the moment it stands.
         active_at: when it last carried a whole message or keep-alive; bytes alone do not count, or one byte a minute
             would hold a connection for ever.
@@ -69,9 +71,18 @@ class Stream(asyncio.BufferedProtocol):
 
     link: Link
 
-    def __init__(self, owner: StreamOwner, side: Side, kind: str, limits: Limits, max_queue: int) -> None:
+    def __init__(
+        self,
+        owner: StreamOwner,
+        side: Side,
+        kind: str,
+        limits: Limits,
+        max_queue: int,
+        arrived_at: Hop | None = None,
+    ) -> None:
         self.side = side
         self.kind = kind
+        self.arrived_at = arrived_at
         self._owner = owner
         self._framer = Framer(limits)
         self._max_queue = max_queue

@@ -370,9 +370,6 @@ next_hop = { transport = "tcp", address = "a.example", insecure = true }
 @pytest.mark.parametrize(
     ("old", "new", "key"),
     [
-        ('[{ transport = "udp", address = "127.0.0.41", port = 0, insecure = true }]',
-         '[{ transport = "udp", address = "127.0.0.41", port = 0, insecure = true }, { address = "127.0.0.41" }]',
-         "inside.listen"),
         ('address = "127.0.0.42"', 'address = "sip.contoso.example"', "inside.next_hop"),
         ('address = "192.0.2.7"', 'address = "edge.fabrikam.example"', "partner[0].proxy"),
         ("[[partner]]", f"{ROUTE}[[partner]]", "static_route[0].next_hop"),
@@ -389,7 +386,18 @@ def test_relay_refuses_what_it_cannot_carry_where_check_and_explain_do_not(
     assert result.exit_code == 2
     (line,) = result.stderr.splitlines()
     assert line.startswith(f"{config}: {key}: ")
-    assert line.endswith("this build of the relay opens udp and tcp links to addresses only")
+    assert line.endswith("this build of the relay opens links to addresses only")
+
+
+@pytest.mark.parametrize("command", [("check",), ("relay", "--config")])
+def test_a_side_with_tls_needs_a_certificate(config: Path, command: tuple[str, ...]) -> None:
+    udp = '{ transport = "udp", address = "127.0.0.41", port = 0, insecure = true }'
+    config.write_text(CONFIG.replace(udp, f'{udp}, {{ address = "127.0.0.41" }}'))
+    result = run(*command, config)
+    assert result.exit_code == 2
+    what = "missing: inside.listen is a link over TLS; expected its certificate"
+    assert result.stderr.splitlines() == [f"{config}: tls.inside: {what}"]
+    assert explained(config, MESSAGE, "outside", "192.0.2.7").exit_code == 0
 
 
 @pytest.mark.parametrize("command", [("check",), ("relay", "--config")])

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from sipcore.edge.actions import Certificate, Link
 from sipcore.edge.flow import PeerKind
 from sipcore.edge.identity import class_of, evidence_for
-from sipcore.edge.tables import Hop, LinkClass, Side, Subject, Tables, is_address, subjects_of
+from sipcore.edge.tables import Hop, LinkClass, Side, Subject, Tables, hop_of, is_address, subjects_of
 
 __all__ = ["Expected", "expected_at", "is_ruled_out"]
 
@@ -44,12 +44,12 @@ def expected_at(side: Side, hop: Hop, tables: Tables) -> Expected:
     """Who is expected at a hop. No row leads to a discovered peer's, which is known by its own name alone."""
     if side is Side.INSIDE:
         return _expected(LinkClass.INSIDE, hop, (_inside_subjects(hop, tables),))
-    rows = tables.rows_to(hop)
+    rows = tables.rows_to(hop.host)
     classes = {class_of(row) for row in rows}
     if not rows:
         return _expected(LinkClass.DISCOVERED, hop, ((Subject(hop.host),),))
     strictest = LinkClass.PROVIDER if LinkClass.PROVIDER in classes else LinkClass.PARTNER
-    return _expected(strictest, hop, tuple(dict.fromkeys(subjects_of(hop, row.subjects) for row in rows)))
+    return _expected(strictest, hop, tuple(dict.fromkeys(subjects_of(hop_of(row), row.subjects) for row in rows)))
 
 
 def is_ruled_out(link: Link, tables: Tables) -> bool:

@@ -1,19 +1,18 @@
 """What this build of the relay can carry: a configuration may ask for more, and is then refused before anything starts.
 
-Whoever wants discovered partners needs a listener with TLS for them, and is refused for that. To look at such a
-configuration (`sipcore check`, `sipcore explain`) no sockets are needed, so there it passes.
+To look at such a configuration (`sipcore check`, `sipcore explain`) no sockets are needed, so there it passes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sipcore.edge.tables import FederatedDomain, Hop, Lookup, Tables, Transport, is_address
+from sipcore.edge.tables import FederatedDomain, Hop, Lookup, Tables, is_address
 from sipcore.errors import ConfigError, Problem
 
 __all__ = ["check_carried"]
 
-_LIMIT = "this build of the relay opens udp and tcp links to addresses only"
+_LIMIT = "this build of the relay opens links to addresses only"
 
 
 def check_carried(tables: Tables) -> None:
@@ -23,8 +22,6 @@ def check_carried(tables: Tables) -> None:
         ConfigError: with the first key that cannot.
     """
     for key, hop in _places(tables):
-        if hop.transport is Transport.TLS:
-            raise ConfigError([Problem("", key, f"{hop} wants TLS; {_LIMIT}")])
         if not is_address(hop.host):
             raise ConfigError([Problem("", key, f"{hop} is a name; {_LIMIT}")])
     for index, row in enumerate(tables.federated.rows.values()):

@@ -73,7 +73,7 @@ def common_name_of(certificate: x509.Certificate) -> str:
 
 
 def _host(text: str) -> Iterator[str]:
-    """A name, unless it is none: a wildcard, an address in a name's place, a text with a NUL or letters beyond ASCII."""
+    """A name, unless it is none: a wildcard, an address in a name's place, with a NUL or letters beyond ASCII."""
     name = canonical_host(text)
     if not (is_address(name) or name_fault(name)):
         yield name

@@ -22,6 +22,7 @@ from sipcore.relay.assembly import assemble, warnings_of
 from sipcore.relay.keys import read_keys
 from sipcore.relay.leaves import HostPort, StandIns, read_special
 from sipcore.relay.sections import Document, FilterSection, LimitsSection
+from sipcore.relay.tls_settings import TlsSettings, tls_settings
 from sipcore.relay.users import read_users
 from sipcore.settings.decoding import Decoder
 from sipcore.settings.document import read_file, read_toml
@@ -61,6 +62,7 @@ class Config:
         filter: what content is looked at for; None switches the filter off.
         limits: of one message.
         links: of the links.
+        tls: the files of certificates and trust roots.
         metrics: where counters are served, None for nowhere.
         warnings: what an operator should know, though it is no fault.
     """
@@ -71,6 +73,7 @@ class Config:
     filter: Rules | None
     limits: Limits
     links: LinkLimits
+    tls: TlsSettings
     metrics: HostPort | None
     warnings: tuple[Problem, ...] = ()
 
@@ -114,6 +117,7 @@ def loads(source: bytes | str, path: FilePath | str = "edge.toml") -> Config:
         filter=rules if document.filter.enabled else None,
         limits=Limits(**_subset(document.limits, Limits)),
         links=LinkLimits(**_subset(document.limits, LinkLimits)),
+        tls=tls_settings(decoder, document.tls, path.parent),
         metrics=document.metrics.listen if document.metrics else None,
         warnings=tuple(sorted(_warnings(decoder, document, tables), key=_line)),
     )

@@ -15,7 +15,10 @@ from typing import Any
 
 from sipcore.edge.actions import Certificate, Failure
 
-__all__ = ["Handshake", "HandshakeFault", "Untrusted", "fault_of", "handing_to"]
+__all__ = ["SHUTDOWN_SECONDS", "Handshake", "HandshakeFault", "Untrusted", "certificate_of", "fault_of", "handing_to"]
+
+#: How long a peer may take to say that it has seen the end of a connection, in seconds.
+SHUTDOWN_SECONDS = 2
 
 #: Says who the peer is, from its verified chain in DER, which is empty where it has shown no certificate.
 #: Raises: `Untrusted`.
@@ -53,6 +56,11 @@ class Handshake(ssl.SSLObject):
             raise
         except ValueError as error:  # of cryptography: OpenSSL is more forgiving
             raise Untrusted("malformed", f"a malformed certificate: {error}") from error
+
+
+def certificate_of(handshake: object) -> Certificate | None:
+    """What a finished handshake has proven of the other end. ``handshake``: a transport's ``ssl_object``, or None."""
+    return handshake.certificate if isinstance(handshake, Handshake) else None
 
 
 class _HandingOver(ssl.SSLContext):

@@ -39,7 +39,7 @@ class Roots:
         return b"".join(sorted(self._by_class[link_class]))
 
     def of_side(self, side: Side) -> bytes:
-        """The roots of everybody who may come from a side: which of them it was is held against his class afterwards."""
+        """The roots of everybody who may come from a side; whose it was is told by `classes_of` afterwards."""
         return b"".join(sorted(frozenset().union(*(self._by_class[each] for each in _CLASSES[side]))))
 
     def classes_of(self, root: bytes, side: Side) -> frozenset[LinkClass]:

@@ -26,6 +26,7 @@ from sipcore.relay.federation_sections import (
 )
 from sipcore.relay.hop_tables import HopTable, ListenTable, SubjectTable
 from sipcore.relay.leaves import Count, Domain, DomainName, Header, Host, HostPort, Seconds, SideName, Switch
+from sipcore.relay.tls_settings import TlsSection
 
 __all__ = [
     "BenotifySection",
@@ -144,4 +145,5 @@ class Document(Struct, frozen=True):
     filter: FilterSection = field(default_factory=FilterSection)
     benotify: BenotifySection = field(default_factory=BenotifySection)
     limits: LimitsSection = field(default_factory=LimitsSection)
+    tls: TlsSection = field(default_factory=TlsSection)
     metrics: MetricsSection | None = None

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from sipcore._parser import Message
-from sipcore.edge.actions import Action, Link, Resolve, Send
+from sipcore.edge.actions import Action, Failure, Link, Resolve, Send
 from sipcore.edge.engine import Engine
 from sipcore.edge.facts import Found, SrvFact
 from sipcore.edge.tables import Hop, Side, Transport
 from sipcore.relay.config import Config
+from sipcore.relay.handshakes import HandshakeFault
 from sipcore.relay.links import Links
+from sipcore.relay.logs import Quota, logger
 from sipcore.relay.metrics import Metrics
 from sipcore.relay.streams import DIALLED, Stream
+from sipcore.relay.tls import TlsBook
 
 __all__ = ["Shell"]
+
+_LINES_PER_SECOND = 10
 
 
 class Shell:
@@ -25,19 +30,24 @@ class Shell:
         config: limits of messages and links, and our addresses.
         metrics: where everything is counted.
         now: the clock, in seconds, monotonic.
+        tls: certificates, ours and others'.
     """
 
-    def __init__(self, engine: Engine, config: Config, metrics: Metrics, now: Callable[[], float]) -> None:
+    def __init__(
+        self, engine: Engine, config: Config, metrics: Metrics, now: Callable[[], float], tls: TlsBook
+    ) -> None:
         self._engine = engine
         self._config = config
         self._metrics = metrics
         self.now = now
-        make_stream = lambda side: self.make_stream(side, DIALLED)  # noqa: E731
-        self.links = Links(config.links, config.tables.own, make_stream, self._undelivered)
+        self._tls_quota = Quota(_LINES_PER_SECOND)
+        make_stream = lambda side, hop: self.make_stream(side, DIALLED, hop=hop)  # noqa: E731
+        told = self._undelivered, self.tls_failed
+        self.links = Links(config.links, config.tables.own, make_stream, tls.client_context, *told)
 
-    def make_stream(self, side: Side, kind: str, arrived_at: Hop | None = None) -> Stream:
-        """A stream that reports here; ``kind`` and ``arrived_at`` as in `Stream`."""
-        return Stream(self, side, kind, self._config.limits, self._config.links.max_queue_bytes, arrived_at)
+    def make_stream(self, side: Side, kind: str, arrived_at: Hop | None = None, hop: Hop | None = None) -> Stream:
+        """A stream that reports here; the rest as in `Stream`."""
+        return Stream(self, side, kind, self._config.limits, self._config.links.max_queue_bytes, arrived_at, hop)
 
     # -- what links report
 
@@ -67,6 +77,14 @@ class Shell:
         """Do what the engine says of a message; it leaves with the next flush."""
         self.perform(self._engine.receive(message, link, self.now()))
 
+    def tls_failed(self, side: Side, peer: str, fault: HandshakeFault) -> None:
+        """There is no link with a peer, because TLS or its certificate was not what it should be."""
+        self._metrics.count("tls_failed", side, fault.why)
+        if (left_out := self._tls_quota.take(self.now())) is not None:
+            logger().warning(
+                "no TLS link", side=str(side), peer=peer, why=fault.why, what=fault.what, left_out=left_out
+            )
+
     def garbage(self, side: Side, transport: Transport, code: str) -> None:
         """Count bytes that are no message."""
         self._metrics.count("garbage", side, transport, code)
@@ -88,9 +106,9 @@ class Shell:
             else:
                 self._metrics.count(action.name, *action.labels)
 
-    def _undelivered(self, send: Send, why: str) -> None:
+    def _undelivered(self, send: Send, why: str, failure: Failure) -> None:
         self._metrics.count("undelivered", send.side, send.hop.transport, why)
-        self.perform(self._engine.undelivered(send, self.now()))
+        self.perform(self._engine.undelivered(send, self.now(), failure))
 
     def tick(self) -> None:
         """What has to happen although nothing comes in."""

@@ -1,4 +1,4 @@
-"""One TCP connection: bytes in to messages, messages out to one joined write a wake-up.
+"""One TCP connection, with TLS or without: bytes in to messages, messages out to one joined write a wake-up.
 
 The loop reads straight into the framer's buffer. Every wake-up does the same steps: feed, take the messages, let the
 shell act on each, answer keep-alives, flush. What leaves is collected until the flush, because joining writes is worth
@@ -12,10 +12,11 @@ from typing import Protocol, cast
 
 from sipcore._framer import Framer
 from sipcore._parser import Message
-from sipcore.edge.actions import Link
+from sipcore.edge.actions import Certificate, Link
 from sipcore.edge.tables import Hop, Side, Transport
 from sipcore.errors import ParseError
 from sipcore.limits import Limits
+from sipcore.relay.handshakes import certificate_of
 
 __all__ = ["DIALLED", "Stream", "StreamOwner"]
 
@@ -61,15 +62,19 @@ class Stream(asyncio.BufferedProtocol):
         limits: of the messages that come in.
         max_queue: bytes that may wait to be written.
         arrived_at: what its link says of it, see `Link`.
+        hop: where it leads to, of one that we open.
 
     Attributes:
-        side, kind, arrived_at: see above.
+        side, kind, arrived_at, hop: see above.
+        transport, certificate: with TLS or without, and what that has proven of the peer; from the moment it stands.
         link: what the engine knows it by, from the moment it stands.
         active_at: when it last carried a whole message or keep-alive; bytes alone do not count, or one byte a minute
             would hold a connection for ever.
     """
 
     link: Link
+    transport: Transport
+    certificate: Certificate | None
 
     def __init__(
         self,
@@ -79,10 +84,12 @@ class Stream(asyncio.BufferedProtocol):
         limits: Limits,
         max_queue: int,
         arrived_at: Hop | None = None,
+        hop: Hop | None = None,
     ) -> None:
         self.side = side
         self.kind = kind
         self.arrived_at = arrived_at
+        self.hop = hop
         self._owner = owner
         self._framer = Framer(limits)
         self._max_queue = max_queue
@@ -97,6 +104,9 @@ class Stream(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask for a link; without one the connection is refused."""
         self._transport = cast(asyncio.Transport, transport)
+        handshake = transport.get_extra_info("ssl_object")
+        self.transport = Transport.TCP if handshake is None else Transport.TLS
+        self.certificate = certificate_of(handshake)
         host, port = self._transport.get_extra_info("peername")[:2]
         link = self._owner.stream_opened(self, host, port)
         if link is None:
@@ -114,7 +124,7 @@ class Stream(asyncio.BufferedProtocol):
         try:
             self._take_messages()
         except ParseError as error:
-            self._owner.garbage(self.side, Transport.TCP, error.code)
+            self._owner.garbage(self.side, self.transport, error.code)
             self.close("garbage")
         self._answer_pings()
         self._owner.flush()

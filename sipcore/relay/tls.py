@@ -1,8 +1,8 @@
 """Mutual TLS: one certificate for each side, trust roots for each class of links, and who the other end is.
 
-A peer that connects may be of any class of its side, so its handshake takes the roots of all of them; which of them the
-verified chain ends in says for which rows its certificate counts (`Certificate.classes`). A hop that we connect to is of
-one class, and its certificate has to name it.
+A peer that connects may be of any class of its side, so its handshake takes the roots of all of them; which of them
+the verified chain ends in says for which rows its certificate counts (`Certificate.classes`). A hop that we connect to
+is of one class, and its certificate has to name it.
 
 Files are read when a `TlsBook` is made and when it is told to read them again. New handshakes then use what is new, and
 links that stand are left alone.
@@ -31,7 +31,7 @@ from sipcore.relay.revocation import Revocations, read_revocations
 from sipcore.relay.roots import Roots, read_roots
 from sipcore.relay.tls_settings import TlsSettings
 
-__all__ = ["TlsBook", "certificate_of"]
+__all__ = ["TlsBook", "time_of_day"]
 
 #: Nobody's address (RFC 5737): of a peer with a certificate it says nothing.
 _ANYWHERE = "192.0.2.255"
@@ -137,7 +137,13 @@ class TlsBook:
                 own[side] = found
         for side in Side:
             if side not in self._settings.identities and (key := _needs_tls(side, self._tables)):
-                complain(Problem("", f"tls.{side}", f"missing: {key} is a link over TLS; expected its certificate"))
+                complain(
+                    Problem(
+                        self._settings.file,
+                        f"tls.{side}",
+                        f"missing: {key} is a link over TLS; expected its certificate",
+                    )
+                )
         roots = read_roots(self._settings.roots, complain)
         revocations = read_revocations(self._settings.revoked, complain)
         if problems:
@@ -172,9 +178,9 @@ class TlsBook:
         return context
 
 
-def certificate_of(handshake: object) -> Certificate | None:
-    """What a finished handshake has proven of the other end. ``handshake``: a transport's ``ssl_object``, or None."""
-    return handshake.certificate if isinstance(handshake, Handshake) else None
+def time_of_day() -> datetime.datetime:
+    """The clock that certificates are held against."""
+    return datetime.datetime.now(datetime.UTC)
 
 
 def _needs_tls(side: Side, tables: Tables) -> str:

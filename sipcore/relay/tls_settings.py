@@ -31,6 +31,10 @@ _Roots = Annotated[
 _Lists = Annotated[list[_PemFile], Meta(description='paths of PEM files, ["revoked.pem"]')]
 
 
+def _system() -> list[str]:
+    return [SYSTEM]
+
+
 class Version(Enum):
     """The lowest version of TLS that is spoken. Those before 1.2 are broken (RFC 8996)."""
 
@@ -50,10 +54,10 @@ class IdentityTable(Struct, frozen=True):
 class RootsTable(Struct, frozen=True):
     """``[tls.roots]``: for each class of links the authorities that are trusted."""
 
-    inside: _Roots = [SYSTEM]
-    partner: _Roots = [SYSTEM]
-    provider: _Roots = [SYSTEM]
-    discovered: _Roots = [SYSTEM]
+    inside: _Roots = field(default_factory=_system)
+    partner: _Roots = field(default_factory=_system)
+    provider: _Roots = field(default_factory=_system)
+    discovered: _Roots = field(default_factory=_system)
 
 
 class TlsSection(Struct, frozen=True):
@@ -110,12 +114,14 @@ class TlsSettings:
         identities: who we are, for the sides where that is said.
         roots: the files of each class; None among them is the system's store.
         revoked: lists of revoked certificates.
+        file: the name of the configuration, for what is missing in it.
     """
 
     minimum: ssl.TLSVersion
     identities: Mapping[Side, Identity]
     roots: Mapping[LinkClass, Sequence[NamedFile | None]]
     revoked: Sequence[NamedFile]
+    file: str
 
 
 def tls_settings(decoder: Decoder, section: TlsSection, folder: FilePath) -> TlsSettings:
@@ -139,5 +145,6 @@ def tls_settings(decoder: Decoder, section: TlsSection, folder: FilePath) -> Tls
         minimum=ssl.TLSVersion[section.minimum.name.replace("TLS_", "TLSv")],
         identities={side: identity(side, table) for side, table in tables.items()},
         roots={each: roots(each) for each in LinkClass},
+        file=decoder.problem((), "").where.rpartition(":")[0],
         revoked=[named(("tls", "revoked", index), name) for index, name in enumerate(section.revoked)],
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sipcore.edge.tables.best_effort import BestEffort
 from sipcore.edge.tables.blocked import Blocked
@@ -68,7 +68,7 @@ class Tables:
     _providers_by_proxy: Mapping[str, Provider] = field(init=False, repr=False, compare=False)
     _providers_by_domain: Mapping[str, Provider] = field(init=False, repr=False, compare=False)
     _rows_at: Mapping[str, tuple[Row, ...]] = field(init=False, repr=False, compare=False)
-    _rows_to: Mapping[Hop, tuple[Row, ...]] = field(init=False, repr=False, compare=False)
+    _rows_to: Mapping[str, tuple[Row, ...]] = field(init=False, repr=False, compare=False)
     _speakers: Mapping[str, tuple[Speaker, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -102,9 +102,9 @@ class Tables:
         """The rows that this address is the hop of, where there is no TLS and the address is all that tells."""
         return self._rows_at.get(canonical_host(address), ())
 
-    def rows_to(self, hop: Hop) -> tuple[Row, ...]:
-        """The rows that lead to a hop; disabled providers are none."""
-        return self._rows_to.get(hop, ())
+    def rows_to(self, host: str) -> tuple[Row, ...]:
+        """The rows that lead to a host over TLS, at whatever port; disabled providers are none."""
+        return self._rows_to.get(host, ())
 
     def speakers(self, name: str) -> tuple[Speaker, ...]:
         """The rows that a certificate of this name may speak for; disabled providers are none."""
@@ -128,7 +128,7 @@ def hop_of(row: Row) -> Hop:
     return row.next_hop if isinstance(row, StaticRoute) else row.proxy
 
 
-def _indexes(tables: Tables) -> dict[str, Mapping[Any, object]]:
+def _indexes(tables: Tables) -> dict[str, dict[str, object]]:
     enabled = [row for row in tables.providers if row.enabled]
     return {
         "_providers_by_proxy": {row.proxy.host: row for row in enabled},
@@ -137,7 +137,9 @@ def _indexes(tables: Tables) -> dict[str, Mapping[Any, object]]:
         "_rows_at": _grouped(
             (hop_of(row).host, row) for row in _rows(tables) if hop_of(row).transport is not Transport.TLS
         ),
-        "_rows_to": _grouped((hop_of(row), row) for row in _rows(tables)),
+        "_rows_to": _grouped(
+            (hop_of(row).host, row) for row in _rows(tables) if hop_of(row).transport is Transport.TLS
+        ),
         "_speakers": _grouped(
             (subject.name, Speaker(row, subject.match_cn)) for row in _rows(tables) for subject in _subjects(row)
         ),
@@ -156,8 +158,8 @@ def _subjects(row: Row) -> tuple[Subject, ...]:
     return subjects_of(hop_of(row), row.subjects)
 
 
-def _grouped(pairs: Iterable[tuple[Hashable, object]]) -> dict[Hashable, object]:
-    found: dict[Hashable, list[object]] = {}
+def _grouped(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, list[object]] = {}
     for name, value in pairs:
         found.setdefault(name, []).append(value)
     return {name: tuple(values) for name, values in found.items()}

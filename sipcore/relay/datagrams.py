@@ -71,9 +71,13 @@ class DatagramPort:
         self._loop = loop
         loop.add_reader(self._socket, self._readable)
 
+    def stop(self) -> None:
+        """Stop reading."""
+        self._loop.remove_reader(self._socket)
+
     def close(self) -> None:
         """Stop reading and give the address back."""
-        self._loop.remove_reader(self._socket)
+        self.stop()
         self._socket.close()
 
     def reaches(self, hop: Hop) -> bool:

@@ -19,6 +19,7 @@ from sipcore.relay.tls import TlsBook
 
 __all__ = ["Shell"]
 
+#: Log lines about failed handshakes.
 _LINES_PER_SECOND = 10
 
 
@@ -41,13 +42,16 @@ class Shell:
         self._metrics = metrics
         self.now = now
         self._tls_quota = Quota(_LINES_PER_SECOND)
-        make_stream = lambda side, hop: self.make_stream(side, DIALLED, hop=hop)  # noqa: E731
-        told = self._undelivered, self.tls_failed
-        self.links = Links(config.links, config.tables.own, make_stream, tls.client_context, *told)
+        ways = self._stream_to, tls.client_context
+        self.links = Links(config.links, config.tables.own, *ways, self._undelivered, self.tls_failed)
 
     def make_stream(self, side: Side, kind: str, arrived_at: Hop | None = None, hop: Hop | None = None) -> Stream:
-        """A stream that reports here; the rest as in `Stream`."""
-        return Stream(self, side, kind, self._config.limits, self._config.links.max_queue_bytes, arrived_at, hop)
+        """A stream that reports here; the arguments as in `Stream`."""
+        limits = self._config.limits, self._config.links
+        return Stream(self, side, kind, *limits, self.links.unread, arrived_at, hop)
+
+    def _stream_to(self, side: Side, hop: Hop) -> Stream:
+        return self.make_stream(side, DIALLED, hop=hop)
 
     # -- what links report
 
@@ -57,10 +61,10 @@ class Shell:
 
     def stream_opened(self, stream: Stream, host: str, port: int) -> Link | None:
         """Give a connection its link, or None when there are too many."""
-        link = self.links.add(stream, host, port)
-        if link is None:
-            self._metrics.count("links_closed", stream.side, "too-many-links")
+        if why := self.links.refuses(stream, host, self.now()):
+            self._metrics.count("links_closed", stream.side, why)
             return None
+        link = self.links.add(stream, host, port)
         self._metrics.count("links_opened", stream.side)
         self._metrics.links(stream.side, +1)
         self._engine.link_up(link, self.now())
@@ -76,6 +80,10 @@ class Shell:
     def receive(self, message: Message, link: Link) -> None:
         """Do what the engine says of a message; it leaves with the next flush."""
         self.perform(self._engine.receive(message, link, self.now()))
+
+    def lost(self, send: Send) -> None:
+        """Say that a message left for nowhere: its link has gone down."""
+        self._undelivered(send, "link-lost", Failure.DOWN)
 
     def tls_failed(self, side: Side, peer: str, fault: HandshakeFault) -> None:
         """There is no link with a peer, because TLS or its certificate was not what it should be."""
@@ -114,5 +122,5 @@ class Shell:
         """What has to happen although nothing comes in."""
         now = self.now()
         self.perform(self._engine.tick(now))
-        self.links.close_idle(now)
+        self.links.tick(now)
         self.flush()

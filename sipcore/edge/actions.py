@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from sipcore._parser import Message
 from sipcore.edge.flow import Final
-from sipcore.edge.tables import Hop, Side, Transport
+from sipcore.edge.tables import Hop, LinkClass, Side, Transport
 from sipcore.imfilter import Verdict
 from sipcore.validate import Refusal
 
@@ -19,12 +19,15 @@ class Certificate:
     """What a certificate that was proven valid says of its owner.
 
     Attributes:
-        names: DNS names of its subject alternative name; wildcards prove no server and are left out.
-        common_name: of its subject; empty when it has none.
+        names: of its subject alternative name: hosts in their canonical spelling; wildcards prove no server and are
+            left out. Of a certificate without such names, its common name.
+        common_name: of its subject; empty when it has none that is a name.
+        classes: the classes of links whose trust roots it was proven by; it counts for no row of another class.
     """
 
     names: tuple[str, ...]
     common_name: str = ""
+    classes: frozenset[LinkClass] = frozenset(LinkClass)
 
 
 @dataclass(frozen=True, slots=True)

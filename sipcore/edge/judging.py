@@ -286,7 +286,9 @@ def _peer(link: Link) -> str:
     if link.transport is not Transport.TLS:
         return link.remote_host
     certificate = link.certificate
-    return "tls" if certificate is None else "\n".join(("tls", certificate.common_name, *certificate.names))
+    if certificate is None:
+        return "tls"
+    return "\n".join(("tls", " ".join(sorted(certificate.classes)), certificate.common_name, *certificate.names))
 
 
 def _people(message: Message, users: tuple[UserView | None, UserView | None]) -> str:

@@ -22,6 +22,7 @@ from sipcore.relay.assembly import assemble, warnings_of
 from sipcore.relay.keys import read_keys
 from sipcore.relay.leaves import HostPort, StandIns, read_special
 from sipcore.relay.sections import DnsSection, Document, FilterSection, LimitsSection
+from sipcore.relay.tls_settings import TlsSettings, tls_settings
 from sipcore.relay.users import read_users
 from sipcore.settings.decoding import Decoder
 from sipcore.settings.document import read_file, read_toml
@@ -98,6 +99,7 @@ class Config:
         limits: of one message.
         links: of the links.
         dns: how names are looked up.
+        tls: the files of certificates and trust roots.
         metrics: where counters are served, None for nowhere.
         warnings: what an operator should know, though it is no fault.
     """
@@ -109,6 +111,7 @@ class Config:
     limits: Limits
     links: LinkLimits
     dns: DnsSettings
+    tls: TlsSettings
     metrics: HostPort | None
     warnings: tuple[Problem, ...] = ()
 
@@ -154,6 +157,7 @@ def loads(source: bytes | str, path: FilePath | str = "edge.toml") -> Config:
         limits=Limits(**_subset(document.limits, Limits)),
         links=LinkLimits(**_subset(document.limits, LinkLimits)),
         dns=_dns(document.dns),
+        tls=tls_settings(decoder, document.tls, path.parent),
         metrics=document.metrics.listen if document.metrics else None,
         warnings=tuple(sorted(_warnings(decoder, document, tables), key=_line)),
     )

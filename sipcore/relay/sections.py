@@ -39,6 +39,7 @@ from sipcore.relay.leaves import (
     SideName,
     Switch,
 )
+from sipcore.relay.tls_settings import TlsSection
 
 __all__ = [
     "BenotifySection",
@@ -179,4 +180,5 @@ class Document(Struct, frozen=True):
     benotify: BenotifySection = field(default_factory=BenotifySection)
     limits: LimitsSection = field(default_factory=LimitsSection)
     dns: DnsSection = field(default_factory=DnsSection)
+    tls: TlsSection = field(default_factory=TlsSection)
     metrics: MetricsSection | None = None

@@ -11,15 +11,18 @@ from sipcore.edge.engine import Engine
 from sipcore.edge.facts import Found, SrvFact
 from sipcore.edge.tables import Hop, Side, Transport
 from sipcore.relay.config import Config
+from sipcore.relay.handshakes import HandshakeFault
 from sipcore.relay.links import Links
+from sipcore.relay.logs import Quota, logger
 from sipcore.relay.metrics import Metrics
 from sipcore.relay.resolver import Resolver, families_of
 from sipcore.relay.streams import DIALLED, Stream
+from sipcore.relay.tls import TlsBook
 
 __all__ = ["Shell"]
 
-#: What links say of a hop that could not be reached; anything else is want of room, or an end, on our side.
-_FAILURES = {"connect-failed": Failure.DOWN, "no-address": Failure.UNRESOLVED}
+#: Log lines about failed handshakes.
+_LINES_PER_SECOND = 10
 
 
 class Shell:
@@ -30,17 +33,21 @@ class Shell:
         config: limits of messages and links, and our addresses.
         metrics: where everything is counted.
         now: the clock, in seconds, monotonic.
+        tls: certificates, ours and others'.
     """
 
-    def __init__(self, engine: Engine, config: Config, metrics: Metrics, now: Callable[[], float]) -> None:
+    def __init__(
+        self, engine: Engine, config: Config, metrics: Metrics, now: Callable[[], float], tls: TlsBook
+    ) -> None:
         self._engine = engine
         self._config = config
         self._metrics = metrics
         self.now = now
         self._resolver = Resolver(config.dns, families_of(config.tables.own), metrics, now)
         self._look_ups: set[asyncio.Task[None]] = set()
-        find = self._resolver.addresses
-        self.links = Links(config.links, config.tables.own, self._stream_to, self._undelivered, find)
+        self._tls_quota = Quota(_LINES_PER_SECOND)
+        ways, told = (self._stream_to, tls.client_context), (self._undelivered, self.tls_failed)
+        self.links = Links(config.links, config.tables.own, *ways, *told, self._resolver.addresses)
 
     def make_stream(self, side: Side, kind: str, arrived_at: Hop | None = None, hop: Hop | None = None) -> Stream:
         """A stream that reports here; the arguments as in `Stream`."""
@@ -80,7 +87,15 @@ class Shell:
 
     def lost(self, send: Send) -> None:
         """Say that a message left for nowhere: its link has gone down."""
-        self._undelivered(send, "link-lost")
+        self._undelivered(send, "link-lost", Failure.LOCAL)
+
+    def tls_failed(self, side: Side, peer: str, fault: HandshakeFault) -> None:
+        """There is no link with a peer, because TLS or its certificate was not what it should be."""
+        self._metrics.count("tls_failed", side, fault.why)
+        if (left_out := self._tls_quota.take(self.now())) is not None:
+            logger().warning(
+                "no TLS link", side=str(side), peer=peer, why=fault.why, what=fault.what, left_out=left_out
+            )
 
     def garbage(self, side: Side, transport: Transport, code: str) -> None:
         """Count bytes that are no message."""
@@ -113,9 +128,9 @@ class Shell:
             self.perform(self._engine.resolved(fact, self.now()))
             self.flush()
 
-    def _undelivered(self, send: Send, why: str) -> None:
+    def _undelivered(self, send: Send, why: str, failure: Failure) -> None:
         self._metrics.count("undelivered", send.side, send.hop.transport, why)
-        self.perform(self._engine.undelivered(send, self.now(), _FAILURES.get(why, Failure.LOCAL)))
+        self.perform(self._engine.undelivered(send, self.now(), failure))
 
     def tick(self) -> None:
         """What has to happen although nothing comes in."""

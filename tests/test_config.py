@@ -40,7 +40,7 @@ from sipcore.errors import ConfigError, Problem
 from sipcore.imfilter import LCS2005, LYNC, Action
 from sipcore.imfilter.rules_file import RulesTable
 from sipcore.limits import DEFAULT, Limits
-from sipcore.relay import federation_sections, hop_tables, sections, users
+from sipcore.relay import federation_sections, hop_tables, sections, tls_settings, users
 from sipcore.relay.config import load, loads
 from sipcore.relay.keys import parse_keys
 from sipcore.relay.sections import LimitsSection
@@ -707,7 +707,8 @@ def test_every_example_in_the_operators_page_is_a_good_configuration(tmp_path: P
 
 def test_every_key_has_its_place_in_the_operators_page() -> None:
     page = (ROOT / "docs" / "running-an-edge.md").read_text("utf-8")
-    structs = {kind for module in (sections, federation_sections, hop_tables, users) for kind in vars(module).values()
+    modules = (sections, federation_sections, hop_tables, tls_settings, users)
+    structs = {kind for module in modules for kind in vars(module).values()
                if isinstance(kind, type) and issubclass(kind, Struct) and kind is not Struct}  # fmt: skip
     assert len(structs) > 20
     structs -= {RulesTable, sections.FilterSection}  # the filter has a page of its own

@@ -23,6 +23,7 @@ from sipcore.edge.flow import NeedSrv, PeerEvidence, PeerKind
 from sipcore.edge.steps import Case, Closed, place
 from sipcore.edge.tables import (
     FederatedDomain,
+    LinkClass,
     Lookup,
     Provider,
     Row,
@@ -35,7 +36,7 @@ from sipcore.edge.tables import (
 )
 from sipcore.edge.verification import Network, Source
 
-__all__ = ["Voice", "called", "evidence_for", "introduction", "voice_of", "where"]
+__all__ = ["Voice", "called", "class_of", "evidence_for", "introduction", "voice_of", "where"]
 
 _STRANGER = PeerEvidence(PeerKind.STRANGER)
 _INSIDE = PeerEvidence(PeerKind.INSIDE)
@@ -58,19 +59,31 @@ def evidence_for(link: Link, tables: Tables) -> PeerEvidence:
 def _is_our_server(link: Link, tables: Tables) -> bool:
     if link.certificate is None:
         return link.transport is not Transport.TLS and tables.own.may_send_outward(link.remote_host)
+    if LinkClass.INSIDE not in link.certificate.classes:
+        return False
     named = any(tables.own.may_speak(name) for name in link.certificate.names)
     return named or tables.own.may_speak(link.certificate.common_name, common_name=True)
 
 
 def _by_certificate(certificate: Certificate, tables: Tables) -> PeerEvidence:
-    """A common name counts only for the rows whose operator has asked for that (F204)."""
+    """A common name counts only for the rows whose operator has asked for that (F204).
+
+    No name counts for a row of a class whose authorities did not vouch for it (F038).
+    """
     names = tuple(domain_name(name) for name in certificate.names)
     speakers = [(speaker, False) for name in names for speaker in tables.speakers(name)]
     speakers += [(speaker, True) for speaker in tables.speakers(certificate.common_name)]
-    rows = tuple(dict.fromkeys(speaker.row for speaker, by_cn in speakers if speaker.by_cn or not by_cn))
+    named = dict.fromkeys(speaker.row for speaker, by_cn in speakers if speaker.by_cn or not by_cn)
+    rows = tuple(row for row in named if class_of(row) in certificate.classes)
+    findable = names if LinkClass.DISCOVERED in certificate.classes else ()
     if rows:
-        return PeerEvidence(PeerKind.LISTED, rows, names)
-    return PeerEvidence(PeerKind.NAMED, (), names) if names else _STRANGER
+        return PeerEvidence(PeerKind.LISTED, rows, findable)
+    return PeerEvidence(PeerKind.NAMED, (), findable) if findable else _STRANGER
+
+
+def class_of(row: Row) -> LinkClass:
+    """The class of the links that belong to a row."""
+    return LinkClass.PROVIDER if isinstance(row, Provider) else LinkClass.PARTNER
 
 
 def introduction(side: Side, peer: PeerEvidence) -> str:

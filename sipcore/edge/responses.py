@@ -16,7 +16,7 @@ from sipcore.edge.gates import blocked_end
 from sipcore.edge.identity import Voice, introduction, voice_of
 from sipcore.edge.refusals import Disposal
 from sipcore.edge.steps import Case
-from sipcore.edge.tables import Side, Tables, VerificationLevel
+from sipcore.edge.tables import Side, Tables, Transport, VerificationLevel
 from sipcore.edge.verification import Mark, Network, Source, mark_for
 
 __all__ = ["decide_response"]
@@ -54,7 +54,11 @@ def _as_case(reply: Reply, tables: Tables, facts: Mapping[str, SrvFact]) -> Case
 
 
 def _leaves(reply: Reply, tables: Tables) -> Side | None:
-    """The side that the next Via is on; None when nobody there is known to us."""
+    """The side that the next Via is on; None when nobody there is known to us.
+
+    With TLS an address is nobody's: the connection that the request came on has proven whose it is, and the way back to
+    it is signed; a new one would have to prove it (see `neighbours`).
+    """
     back = reply.back_to
     if back is None:
         return None
@@ -62,9 +66,8 @@ def _leaves(reply: Reply, tables: Tables) -> Side | None:
     if reply.side is Side.OUTSIDE and tables.federation.clearing_house:
         sides.append(Side.OUTSIDE)
     for side in sides:
-        if (side, back.transport) in tables.own.listen and (
-            tables.known_peer(side, back.host) or _is_remote_users(reply, side, tables)
-        ):
+        known = back.transport is Transport.TLS or tables.known_peer(side, back.host)
+        if (side, back.transport) in tables.own.listen and (known or _is_remote_users(reply, side, tables)):
             return side
     return None
 

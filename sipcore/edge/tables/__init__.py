@@ -9,9 +9,9 @@ message. `Tables` checks itself: an edge that starts cannot contradict itself. O
     partners       direct partners                   federation     global switches, archiving notice
     discovered     partners found by DNS             verification   levels, headers
     providers      IM service providers              best_effort    BENOTIFY
-    default_route  the clearing house that we use    errors         what cannot be
-    blocked        with whom nothing is exchanged    warnings       what should be known
-                                                     model          all of them together
+    default_route  the clearing house that we use    link_classes   whose trust roots count
+    blocked        with whom nothing is exchanged    errors         what cannot be
+    model          all of them together              warnings       what should be known
 """
 
 from sipcore.edge.tables.best_effort import BestEffort, WhenOff
@@ -29,13 +29,14 @@ from sipcore.edge.tables.federated import (
 )
 from sipcore.edge.tables.federation import METHODS, ArchivingNotice, Federation
 from sipcore.edge.tables.hops import DEFAULT_PORT, TLS_PORT, Hop, Side, Transport
+from sipcore.edge.tables.link_classes import LinkClass
 from sipcore.edge.tables.model import Row, Speaker, Tables, hop_of
 from sipcore.edge.tables.names import Domains, canonical_host, domain_name, is_address, name_fault
 from sipcore.edge.tables.own import OwnSide
 from sipcore.edge.tables.partners import Partner
 from sipcore.edge.tables.providers import PRELOADED, Provider, with_preloaded
 from sipcore.edge.tables.static_routes import Pattern, StaticRoute, StaticRoutes
-from sipcore.edge.tables.subjects import Subject
+from sipcore.edge.tables.subjects import Subject, subjects_of
 from sipcore.edge.tables.verification import MARK_HEADER, Verification, VerificationLevel
 from sipcore.edge.tables.warnings import warnings_in
 
@@ -57,6 +58,7 @@ __all__ = [
     "FederatedDomains",
     "Federation",
     "Hop",
+    "LinkClass",
     "Lookup",
     "OwnSide",
     "Partner",
@@ -81,6 +83,7 @@ __all__ = [
     "is_address",
     "name_fault",
     "served_as",
+    "subjects_of",
     "warnings_in",
     "with_preloaded",
 ]

@@ -68,6 +68,7 @@ class Tables:
     _providers_by_proxy: Mapping[str, Provider] = field(init=False, repr=False, compare=False)
     _providers_by_domain: Mapping[str, Provider] = field(init=False, repr=False, compare=False)
     _rows_at: Mapping[str, tuple[Row, ...]] = field(init=False, repr=False, compare=False)
+    _rows_to: Mapping[str, tuple[Row, ...]] = field(init=False, repr=False, compare=False)
     _speakers: Mapping[str, tuple[Speaker, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -101,6 +102,10 @@ class Tables:
         """The rows that this address is the hop of, where there is no TLS and the address is all that tells."""
         return self._rows_at.get(canonical_host(address), ())
 
+    def rows_to(self, host: str) -> tuple[Row, ...]:
+        """The rows that lead to a host over TLS, at whatever port; disabled providers are none."""
+        return self._rows_to.get(host, ())
+
     def speakers(self, name: str) -> tuple[Speaker, ...]:
         """The rows that a certificate of this name may speak for; disabled providers are none."""
         return self._speakers.get(domain_name(name), ())
@@ -131,6 +136,9 @@ def _indexes(tables: Tables) -> dict[str, dict[str, object]]:
         # With TLS an address proves nothing: whoever has it would be believed without the certificate.
         "_rows_at": _grouped(
             (hop_of(row).host, row) for row in _rows(tables) if hop_of(row).transport is not Transport.TLS
+        ),
+        "_rows_to": _grouped(
+            (hop_of(row).host, row) for row in _rows(tables) if hop_of(row).transport is Transport.TLS
         ),
         "_speakers": _grouped(
             (subject.name, Speaker(row, subject.match_cn)) for row in _rows(tables) for subject in _subjects(row)

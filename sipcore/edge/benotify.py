@@ -6,7 +6,7 @@ counter. And an answer that comes all the same is not passed on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 __all__ = ["ANSWERLESS", "METHOD", "OPTION_TAG", "keeps_quiet", "supported_tags", "unsupported_tags"]
 
@@ -40,8 +40,8 @@ def supported_tags(benotify: bool) -> frozenset[str]:
     return frozenset({OPTION_TAG}) if benotify else frozenset()
 
 
-def unsupported_tags(method: str, tags: Iterable[str], benotify: bool) -> tuple[str, ...]:
+def unsupported_tags(method: str, tags: Sequence[str], benotify: bool) -> tuple[str, ...]:
     """The tags that oblige us to refuse with 420, sorted (RFC 3261 section 16.3 item 5)."""
-    if method in _UNCONDITIONAL:
+    if not tags or method in _UNCONDITIONAL:
         return ()
     return tuple(sorted(set(tags) - supported_tags(benotify)))

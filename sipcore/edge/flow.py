@@ -6,8 +6,10 @@ frozen and hashable, so that decisions can be repeated and kept.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from sipcore.edge.tables import Hop, Row, Side
 from sipcore.edge.verification import Assertion, Mark
@@ -128,8 +130,7 @@ class Reply:
     assertion: Assertion = Assertion.ABSENT
 
 
-@dataclass(frozen=True, slots=True)
-class Static:
+class Static(NamedTuple):
     """A candidate that needs no look-up."""
 
     hop: Hop
@@ -157,9 +158,8 @@ class Srv:
 Candidate = Static | Srv
 
 
-@dataclass(frozen=True, slots=True)
-class Forward:
-    """Send it on.
+class Forward(NamedTuple):
+    """Send it on. A tuple, for it is made for every new flow, and a frozen dataclass takes four times as long.
 
     Attributes:
         side: where it leaves.
@@ -179,7 +179,7 @@ class Forward:
     far_domain: str
     mark: Mark | None
     assertion: bool | None
-    chain: tuple[str, ...]
+    chain: Sequence[str]
     notice: Header | None = None
     paced: str = ""
 
@@ -194,7 +194,7 @@ class NeedSrv:
     """
 
     domain: str
-    chain: tuple[str, ...] = ()
+    chain: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +213,7 @@ class Answer:
     reason: str
     headers: tuple[Header, ...]
     why: str
-    chain: tuple[str, ...]
+    chain: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +221,7 @@ class Discard:
     """Say nothing. ``why`` and ``chain`` as in `Answer`."""
 
     why: str
-    chain: tuple[str, ...]
+    chain: Sequence[str]
 
 
 #: What becomes of a message in the end.

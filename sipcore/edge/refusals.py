@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sipcore.edge.benotify import ANSWERLESS
+from sipcore.edge.chains import Chain, Line
 from sipcore.edge.flow import Answer, Discard, Header
 from sipcore.edge.tables import Side, Tables
 from sipcore.grammar import reason_phrase
@@ -197,7 +198,7 @@ def refuse(
     side: Side,
     method: str,
     tables: Tables,
-    chain: Iterable[str],
+    chain: Iterable[Line],
     *,
     headers: Iterable[Header] = (),
     finding: Refusal | None = None,
@@ -213,10 +214,10 @@ def refuse(
     if status == ITS_OWN:
         status = finding.status if finding else _UNNAMED
     if status is None or method in ANSWERLESS:
-        return Discard(row.name, (*chain, f"discarded: {row.name}"))
+        return Discard(row.name, Chain((*chain, f"discarded: {row.name}")))
     reason = finding.reason if finding else reason_phrase(status)
     told = (*_own_headers(row, side, tables.own.name_on(side)), *headers, *(finding.headers if finding else ()))
-    return Answer(status, reason, told, row.name, (*chain, f"answered {status} {reason}: {row.name}"))
+    return Answer(status, reason, told, row.name, Chain((*chain, f"answered {status} {reason}: {row.name}")))
 
 
 def disposed(what: Disposal | Row) -> Discard:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from sipcore.edge import benotify, refusals
+from sipcore.edge.chains import Chain
 from sipcore.edge.facts import SrvFact
 from sipcore.edge.flow import Discard, Flow, Forward, Reply, Static
 from sipcore.edge.gates import blocked_end
@@ -32,7 +33,7 @@ def decide_response(reply: Reply, tables: Tables, facts: Mapping[str, SrvFact]) 
     assert reply.back_to is not None  # `_faults`
     assert leaves is not None
     mark, said, words = _words(reply, case, leaves)
-    chain = (introduction(reply.side, reply.peer), words, f"back to {reply.back_to} on the {leaves}")
+    chain = Chain((introduction(reply.side, reply.peer), words, lambda: f"back to {reply.back_to} on the {leaves}"))
     notice = tables.archiving_notice.told if leaves is Side.OUTSIDE and said is not None else None
     return Forward(leaves, (Static(reply.back_to),), "", "", mark, said, chain, notice)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sipcore.edge.chains import Chain, Line
 from sipcore.edge.directory import UserView
 from sipcore.edge.facts import SrvFact
 from sipcore.edge.flow import Decision, Flow, Forward, NeedSrv
@@ -21,6 +22,8 @@ from sipcore.edge.steps import Case
 from sipcore.edge.tables import Side, Tables
 
 __all__ = ["decide"]
+
+_INSIDE = Side.INSIDE
 
 
 def decide(
@@ -40,11 +43,11 @@ def decide(
         recipient: likewise, the user of ours whom it is for. Somebody whom a directory does not have is a `UserView`
             without rights.
     """
-    chain: list[str] = []
+    chain: list[Line] = []
     case = Case(flow, tables, facts, sender, recipient)
-    found = (route_inbound if flow.side is Side.OUTSIDE else route_outbound)(case, chain)
+    found = route_outbound(case, chain) if flow.side is _INSIDE else route_inbound(case, chain)
     if isinstance(found, Forward):
         return found
     if isinstance(found, NeedSrv):
-        return NeedSrv(found.domain, (*chain, f"the SRV record of {found.domain} has to be looked up"))
+        return NeedSrv(found.domain, Chain((*chain, f"the SRV record of {found.domain} has to be looked up")))
     return refuse(found.row, flow.side, flow.method, tables, (*chain, found.line), headers=found.headers)

@@ -16,6 +16,7 @@ from federated_world import (
     DISABLED,
     FEDERATED_ONLY,
     HOUSE,
+    INSIDE,
     PUBLIC_ONLY,
     REMOTE_ONLY,
     WITH_DEFAULT,
@@ -93,6 +94,8 @@ AOL_BARE = tables(static_routes=StaticRoutes())
 NW_FACT = srv("nwtraders.example", NW)
 SUBSCRIBE, INVITE = {"method": "SUBSCRIBE"}, {"method": "INVITE"}
 ENFORCED = replace(level(CONTACT_LIST), verification=Verification(enforce_at_edge=True))
+#: Along our route, to who began the dialog by a SUBSCRIBE that asked for BENOTIFY.
+SERVED = {"in_dialog": True, "route_near": "fabrikam.example", "to_subscriber": True}
 REMOTE = tables(federation=Federation(remote_access=True))
 EARLIER = discovering(domains=Domains(["fabrikam.example"], [5]))
 LATER = discovering(domains=Domains(["fabrikam.example"], [90]))
@@ -873,6 +876,37 @@ OTHERS = [
         "discard benotify-off",
         "BENOTIFY is off",
         tables(benotify=BestEffort(enabled=False)),
+    ),
+    Row(
+        "F144",
+        "BENOTIFY stays what it is, also to a subscriber who asked",
+        inward("fabrikam.example", EDGE, **SERVED | {"method": "BENOTIFY"}),
+        INSIDE_HOP,
+        "to udp 127.0.0.5",
+    ),
+    Row(
+        "F145",
+        "where the side does not know BENOTIFY it becomes NOTIFY",
+        inward("fabrikam.example", EDGE, **SERVED | {"method": "BENOTIFY"}),
+        f"{INSIDE_HOP} as NOTIFY",
+        "BENOTIFY becomes NOTIFY on the inside ([benotify] to_notify): the response goes no further than here",
+        tables(benotify=BestEffort(to_notify=frozenset({INSIDE}))),
+    ),
+    Row(
+        "F145",
+        "but not for a subscriber who did not ask",
+        inward("fabrikam.example", EDGE, **SERVED | {"method": "BENOTIFY", "to_subscriber": False}),
+        INSIDE_HOP,
+        "to udp 127.0.0.5",
+        tables(benotify=BestEffort(to_notify=frozenset({INSIDE}))),
+    ),
+    Row(
+        "F145",
+        "where it is to be spared the answers NOTIFY becomes BENOTIFY",
+        inward("fabrikam.example", EDGE, **SERVED | {"method": "NOTIFY"}),
+        f"{INSIDE_HOP} as BENOTIFY",
+        "NOTIFY becomes BENOTIFY on the inside ([benotify] to_benotify): answered 200 here",
+        tables(benotify=BestEffort(to_benotify=frozenset({INSIDE}))),
     ),
     Row(
         "F146",

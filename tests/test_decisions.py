@@ -17,7 +17,8 @@ SECTIONS = [f"F{number:03}" for first, last in ((52, 127), (189, 219)) for numbe
 def in_short(decision: Decision) -> str:
     """A decision in a few words."""
     if isinstance(decision, Forward):
-        return f"{decision.side}: {', '.join(map(str, decision.candidates))}"
+        turned = f" as {decision.method}" if decision.method else ""
+        return f"{decision.side}: {', '.join(map(str, decision.candidates))}{turned}"
     if isinstance(decision, Answer):
         return f"{decision.status} {decision.why}"
     return f"discard {decision.why}" if isinstance(decision, Discard) else f"SRV of {decision.domain}?"

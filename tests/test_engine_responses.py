@@ -19,10 +19,12 @@ from edge_world import (
     UDP,
     counted,
     engine,
+    in_dialog,
     inbound,
     only,
     outbound,
     receive,
+    route_set,
     sent,
 )
 from federated_world import CROSSROADS
@@ -34,7 +36,7 @@ from sipcore.edge.engine import Engine
 from sipcore.edge.flow import Answer, Discard, Forward
 from sipcore.edge.hashes import Keys
 from sipcore.edge.memory import ExpiringSet
-from sipcore.edge.tables import Hop
+from sipcore.edge.tables import BestEffort, Hop
 
 URL = b"look at http://www.adatum.example/"
 
@@ -302,6 +304,9 @@ def test_counters_have_the_labels_that_are_announced() -> None:
     ]:
         actions += receive(edge, data, link)
     actions += receive(engine(CROSSROADS), outbound(uri="sip:x@nwtraders.example"), FROM_SERVER)
+    turning = engine(replace(TABLES, benotify=BestEffort(to_benotify=frozenset({INSIDE}))))
+    route = route_set(INSIDE, OUTSIDE, turning, "Supported: ms-benotify", method="SUBSCRIBE")
+    actions += receive(turning, *in_dialog(OUTSIDE, route, method="NOTIFY"))
     counts = [action for action in actions if isinstance(action, Count)]
     assert {count.name for count in counts} == set(COUNTERS)
     assert all(len(count.labels) == len(COUNTERS[count.name]) for count in counts)

@@ -96,7 +96,7 @@ class Count:
 
 #: Every counter with its labels. ``why`` is a name of docs/refusals.md. ``waited`` is for DNS. ``filtered`` has the
 #: messages that go on though the filter found something, by what it did: observe, defang or warn. Those it blocks are
-#: refused or discarded.
+#: refused or discarded. ``turned`` has what left as BENOTIFY and came as NOTIFY, or the reverse, by what it became.
 COUNTERS: dict[str, tuple[str, ...]] = {
     "received": ("side", "kind"),
     "forwarded": ("side", "kind"),
@@ -104,6 +104,7 @@ COUNTERS: dict[str, tuple[str, ...]] = {
     "discarded": ("side", "why"),
     "waited": ("side",),
     "filtered": ("side", "action"),
+    "turned": ("side", "method"),
 }
 
 Action = Send | Resolve | Count

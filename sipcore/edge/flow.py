@@ -85,6 +85,7 @@ class Flow:
             when no such route is on top, and always from inside.
         route_far: the outside domain that it leads to; None likewise, and always when it leads inside.
         route_broken: a route of ours is on top that was not recorded for this dialog, this end of it or this side.
+        to_subscriber: it goes along our own route to who began the dialog by a SUBSCRIBE that asked for BENOTIFY.
         routed_on: the message names a next hop beyond us: a Route that is not ours, or ``maddr`` in its Request-URI.
         assertion: what the assertion header says.
         option_tags: of Proxy-Require, in lower case, sorted.
@@ -102,6 +103,7 @@ class Flow:
     route_far: str | None = None
     route_broken: bool = False
     from_user: str = ""
+    to_subscriber: bool = False
     routed_on: bool = False
     assertion: Assertion = Assertion.ABSENT
     option_tags: tuple[str, ...] = ()
@@ -170,6 +172,8 @@ class Forward(NamedTuple):
         assertion: whether to assert outward that the sender is verified; None where nothing is said.
         notice: the archiving notice, on what goes to others outside.
         paced: the discovered domain whose messages are counted; empty for those that are listed.
+        method: what the request's method becomes: BENOTIFY, which we answer ourselves as the NOTIFY that it was, or
+            NOTIFY, whose response goes no further than to us. Empty where it stays.
         chain: the rules that led here, one readable line each.
     """
 
@@ -182,6 +186,7 @@ class Forward(NamedTuple):
     chain: Sequence[str]
     notice: Header | None = None
     paced: str = ""
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from sipcore.edge.refusals import Row, disposed, refuse
 from sipcore.edge.responses import decide_response
 from sipcore.edge.routing import decide
 from sipcore.edge.tables import Hop, Side, Tables, Transport, canonical_host
-from sipcore.edge.vias import SIGNATURE, WayBack, is_ours, spoken, way_back
+from sipcore.edge.vias import SIGNATURE, WayBack, is_absorbed, is_ours, spoken, way_back
 from sipcore.errors import HeaderError
 from sipcore.imfilter import ImFilter, Verdict
 from sipcore.validate import Refusal, ValidationRules, validate
@@ -37,6 +37,8 @@ _RULES = ValidationRules(supported=None, zero_max_forwards=True)
 #: Flows whose decision is kept: pairs of domains, times methods, on every link. With twice as many in memory at most
 #: (see `RecentlyUsed`), some 20 MB.
 REMEMBERED_DECISIONS = 8_192
+#: The first status that refuses what was asked.
+_FIRST_REFUSAL = 300
 #: Of what decides besides the flow, where there is no directory: the tables of an engine never change.
 _GENERATION = 0
 
@@ -237,7 +239,7 @@ class Judge:
             return Outcome(disposed(refusals.INVALID_RESPONSE), refusal=finding)
 
     def _unproven(self, message: Message, vias: list[Via], back: WayBack | None, link: Link) -> Outcome | None:
-        """Why it is no response to a request that we forwarded (RFC 3261 section 16.11)."""
+        """Why it answers no request that we forwarded (RFC 3261 section 16.11), or none that wanted an answer."""
         if not is_ours(vias[0], link.side, self._tables):
             return Outcome(disposed(refusals.NOT_OUR_VIA))
         if len(vias) == 1:
@@ -246,11 +248,15 @@ class Judge:
             return Outcome(disposed(refusals.FORGED))
         if back is None or not self._leads_back(vias[0], back):
             return Outcome(disposed(refusals.REDIRECTED))
+        if is_absorbed(vias[0]):
+            refused = (message.status or 0) >= _FIRST_REFUSAL
+            return Outcome(disposed(refusals.NOTIFY_REFUSED if refused else refusals.NOTIFY_ANSWERED))
         return None
 
     def _leads_back(self, ours: Via, back: WayBack) -> bool:
         """Whether the Via below ours leads where the request came from: it was in the hands of the other side."""
-        return made_way(ours.params.get(SIGNATURE), ours.branch or "", *back.way, self._keys)
+        signature, absorbed = ours.params.get(SIGNATURE), is_absorbed(ours)
+        return made_way(signature, ours.branch or "", *back.way, self._keys, absorbed=absorbed)
 
     def _returned(self, message: Message, back: WayBack | None, link: Link) -> Outcome:
         reply = read_reply(message, link, back.hop if back else None, self._tables)

@@ -167,6 +167,8 @@ TO_BENOTIFY = Disposal("response-to-benotify", "a response to BENOTIFY, which ha
 NOT_OUR_VIA = Disposal("response-not-ours", "a response whose topmost Via is not ours on that side")
 FORGED = Disposal("response-forged", "a response with our Via but not with a branch that we made")
 REDIRECTED = Disposal("response-redirected", "a response whose next Via is not where we said that it goes")
+NOTIFY_ANSWERED = Disposal("notify-answered", "a response to what came as BENOTIFY and left as NOTIFY")
+NOTIFY_REFUSED = Disposal("notify-refused", "the same, and it refuses: the notifier asked for no answer and gets none")
 FOR_US = Disposal("response-for-us", "a response with no Via but ours: we ask nothing")
 BLOCKED_RESPONSE = Disposal("response-blocked", "a response with a blocked domain at any end")
 STRANGER_RESPONSE = Disposal("response-from-stranger", "a response from a link of nobody we know")
@@ -184,6 +186,8 @@ DISCARDS: tuple[Disposal, ...] = (
     NOT_OUR_VIA,
     FORGED,
     REDIRECTED,
+    NOTIFY_ANSWERED,
+    NOTIFY_REFUSED,
     FOR_US,
     BLOCKED_RESPONSE,
     STRANGER_RESPONSE,

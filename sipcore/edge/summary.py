@@ -19,11 +19,22 @@ def summary(tables: Tables, users: Users | None) -> Iterator[str]:
     for what, on in (("edge", tables.federation.enabled), ("organisation", tables.federation.organisation)):
         if not on:
             yield f"nobody is federated with: the switch of the {what} is off"
+    yield from _turned(tables)
     yield from _peers(tables)
     if tables.blocked.domains:
         yield f"blocked are {', '.join(tables.blocked.domains)}"
     if users is not None:
         yield from _users(users)
+
+
+def _turned(tables: Tables) -> Iterator[str]:
+    for sides, came, left in (
+        (tables.benotify.to_notify, "BENOTIFY", "NOTIFY"),
+        (tables.benotify.to_benotify, "NOTIFY", "BENOTIFY"),
+    ):
+        yield from (
+            f"{came} becomes {left} toward the {side}, where the subscriber knows both" for side in sorted(sides)
+        )
 
 
 def _peers(tables: Tables) -> Iterator[str]:

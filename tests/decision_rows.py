@@ -17,6 +17,7 @@ from federated_world import (
     FEDERATED_ONLY,
     HOUSE,
     INSIDE,
+    MSN,
     PUBLIC_ONLY,
     REMOTE_ONLY,
     WITH_DEFAULT,
@@ -33,11 +34,15 @@ from sipcore.edge.flow import Flow
 from sipcore.edge.tables import (
     BestEffort,
     Blocked,
+    ContentSwitches,
     Discovered,
     Domains,
     FederatedDomains,
     Federation,
     Hop,
+    LinkClass,
+    Media,
+    RowContent,
     StaticRoutes,
     Tables,
     Transport,
@@ -88,6 +93,14 @@ def level(of: VerificationLevel) -> Tables:
     return tables(partners=partners)
 
 
+def saying(content: RowContent) -> Tables:
+    """The crossroads, where Fabrikam's row says that of content."""
+    fabrikam = replace(CROSSROADS.partners["fabrikam.example"], content=content)
+    return tables(partners={**CROSSROADS.partners, "fabrikam.example": fabrikam})
+
+
+EXEMPT = tables(content=ContentSwitches(exempt_outbound=frozenset({LinkClass.PARTNER})))
+UNLIMITED = tables(providers=(replace(MSN, content=RowContent(media=Media.ANY)), *CROSSROADS.providers[1:]))
 OFF = tables(discovered=Discovered(), providers=())
 OPEN = discovering(any_domain=True)
 AOL_BARE = tables(static_routes=StaticRoutes())
@@ -391,7 +404,7 @@ PROVIDERS = [
         "F084",
         "a public provider is the public cloud",
         inward("hotmail.example", "federation.messenger.msn.com"),
-        INSIDE_HOP,
+        f"{INSIDE_HOP}, plain text only",
         "the proxy of provider 'MSN' ([[provider]], line 20)",
         facts=srv("hotmail.example", "federation.messenger.msn.com"),
     ),
@@ -463,10 +476,50 @@ PROVIDERS = [
         "F091",
         "the public flag takes the right for public IM",
         outward("hotmail.example"),
-        "outside: the SRV record of hotmail.example, tls federation.messenger.msn.com:5061",
+        "outside: the SRV record of hotmail.example, tls federation.messenger.msn.com:5061, plain text only",
         "the right for public-im",
         facts=srv("hotmail.example", "federation.messenger.msn.com"),
         sender=PUBLIC_ONLY,
+    ),
+    Row(
+        "F093",
+        "to a public provider plain text only",
+        outward("hotmail.example"),
+        "outside: the SRV record of hotmail.example, tls federation.messenger.msn.com:5061, plain text only",
+        "plain text only: 'MSN' ([[provider]], line 20) is a public provider",
+        facts=srv("hotmail.example", "federation.messenger.msn.com"),
+    ),
+    Row(
+        "F093",
+        "and from one",
+        inward("hotmail.example", "federation.messenger.msn.com"),
+        f"{INSIDE_HOP}, plain text only",
+        "is a public provider",
+        facts=srv("hotmail.example", "federation.messenger.msn.com"),
+    ),
+    Row(
+        "F093",
+        "unless its row says more",
+        outward("hotmail.example", UNLIMITED),
+        "outside: the SRV record of hotmail.example, tls federation.messenger.msn.com:5061",
+        "the proxy of provider 'MSN'",
+        UNLIMITED,
+        srv("hotmail.example", "federation.messenger.msn.com"),
+    ),
+    Row(
+        "F093",
+        "a private provider takes anything",
+        outward("tailspin.example"),
+        "outside: tls sip.hosting.example:5061",
+        "listed for provider",
+    ),
+    Row(
+        "F093",
+        "a partner whose row says so",
+        outward("fabrikam.example"),
+        f"outside: tls {EDGE}:5061, plain text only",
+        "plain text only: 'Fabrikam' ([[partner]], line 10) has media = \"plain-text\"",
+        saying(RowContent(media=Media.PLAIN_TEXT)),
     ),
     Row(
         "F095",
@@ -598,6 +651,54 @@ FILTER_AND_SPIM = [
         inward("x.example"),
         "403 stranger",
         "stranger's",
+    ),
+    Row(
+        "F114",
+        "a partner's own switch, in both directions",
+        inward("fabrikam.example", EDGE, tables=saying(RowContent(filter=False))),
+        f"{INSIDE_HOP}, not filtered",
+        "content is not filtered: 'Fabrikam' ([[partner]], line 10) has filter = false",
+        saying(RowContent(filter=False)),
+    ),
+    Row(
+        "F114",
+        "a class that is exempt in one direction",
+        outward("fabrikam.example"),
+        f"outside: tls {EDGE}:5061, not filtered",
+        "content is not filtered: partner is in [filter] exempt_outbound",
+        EXEMPT,
+    ),
+    Row(
+        "F114",
+        "and not in the other",
+        inward("fabrikam.example", EDGE, tables=EXEMPT),
+        INSIDE_HOP,
+        "whose link this is",
+        EXEMPT,
+    ),
+    Row(
+        "F114",
+        "what a row says counts before its class",
+        outward("fabrikam.example"),
+        f"outside: tls {EDGE}:5061",
+        "direct partner",
+        replace(saying(RowContent(filter=True)), content=EXEMPT.content),
+    ),
+    Row(
+        "F114",
+        "between two neighbours both have to be exempt",
+        inward("fabrikam.example", EDGE, request_domain="tailspin.example"),
+        "outside: tls sip.hosting.example:5061",
+        "as a clearing house",
+        replace(HOUSE, content=ContentSwitches(frozenset(LinkClass) - {LinkClass.PARTNER}, frozenset(LinkClass))),
+    ),
+    Row(
+        "F115",
+        "what comes is filtered where nobody says otherwise",
+        inward("nwtraders.example", NW),
+        INSIDE_HOP,
+        "agrees with the certificate",
+        facts=NW_FACT,
     ),
     Row(
         "F118",
@@ -999,7 +1100,6 @@ WITHOUT_A_ROW = {
     "F082": _RELAY,
     "F088": _FILE,
     "F092": _RELAY,
-    "F093": "limits on media types, which come after the filter and with its work",
     "F094": _ELSEWHERE,
     "F096": _FILE,
     "F099": "groups of a directory server; a file of users has none",
@@ -1012,8 +1112,6 @@ WITHOUT_A_ROW = {
     "F110": _FILTER,
     "F111": _FILTER,
     "F112": _FILTER,
-    "F114": _FILTER,
-    "F115": _FILTER,
     "F116": _FILE,
     "F117": _FILTER,
     "F125": _ELSEWHERE,

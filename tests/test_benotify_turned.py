@@ -185,6 +185,14 @@ def test_that_a_dialog_asked_is_signed(tables: Tables, subscriber: Side) -> None
             assert "no-route" in counted(actions)[0]
 
 
+@pytest.mark.parametrize("subscriber", SIDES)
+def test_routes_of_two_subscriptions_in_one_dialog_ask_only_where_both_do(subscriber: Side) -> None:
+    asked, silent = (subscribed(subscriber, EAGER, offer) for offer in (OFFER, "Supported: eventlist"))
+    mixed = f"{asked.partition(', ')[0]}, {silent.partition(', ')[2]}"
+    data, notifier = notified(subscriber, EAGER, "NOTIFY", route=mixed)
+    assert parse(only(receive(engine(EAGER), data, notifier)).data).method == "NOTIFY"
+
+
 def test_a_restart_and_a_change_of_keys_forget_nothing() -> None:
     data, notifier = notified(INSIDE, PLAIN, "BENOTIFY")
     tomorrow = Keys(b"the key of tomorrow", previous=KEYS.current)
@@ -247,6 +255,7 @@ def test_each_copy_is_sent_on_and_answered_once_as_its_dialog_has_it(subscriber:
     edge, came = engine(EAGER), parse(data)
     first, again = (receive(edge, data, notifier) for _ in range(2))
     assert first == again
+    assert b";be" not in left(sent(first), subscriber).data, "no response to it is awaited"
     answer = parse(left(sent(first), subscriber.opposite).data)
     assert (answer.status, answer.reason, answer["CSeq"]) == (200, "OK", "3 NOTIFY")
     assert [answer[name] for name in ("To", "From", "Call-ID")] == [came[name] for name in ("To", "From", "Call-ID")]

@@ -16,6 +16,7 @@ from sipcore.edge.tables import (
     ArchivingNotice,
     BestEffort,
     Blocked,
+    ContentSwitches,
     DefaultRoute,
     Discovered,
     Domains,
@@ -24,9 +25,12 @@ from sipcore.edge.tables import (
     FederatedDomains,
     Federation,
     Hop,
+    LinkClass,
+    Media,
     Pattern,
     Provider,
     RateLimits,
+    RowContent,
     Side,
     StaticRoute,
     Subject,
@@ -504,7 +508,9 @@ def test_a_fault_names_its_line_its_key_and_the_correction(old: str, new: str, l
         ('[metrics]\nlisten = "127.0.0.1:99999"', "metrics.listen", "0 to 65535"),
         ("[metrics]", "metrics.listen", "missing"),
         ('[verification]\nassertion_header = "X Y"', "verification.assertion_header", "not a header name"),
-        ("filter = true", "partner[0].filter", "unknown key"),
+        ("filter = 1", "partner[0].filter", "true or false"),
+        ('media = "text"', "partner[0].media", '"any" or "plain-text"'),
+        ('[filter]\nexempt_inbound = ["partners"]', "filter.exempt_inbound[0]", 'did you mean "partner"?'),
         ("[filter]\nenabled = 'yes'", "filter.enabled", "true or false"),
     ],
 )
@@ -728,6 +734,42 @@ def filtered(section: str) -> str:
 def test_the_filter_has_the_rules_of_its_section() -> None:
     rules = loads(filtered('profile = "lync"\nlinks = "warn"\nnotice = "Careful."')).filter
     assert rules == dataclasses.replace(LYNC, links=Action.WARN, notice="Careful.")
+
+
+def test_the_switches_of_the_filter_stand_beside_its_rules_and_in_the_rows() -> None:
+    switched = filtered('exempt_inbound = ["partner"]\nexempt_outbound = ["discovered", "public-provider"]')
+    rows = """
+        [[provider]]
+        name = "Hosting"
+        proxy = "sip.hosting.example"
+        filter = false
+        media = "plain-text"
+        [discovered]
+        filter = true
+        [[federated_domain]]
+        domain = "domaina.example"
+        media = "any"
+    """
+    tables = loads(switched + rows).tables
+    assert tables.content == ContentSwitches(
+        frozenset({LinkClass.PARTNER}), frozenset({LinkClass.DISCOVERED, LinkClass.PUBLIC_PROVIDER})
+    )
+    assert tables.providers[0].content == RowContent(False, Media.PLAIN_TEXT)
+    assert tables.discovered.content == RowContent(filter=True)
+    assert tables.federated.rows["domaina.example"].content == RowContent(media=Media.ANY)
+    assert {row.content for row in tables.partners.values()} == {RowContent()}
+    assert (tables.content_is_uniform, loads(GOOD).tables.content_is_uniform) == (False, True)
+
+
+def test_a_default_route_and_a_partner_have_switches_of_their_own() -> None:
+    more = (
+        "filter = false\n[federation]\npreload_providers = false\n[default_route]\nfilter = true\n"
+        'proxy = { transport = "tcp", address = "192.0.2.44", insecure = true }'
+    )
+    tables = loads(GOOD + more).tables
+    assert tables.default_route is not None
+    assert (tables.default_route.content, next(iter(tables.partners.values())).content) == (
+        RowContent(True), RowContent(False))  # fmt: skip
 
 
 def test_the_filter_has_the_rules_of_a_file_beside_the_configuration(tmp_path: Path) -> None:

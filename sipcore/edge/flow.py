@@ -15,8 +15,10 @@ from sipcore.edge.tables import Hop, Row, Side
 from sipcore.edge.verification import Assertion, Mark
 
 __all__ = [
+    "EVERYTHING",
     "Answer",
     "Candidate",
+    "Content",
     "Decision",
     "Discard",
     "Final",
@@ -160,6 +162,22 @@ class Srv:
 Candidate = Static | Srv
 
 
+class Content(NamedTuple):
+    """Which rules hold for the content of a message that is forwarded.
+
+    Attributes:
+        filtered: the content filter looks at it, where there is one.
+        plain_text: of what people exchange only plain text passes (F093).
+    """
+
+    filtered: bool = True
+    plain_text: bool = False
+
+
+#: The rules where nobody has said otherwise.
+EVERYTHING = Content()
+
+
 class Forward(NamedTuple):
     """Send it on. A tuple, for it is made for every new flow, and a frozen dataclass takes four times as long.
 
@@ -174,6 +192,7 @@ class Forward(NamedTuple):
         paced: the discovered domain whose messages are counted; empty for those that are listed.
         method: what the request's method becomes: BENOTIFY, which we answer ourselves as the NOTIFY that it was, or
             NOTIFY, whose response goes no further than to us. Empty where it stays.
+        content: which rules hold for its content.
         chain: the rules that led here, one readable line each.
     """
 
@@ -187,6 +206,7 @@ class Forward(NamedTuple):
     notice: Header | None = None
     paced: str = ""
     method: str = ""
+    content: Content = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)

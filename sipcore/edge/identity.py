@@ -23,8 +23,11 @@ from sipcore.edge.discovery import below_domain, fact_of, is_askable, provider_n
 from sipcore.edge.flow import NeedSrv, PeerEvidence, PeerKind
 from sipcore.edge.steps import Case, Closed, place
 from sipcore.edge.tables import (
+    DefaultRoute,
+    Discovered,
     FederatedDomain,
     Lookup,
+    Partner,
     Provider,
     Row,
     Side,
@@ -124,6 +127,7 @@ class Voice(NamedTuple):
         source, network: what the mark says of it.
         public: it takes the recipient's right for public IM.
         paced: the domain, where it is nobody that an operator has listed.
+        row: by which it is known; None for nobody.
     """
 
     line: Line
@@ -132,6 +136,7 @@ class Voice(NamedTuple):
     network: Network = Network.FEDERATION
     public: bool = False
     paced: str = ""
+    row: Partner | Provider | DefaultRoute | FederatedDomain | Discovered | None = None
 
 
 def voice_of(domain: str, case: Case) -> Voice | NeedSrv | str:
@@ -145,6 +150,7 @@ def voice_of(domain: str, case: Case) -> Voice | NeedSrv | str:
             lambda: f"{domain} is direct partner {called(partner)}, whose link this is",
             partner.verification,
             _PARTNER,
+            row=partner,
         )
     if (federated := tables.federated.find(domain)) is not None:
         return _voice_of_federated(federated, case)
@@ -162,21 +168,20 @@ def _voice_of_federated(row: FederatedDomain, case: Case) -> Voice | NeedSrv | s
         if lookup is Lookup.STATIC_ROUTE:
             route = case.tables.static_routes.find(domain)
             if route is not None and route in case.flow.peer.rows:
-                return Voice(
-                    f"{line}, by the static route of {domain} {where(route)}", _BY_PROVIDER, Source.DIRECT_PARTNER
-                )
+                by = f"{line}, by the static route of {domain} {where(route)}"
+                return Voice(by, _BY_PROVIDER, Source.DIRECT_PARTNER, row=row)
         elif case.flow.peer.names:
             fact = fact_of(domain, case)
             if isinstance(fact, NeedSrv):
                 return fact
             if not isinstance(fact, Closed) and typed_target(fact, row, case) and serves(fact, case.flow.peer.names):
-                return Voice(f"{line}, by the {fact}", _BY_PROVIDER, Source.AUTO_FEDERATION)
+                return Voice(f"{line}, by the {fact}", _BY_PROVIDER, Source.AUTO_FEDERATION, row=row)
     return f"{line}, and this is not its link"
 
 
 def _provider_voice(provider: Provider, line: Line) -> Voice:
     network = Network.PUBLIC_CLOUD if provider.public else Network.FEDERATION
-    return Voice(line, provider.verification, Source.AUTHORIZED_SERVER, network, provider.public)
+    return Voice(line, provider.verification, Source.AUTHORIZED_SERVER, network, provider.public, row=provider)
 
 
 def _voice_by_record(domain: str, case: Case) -> Voice | NeedSrv | str:
@@ -196,7 +201,7 @@ def _voice_by_record(domain: str, case: Case) -> Voice | NeedSrv | str:
             known = domain in discovered.domains
             line = f"{domain} is {_discovered(domain, case)}, and the {fact} agrees with the certificate"
             paced = "" if known else domain
-            return Voice(line, discovered.verification, Source.AUTO_FEDERATION, paced=paced)
+            return Voice(line, discovered.verification, Source.AUTO_FEDERATION, paced=paced, row=discovered)
         if may_be_found:
             return (
                 f"{fact}, which does not agree with the certificate of {', '.join(peer.names)}; a peer with several"
@@ -219,6 +224,7 @@ def _voice_of_the_rest(domain: str, case: Case) -> Voice | str:
             lambda: f"{domain} is in no other table, and this is the default route {called(default)}",
             default.verification,
             Source.AUTHORIZED_SERVER,
+            row=default,
         )
     discovered = case.tables.discovered
     if domain in discovered.domains and not discovered.enabled:

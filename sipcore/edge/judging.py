@@ -17,6 +17,7 @@ from sipcore.edge.directory import Directory, UserView
 from sipcore.edge.facts import Facts, FactsNow, SrvFact
 from sipcore.edge.flow import Answer, Decision, Discard, Forward, NeedSrv, Srv
 from sipcore.edge.hashes import Keys, branch_for, made_branch, made_tag, made_way
+from sipcore.edge.media import unfit_for_plain_text, unfit_session
 from sipcore.edge.memory import ExpiringSet, RecentlyUsed
 from sipcore.edge.reading import OwnRoutes, own_routes, read_flow, read_reply, user_of_ours
 from sipcore.edge.refusals import Row, disposed, refuse
@@ -188,10 +189,12 @@ class Judge:
         hop = _chosen(decision, facts, request.branch)
         if isinstance(hop, NeedSrv):
             return Outcome(hop)
-        verdict = self._filter.check(message) if self._filter else None
+        verdict = self._filter.check(message) if self._filter and decision.content.filtered else None
         if verdict is not None and verdict.blocked:
             chain = (*decision.chain, refusals.FILTERED.when)
             return Outcome(self._refuse(request, refusals.FILTERED, chain), verdict=verdict)
+        if decision.content.plain_text and (unfit := unfit_for_plain_text(message)):
+            return Outcome(self._refuse(request, unfit.row, (*decision.chain, unfit.line)), verdict=verdict)
         return Outcome(decision, routes, hop, verdict=verdict)
 
     def _decision(self, message: Message, link: Link, routes: OwnRoutes, facts: FactsNow) -> Decision:
@@ -261,11 +264,13 @@ class Judge:
     def _returned(self, message: Message, back: WayBack | None, link: Link) -> Outcome:
         reply = read_reply(message, link, back.hop if back else None, self._tables)
         decision = decide_response(reply, self._tables, self._facts.ever())
-        if not isinstance(decision, Forward) or self._filter is None or not message.body:
+        if not isinstance(decision, Forward) or not message.body:
             return Outcome(decision, back=back)
-        verdict = self._filter.check(message)
-        if verdict.blocked:
+        verdict = self._filter.check(message) if self._filter and decision.content.filtered else None
+        if verdict is not None and verdict.blocked:
             return Outcome(disposed(refusals.FILTERED_RESPONSE), verdict=verdict)
+        if decision.content.plain_text and unfit_session(message):
+            return Outcome(disposed(refusals.UNFIT_RESPONSE), verdict=verdict)
         return Outcome(decision, back=back, verdict=verdict)
 
 

@@ -75,6 +75,9 @@ REQUEST_TYPE = Diagnostic(1027, "Requests of this type cannot be routed to or fr
 
 #: By which clients tell a refusal of content from one of people (docs/protocol.md "Routing and refusals").
 POLICY_WARNING = ("Warning", '309 {fqdn} "Message contents not allowed by policy"')
+#: What is taken instead (RFC 3261 sections 21.4.13 and 20.43).
+PLAIN_TYPES = ("Accept", "application/sdp, text/plain, application/im-iscomposing+xml")
+NO_MEDIUM = ("Warning", '304 {fqdn} "Media type not available"')
 #: Seconds: long enough for a restart, short enough for a person who waits.
 RETRY_AFTER = ("Retry-After", "10")
 
@@ -111,6 +114,10 @@ SRV_CONFLICT = Row("srv-conflict", "the SRV record breaks the rules", 504, 504, 
 UNTRUSTED = Row("untrusted", "the certificate of the next hop is not trusted", 504, 504, DISTRUST)
 TLS_FAILED = Row("tls-failed", "TLS with the next hop fails", 504, 504, TLS_FAILURE)
 FILTERED = Row("filtered", "the content filter refuses it", 606, 606, header=POLICY_WARNING)
+UNFIT_TYPE = Row(
+    "unfit-type", "a type of content that is not plain text, where that alone is taken", 415, 415, header=PLAIN_TYPES
+)
+UNFIT_SESSION = Row("unfit-session", "a session of more than instant messages, likewise", 488, 488, header=NO_MEDIUM)
 UNDELIVERED = Row("undelivered", "the next hop is down or its queue is full", 503, 503, header=RETRY_AFTER)
 CROWDED = Row("crowded", "too much waits for DNS already", 503, 503, header=RETRY_AFTER)
 PACED = Row("paced", "a discovered peer that no list names sends too fast", None, 503, header=RETRY_AFTER)
@@ -146,6 +153,8 @@ REFUSALS: tuple[Row, ...] = (
     PACED,
     CROWDED,
     FILTERED,
+    UNFIT_TYPE,
+    UNFIT_SESSION,
     UNTRUSTED,
     TLS_FAILED,
     UNDELIVERED,
@@ -177,6 +186,7 @@ CLAIMING_RESPONSE = Disposal(
 )
 NOWHERE = Disposal("response-to-nowhere", "a response whose next Via names no server of ours and no partner")
 FILTERED_RESPONSE = Disposal("response-filtered", "a response whose content the filter refuses")
+UNFIT_RESPONSE = Disposal("response-unfit", "a response that begins a session of more than instant messages, likewise")
 
 DISCARDS: tuple[Disposal, ...] = (
     UNWRITABLE,
@@ -194,6 +204,7 @@ DISCARDS: tuple[Disposal, ...] = (
     CLAIMING_RESPONSE,
     NOWHERE,
     FILTERED_RESPONSE,
+    UNFIT_RESPONSE,
 )
 
 

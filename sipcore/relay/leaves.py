@@ -13,6 +13,8 @@ from typing import Annotated, Any, Self
 from msgspec import Meta
 
 from sipcore.edge.tables import (
+    LinkClass,
+    Media,
     Pattern,
     Side,
     Transport,
@@ -183,6 +185,9 @@ Route = Annotated[
 TransportName = Annotated[Transport, Meta(description=_choices(Transport))]
 Level = Annotated[VerificationLevel, Meta(description=_choices(VerificationLevel))]
 SideName = Annotated[Side, Meta(description=_choices(Side))]
+LinkClassName = Annotated[LinkClass, Meta(description=_choices(LinkClass))]
+LinkClasses = Annotated[list[LinkClassName], Meta(description='classes of links, ["partner", "provider"]')]
+MediaName = Annotated[Media, Meta(description=_choices(Media))]
 Switch = Annotated[bool, Meta(description="true or false")]
 Header = Annotated[str, Meta(min_length=1, description='the name of a header, "X-Verified-User"')]
 Title = Annotated[str, Meta(min_length=1, max_length=80, description="a text of at most 80 characters")]

@@ -25,7 +25,18 @@ from sipcore.relay.federation_sections import (
     StaticRouteTable,
 )
 from sipcore.relay.hop_tables import HopTable, ListenTable, SubjectTable
-from sipcore.relay.leaves import Count, Domain, DomainName, Header, Host, HostPort, Seconds, SideName, Switch
+from sipcore.relay.leaves import (
+    Count,
+    Domain,
+    DomainName,
+    Header,
+    Host,
+    HostPort,
+    LinkClasses,
+    Seconds,
+    SideName,
+    Switch,
+)
 
 __all__ = [
     "BenotifySection",
@@ -80,9 +91,11 @@ class VerificationSection(Struct, frozen=True):
 
 
 class FilterSection(RulesTable, frozen=True):
-    """``[filter]``: on or off, and the rules: the keys of a rules file, or the path of one."""
+    """``[filter]``: on or off, for whom not, and the rules: the keys of a rules file, or the path of one."""
 
     enabled: Switch = True
+    exempt_inbound: LinkClasses = field(default_factory=list)
+    exempt_outbound: LinkClasses = field(default_factory=list)
     file: Annotated[str, Meta(min_length=1, description='the path of a rules file, "rules.toml"')] = ""
 
 

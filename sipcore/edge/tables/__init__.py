@@ -11,11 +11,12 @@ message. `Tables` checks itself: an edge that starts cannot contradict itself. O
     providers      IM service providers              best_effort    BENOTIFY
     default_route  the clearing house that we use    errors         what cannot be
     blocked        with whom nothing is exchanged    warnings       what should be known
-                                                     model          all of them together
+    content        filter switches, media limits     model          all of them together
 """
 
 from sipcore.edge.tables.best_effort import BestEffort, WhenOff
 from sipcore.edge.tables.blocked import Blocked
+from sipcore.edge.tables.content import ContentSwitches, LinkClass, Media, RowContent
 from sipcore.edge.tables.default_route import DefaultRoute
 from sipcore.edge.tables.discovered import Discovered, RateLimits
 from sipcore.edge.tables.federated import (
@@ -49,6 +50,7 @@ __all__ = [
     "ArchivingNotice",
     "BestEffort",
     "Blocked",
+    "ContentSwitches",
     "DefaultRoute",
     "Discovered",
     "DomainType",
@@ -57,13 +59,16 @@ __all__ = [
     "FederatedDomains",
     "Federation",
     "Hop",
+    "LinkClass",
     "Lookup",
+    "Media",
     "OwnSide",
     "Partner",
     "Pattern",
     "Provider",
     "RateLimits",
     "Row",
+    "RowContent",
     "Side",
     "Speaker",
     "StaticRoute",

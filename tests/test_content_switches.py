@@ -64,9 +64,11 @@ def exempting(inbound: tuple[LinkClass, ...] = (), outbound: tuple[LinkClass, ..
 
 
 def passes(edge: Engine, data: bytes, link: Link) -> bool:
-    """Whether it is sent on, and not refused for its content."""
-    send = only(receive(edge, data, link))
+    """Whether it is sent on, and not refused for its content: the first of its flow and those that come after it."""
+    sends = [only(receive(edge, data, link)) for _ in range(3)]
+    send = sends[0]
     assert send.came_from is not None or parse(send.data).status == 606
+    assert sends == [send] * 3
     return send.came_from is not None
 
 
@@ -74,7 +76,9 @@ def answered_with_url(edge: Engine, data: bytes, asks: Link, answers: Link) -> b
     """Whether a response with a link goes back."""
     asked = only(receive(edge, data, asks))
     reply = respond(parse(asked.data), 200, headers=[("Content-Type", "text/plain")], body=URL)
-    return bool(sent(receive(edge, reply, answers)))
+    sends = [sent(receive(edge, reply, answers)) for _ in range(3)]
+    assert sends == [sends[0]] * 3
+    return bool(sends[0])
 
 
 # -- the switches of the filter
@@ -232,8 +236,9 @@ def test_f093_where_plain_text_alone_is_taken_the_rest_is_told_which_it_is(
     for method, expected in (("MESSAGE", message), ("INVITE", invite)):
         for make, link_ in ((inbound, FROM_FABRIKAM), (outbound, FROM_SERVER)):
             data = make(*[extra] * bool(extra), method=method, content_type=of_type, body=body)
-            send = only(receive(edge, data, link_))
-            assert (parse(send.data).status if send.came_from is None else None) == expected, (method, body)
+            for _ in range(3):
+                send = only(receive(edge, data, link_))
+                assert (parse(send.data).status if send.came_from is None else None) == expected, (method, body)
             assert only(receive(engine(), data, link_)).came_from is not None, "nobody else minds"
 
 

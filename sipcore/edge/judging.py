@@ -40,8 +40,6 @@ _RULES = ValidationRules(supported=None, zero_max_forwards=True)
 REMEMBERED_DECISIONS = 8_192
 #: The first status that refuses what was asked.
 _FIRST_REFUSAL = 300
-#: Of what decides besides the flow, where there is no directory: the tables of an engine never change.
-_GENERATION = 0
 
 
 class Request(NamedTuple):
@@ -215,7 +213,9 @@ class Judge:
     def _key(
         self, message: Message, link: Link, routes: OwnRoutes, users: tuple[UserView | None, UserView | None]
     ) -> bytes | None:
-        peer, generation = _peer(link), _GENERATION
+        # Of what decides besides the flow only the directory changes under it: tables are an engine's own from its
+        # first message to its last, and what a record of DNS has decided is not kept.
+        peer, generation = _peer(link), 0
         if self._directory is not None:
             peer, generation = f"{peer}\n{_people(message, users)}", self._directory.generation
         inside, between = link.side is Side.INSIDE, routes.domains

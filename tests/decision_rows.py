@@ -37,10 +37,10 @@ from sipcore.edge.tables import (
     ContentSwitches,
     Discovered,
     Domains,
+    FarEnd,
     FederatedDomains,
     Federation,
     Hop,
-    LinkClass,
     Media,
     RowContent,
     StaticRoutes,
@@ -99,7 +99,7 @@ def saying(content: RowContent) -> Tables:
     return tables(partners={**CROSSROADS.partners, "fabrikam.example": fabrikam})
 
 
-EXEMPT = tables(content=ContentSwitches(exempt_outbound=frozenset({LinkClass.PARTNER})))
+EXEMPT = tables(content=ContentSwitches(exempt_outbound=frozenset({FarEnd.PARTNER})))
 UNLIMITED = tables(providers=(replace(MSN, content=RowContent(media=Media.ANY)), *CROSSROADS.providers[1:]))
 OFF = tables(discovered=Discovered(), providers=())
 OPEN = discovering(any_domain=True)
@@ -662,7 +662,7 @@ FILTER_AND_SPIM = [
     ),
     Row(
         "F114",
-        "a class that is exempt in one direction",
+        "a kind of far end that is exempt in one direction",
         outward("fabrikam.example"),
         f"outside: tls {EDGE}:5061, not filtered",
         "content is not filtered: partner is in [filter] exempt_outbound",
@@ -678,7 +678,7 @@ FILTER_AND_SPIM = [
     ),
     Row(
         "F114",
-        "what a row says counts before its class",
+        "what a row says counts before its kind",
         outward("fabrikam.example"),
         f"outside: tls {EDGE}:5061",
         "direct partner",
@@ -690,7 +690,7 @@ FILTER_AND_SPIM = [
         inward("fabrikam.example", EDGE, request_domain="tailspin.example"),
         "outside: tls sip.hosting.example:5061",
         "as a clearing house",
-        replace(HOUSE, content=ContentSwitches(frozenset(LinkClass) - {LinkClass.PARTNER}, frozenset(LinkClass))),
+        replace(HOUSE, content=ContentSwitches(frozenset(FarEnd) - {FarEnd.PARTNER}, frozenset(FarEnd))),
     ),
     Row(
         "F115",

@@ -21,11 +21,11 @@ from sipcore.edge.tables import (
     Discovered,
     Domains,
     DomainType,
+    FarEnd,
     FederatedDomain,
     FederatedDomains,
     Federation,
     Hop,
-    LinkClass,
     Media,
     Pattern,
     Provider,
@@ -752,7 +752,7 @@ def test_the_switches_of_the_filter_stand_beside_its_rules_and_in_the_rows() -> 
     """
     tables = loads(switched + rows).tables
     assert tables.content == ContentSwitches(
-        frozenset({LinkClass.PARTNER}), frozenset({LinkClass.DISCOVERED, LinkClass.PUBLIC_PROVIDER})
+        frozenset({FarEnd.PARTNER}), frozenset({FarEnd.DISCOVERED, FarEnd.PUBLIC_PROVIDER})
     )
     assert tables.providers[0].content == RowContent(False, Media.PLAIN_TEXT)
     assert tables.discovered.content == RowContent(filter=True)

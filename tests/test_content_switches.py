@@ -1,4 +1,4 @@
-"""For whom content is filtered and limited: switches by direction, class and row, and plain text only (F093, F114)."""
+"""For whom content is filtered and limited: by direction, far end and row; and plain text only (F093, F114)."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ from sipcore.edge.media import unfit_for_plain_text, unfit_session
 from sipcore.edge.summary import summary
 from sipcore.edge.tables import (
     ContentSwitches,
+    FarEnd,
     Federation,
-    LinkClass,
     Media,
     RowContent,
     Tables,
@@ -58,8 +58,8 @@ def saying(content: RowContent, tables: Tables = TABLES) -> Tables:
     return replace(tables, partners={**tables.partners, "fabrikam.example": fabrikam})
 
 
-def exempting(inbound: tuple[LinkClass, ...] = (), outbound: tuple[LinkClass, ...] = ()) -> Tables:
-    """The tables, with those classes left alone."""
+def exempting(inbound: tuple[FarEnd, ...] = (), outbound: tuple[FarEnd, ...] = ()) -> Tables:
+    """The tables, with those far ends left alone."""
     return replace(TABLES, content=ContentSwitches(frozenset(inbound), frozenset(outbound)))
 
 
@@ -88,14 +88,14 @@ def answered_with_url(edge: Engine, data: bytes, asks: Link, answers: Link) -> b
     ("tables", "comes", "goes"),
     [
         (TABLES, False, False),
-        (exempting(inbound=(LinkClass.PARTNER,)), True, False),
-        (exempting(outbound=(LinkClass.PARTNER,)), False, True),
-        (exempting(inbound=tuple(set(LinkClass) - {LinkClass.PARTNER})), False, False),
+        (exempting(inbound=(FarEnd.PARTNER,)), True, False),
+        (exempting(outbound=(FarEnd.PARTNER,)), False, True),
+        (exempting(inbound=tuple(set(FarEnd) - {FarEnd.PARTNER})), False, False),
         (saying(RowContent(filter=False)), True, True),
-        (saying(RowContent(filter=True), exempting(tuple(LinkClass), tuple(LinkClass))), False, False),
+        (saying(RowContent(filter=True), exempting(tuple(FarEnd), tuple(FarEnd))), False, False),
     ],
 )
-def test_f114_a_direction_a_class_and_a_row_have_switches_of_their_own(tables: Tables, comes: bool, goes: bool) -> None:
+def test_f114_a_direction_a_kind_and_a_row_have_switches_of_their_own(tables: Tables, comes: bool, goes: bool) -> None:
     edge = engine(tables, filter=FILTER)
     assert passes(edge, inbound(body=URL), FROM_FABRIKAM) is comes
     assert passes(edge, outbound(body=URL), FROM_SERVER) is goes
@@ -123,7 +123,7 @@ def test_f114_f115_of_two_edges_either_is_enough_and_each_filters_for_itself(
 def test_what_a_clearing_house_carries_is_filtered_unless_both_ends_are_exempt() -> None:
     house = replace(TABLES, federation=Federation(clearing_house=True))
     data = inbound(uri="sip:w@woodgrove.example", to="<sip:w@woodgrove.example>", body=URL)
-    both = ContentSwitches(frozenset({LinkClass.PARTNER}), frozenset({LinkClass.PARTNER}))
+    both = ContentSwitches(frozenset({FarEnd.PARTNER}), frozenset({FarEnd.PARTNER}))
     for switches, expected in [
         (ContentSwitches(), False),
         (ContentSwitches(exempt_inbound=both.exempt_inbound), False),
@@ -134,10 +134,10 @@ def test_what_a_clearing_house_carries_is_filtered_unless_both_ends_are_exempt()
         assert passes(edge, data, FROM_FABRIKAM) is expected
 
 
-def test_one_of_our_users_outside_has_a_class_of_his_own() -> None:
+def test_one_of_our_users_outside_is_a_far_end_of_his_own_kind() -> None:
     stranger = Link(9, OUTSIDE, FROM_FABRIKAM.transport, "203.0.113.50", 5060)
     data = inbound(via="SIP/2.0/UDP 203.0.113.50;branch=z9hG4bK-r", from_="<sip:rex@contoso.example>;tag=r", body=URL)
-    for exempt in ((), (LinkClass.REMOTE_USER,)):
+    for exempt in ((), (FarEnd.REMOTE_USER,)):
         tables = replace(exempting(exempt, exempt), federation=Federation(remote_access=True))
         assert passes(engine(tables, filter=FILTER), data, stranger) is bool(exempt)
         clean = data.replace(URL, b"x" * len(URL))
@@ -145,7 +145,7 @@ def test_one_of_our_users_outside_has_a_class_of_his_own() -> None:
 
 
 def test_who_answers_without_having_been_called_is_filtered() -> None:
-    edge = engine(exempting(tuple(LinkClass), tuple(LinkClass)), filter=FILTER)
+    edge = engine(exempting(tuple(FarEnd), tuple(FarEnd)), filter=FILTER)
     asked = parse(only(receive(edge, outbound(), FROM_SERVER)).data)
     moved = respond(asked, 200, headers=[("Content-Type", "text/plain")], body=URL)
     assert sent(receive(edge, moved, FROM_FABRIKAM))
@@ -154,19 +154,19 @@ def test_who_answers_without_having_been_called_is_filtered() -> None:
     assert (sent(actions), counted(actions)) == ([], [("discarded", OUTSIDE, "response-filtered")])
 
 
-@pytest.mark.parametrize("name", LinkClass)
-def test_every_class_is_of_some_end_and_exempt_by_its_name_alone(name: LinkClass) -> None:
+@pytest.mark.parametrize("name", FarEnd)
+def test_every_kind_is_of_some_end_and_exempt_by_its_name_alone(name: FarEnd) -> None:
     ends = {
-        LinkClass.PARTNER: FABRIKAM,
-        LinkClass.FEDERATED_DOMAIN: next(iter(CROSSROADS.federated.rows.values())),
-        LinkClass.STATIC_ROUTE: CROSSROADS.static_routes.rows[0],
-        LinkClass.PROVIDER: CROSSROADS.providers[1],
-        LinkClass.PUBLIC_PROVIDER: MSN,
-        LinkClass.DISCOVERED: CROSSROADS.discovered,
-        LinkClass.DEFAULT_ROUTE: EXCHANGE,
-        LinkClass.REMOTE_USER: LinkClass.REMOTE_USER,
+        FarEnd.PARTNER: FABRIKAM,
+        FarEnd.FEDERATED_DOMAIN: next(iter(CROSSROADS.federated.rows.values())),
+        FarEnd.STATIC_ROUTE: CROSSROADS.static_routes.rows[0],
+        FarEnd.PROVIDER: CROSSROADS.providers[1],
+        FarEnd.PUBLIC_PROVIDER: MSN,
+        FarEnd.DISCOVERED: CROSSROADS.discovered,
+        FarEnd.DEFAULT_ROUTE: EXCHANGE,
+        FarEnd.REMOTE_USER: FarEnd.REMOTE_USER,
     }
-    for other in LinkClass:
+    for other in FarEnd:
         switches = replace(TABLES, content=ContentSwitches(exempt_inbound=frozenset({other})))
         chain: list[Line] = []
         content = content_between(switches, chain, coming=(ends[name],))
@@ -177,7 +177,7 @@ def test_every_class_is_of_some_end_and_exempt_by_its_name_alone(name: LinkClass
 
 
 def test_nobody_at_all_is_filtered() -> None:
-    everybody = ContentSwitches(frozenset(LinkClass), frozenset(LinkClass))
+    everybody = ContentSwitches(frozenset(FarEnd), frozenset(FarEnd))
     for ends in ((), (None,)):
         assert content_between(replace(TABLES, content=everybody), [], coming=ends) == Content()
 
@@ -333,7 +333,7 @@ def test_f093_what_a_clearing_house_carries_is_limited_for_either_end() -> None:
 
 
 def test_an_explanation_and_a_summary_tell_of_switches_and_limits() -> None:
-    tables = saying(RowContent(filter=False, media=Media.PLAIN_TEXT), exempting((), (LinkClass.PARTNER,)))
+    tables = saying(RowContent(filter=False, media=Media.PLAIN_TEXT), exempting((), (FarEnd.PARTNER,)))
     html = parse(inbound(content_type="text/html", body=b"<b>lunch</b>"))
     found = explain(html, FROM_FABRIKAM, tables, content=FILTER, keys=KEYS, users=None)
     assert found.trace is not None
@@ -342,7 +342,7 @@ def test_an_explanation_and_a_summary_tell_of_switches_and_limits() -> None:
     assert "plain text only: 'Fabrikam' ([[partner]]) has media = \"plain-text\"" in chain
     assert chain[-2:] == ("MESSAGE with the type 'text/html'", "answered 415 Unsupported Media Type: unfit-type")
     lines = list(summary(tables, None))
-    assert "content is not filtered to links of the class partner" in lines
+    assert "content is not filtered to ends outside of the kind partner" in lines
     (partner,) = [line for line in lines if line.startswith("fabrikam.example is Fabrikam")]
     assert partner.endswith(", verified-by-provider, not filtered, plain text only")
 

@@ -343,6 +343,18 @@ def _levels(case: Case) -> set[VerificationLevel]:
     return rows | {case.tables.discovered.verification}
 
 
+#: Where a request may name a domain, and from which side.
+ENDS = ["from_domain", "asserted_domain", "request_domain", "to_domain", "route_near", "route_far"]
+
+
+@given(cases(), st.sampled_from(ENDS), st.sampled_from(["spam.example", "aol.net"]))
+def test_one_blocked_end_is_enough_whatever_else_is_good(case: Case, end: str, blocked: str) -> None:
+    flow = replace(case.flow, **{end: blocked})
+    decision = decide(flow, *case[1:])
+    assert isinstance(decision, Answer | Discard)
+    assert decision.why in {"blocked", "unsupported-scheme"}
+
+
 @given(cases())
 def test_a_request_that_is_told_every_fact_is_decided(case: Case) -> None:
     """So the engine, which tells one after the other, comes to an end."""

@@ -17,8 +17,8 @@ from sipcore.edge.steps import place
 from sipcore.edge.tables import (
     DefaultRoute,
     Discovered,
+    FarEnd,
     FederatedDomain,
-    LinkClass,
     Media,
     Partner,
     Provider,
@@ -30,24 +30,24 @@ from sipcore.edge.tables import (
 __all__ = ["Neighbour", "content_between", "media_of"]
 
 #: Who an end outside is known as: by a row, by the section of discovered peers, as a user of ours; None: not at all.
-Neighbour = Partner | Provider | StaticRoute | DefaultRoute | FederatedDomain | Discovered | LinkClass | None
+Neighbour = Partner | Provider | StaticRoute | DefaultRoute | FederatedDomain | Discovered | FarEnd | None
 
 _NOTHING_SAID = RowContent()
-_CLASSES: dict[type, LinkClass] = {
-    Partner: LinkClass.PARTNER,
-    StaticRoute: LinkClass.STATIC_ROUTE,
-    DefaultRoute: LinkClass.DEFAULT_ROUTE,
-    FederatedDomain: LinkClass.FEDERATED_DOMAIN,
-    Discovered: LinkClass.DISCOVERED,
+_KINDS: dict[type, FarEnd] = {
+    Partner: FarEnd.PARTNER,
+    StaticRoute: FarEnd.STATIC_ROUTE,
+    DefaultRoute: FarEnd.DEFAULT_ROUTE,
+    FederatedDomain: FarEnd.FEDERATED_DOMAIN,
+    Discovered: FarEnd.DISCOVERED,
 }
 
 
 class _End(NamedTuple):
-    """One end outside, in one direction: the key that exempts classes in it, and those that it has."""
+    """One end outside, in one direction: the key that exempts kinds of ends in it, and what it has."""
 
     neighbour: Neighbour
     key: str
-    exempt: frozenset[LinkClass]
+    exempt: frozenset[FarEnd]
 
 
 def content_between(
@@ -73,10 +73,10 @@ def content_between(
     return Content(filtered, bool(plain))
 
 
-def _class_of(neighbour: Neighbour) -> LinkClass | None:
+def _kind_of(neighbour: Neighbour) -> FarEnd | None:
     if isinstance(neighbour, Provider):
-        return LinkClass.PUBLIC_PROVIDER if neighbour.public else LinkClass.PROVIDER
-    return neighbour if isinstance(neighbour, LinkClass) else _CLASSES.get(type(neighbour))
+        return FarEnd.PUBLIC_PROVIDER if neighbour.public else FarEnd.PROVIDER
+    return neighbour if isinstance(neighbour, FarEnd) else _KINDS.get(type(neighbour))
 
 
 def _said(neighbour: Neighbour) -> RowContent:
@@ -85,20 +85,20 @@ def _said(neighbour: Neighbour) -> RowContent:
 
 def _is_exempt(end: _End) -> bool:
     switch = _said(end.neighbour).filter
-    return _class_of(end.neighbour) in end.exempt if switch is None else not switch
+    return _kind_of(end.neighbour) in end.exempt if switch is None else not switch
 
 
 def media_of(neighbour: Neighbour) -> Media:
-    """What may be exchanged with a neighbour: what its row says, or its class."""
+    """What may be exchanged with a neighbour: what its row says, or its kind."""
     said = _said(neighbour).media
     if said is not None:
         return said
-    return Media.PLAIN_TEXT if _class_of(neighbour) is LinkClass.PUBLIC_PROVIDER else Media.ANY
+    return Media.PLAIN_TEXT if _kind_of(neighbour) is FarEnd.PUBLIC_PROVIDER else Media.ANY
 
 
 def _exemption(end: _End) -> str:
     if _said(end.neighbour).filter is None:
-        return f"{_class_of(end.neighbour)} is in [filter] {end.key}"
+        return f"{_kind_of(end.neighbour)} is in [filter] {end.key}"
     return f"{_named(end.neighbour)} has filter = false"
 
 

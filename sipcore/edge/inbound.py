@@ -25,7 +25,7 @@ from sipcore.edge.gates import (
 from sipcore.edge.identity import Voice, introduction, voice_of
 from sipcore.edge.rights import has_right, may_come_from_outside, wants_sender, wants_unverified
 from sipcore.edge.steps import Case, Closed, Stop
-from sipcore.edge.tables import LinkClass, Side
+from sipcore.edge.tables import FarEnd, Side
 from sipcore.edge.verification import Assertion, Mark, Source, is_verified
 from sipcore.edge.ways import ways_to
 
@@ -113,7 +113,7 @@ def _remote_user(case: Case, chain: list[Line]) -> Forward | Closed:
         if isinstance(passed, Closed):
             return passed
         _note(chain, passed)
-    content = content_between(tables, chain, coming=(LinkClass.REMOTE_USER,))
+    content = content_between(tables, chain, coming=(FarEnd.REMOTE_USER,))
     mark = Mark(False, Source.INTERNET_USER)
     chain += [f"a user of ours whom nobody has proven: marked {mark.word}", f"to {tables.own.next_hop} on the inside"]
     hops = (Static(tables.own.next_hop),)

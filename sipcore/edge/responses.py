@@ -18,7 +18,7 @@ from sipcore.edge.gates import blocked_end
 from sipcore.edge.identity import Voice, introduction, voice_of
 from sipcore.edge.refusals import Disposal
 from sipcore.edge.steps import Case
-from sipcore.edge.tables import LinkClass, Side, Tables, VerificationLevel
+from sipcore.edge.tables import FarEnd, Side, Tables, VerificationLevel
 from sipcore.edge.verification import Mark, Network, Source, mark_for
 from sipcore.edge.ways import Way, ways_to
 
@@ -52,7 +52,7 @@ def _content(reply: Reply, case: Case, leaves: Side, chain: list[Line]) -> Conte
         voice = voice_of(reply.to_domain or "", case)
         coming.append(voice.row if isinstance(voice, Voice) else None)
     if leaves is Side.OUTSIDE:
-        way = LinkClass.REMOTE_USER if _is_remote_users(reply, leaves, case.tables) else _asker(reply, case)
+        way = FarEnd.REMOTE_USER if _is_remote_users(reply, leaves, case.tables) else _asker(reply, case)
         going.append(way)
     return content_between(case.tables, chain, coming=coming, going=going)
 

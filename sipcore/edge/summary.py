@@ -50,9 +50,9 @@ def _turned(tables: Tables) -> Iterator[str]:
 
 
 def _exempt(tables: Tables) -> Iterator[str]:
-    for direction, classes in (("from", tables.content.exempt_inbound), ("to", tables.content.exempt_outbound)):
-        if classes:
-            yield f"content is not filtered {direction} links of the class {', '.join(sorted(classes))}"
+    for direction, ends in (("from", tables.content.exempt_inbound), ("to", tables.content.exempt_outbound)):
+        if ends:
+            yield f"content is not filtered {direction} ends outside of the kind {', '.join(sorted(ends))}"
 
 
 def _content(row: Partner | Provider | FederatedDomain | Discovered | DefaultRoute) -> str:

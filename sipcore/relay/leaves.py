@@ -13,7 +13,7 @@ from typing import Annotated, Any, Self
 from msgspec import Meta
 
 from sipcore.edge.tables import (
-    LinkClass,
+    FarEnd,
     Media,
     Pattern,
     Side,
@@ -185,8 +185,8 @@ Route = Annotated[
 TransportName = Annotated[Transport, Meta(description=_choices(Transport))]
 Level = Annotated[VerificationLevel, Meta(description=_choices(VerificationLevel))]
 SideName = Annotated[Side, Meta(description=_choices(Side))]
-LinkClassName = Annotated[LinkClass, Meta(description=_choices(LinkClass))]
-LinkClasses = Annotated[list[LinkClassName], Meta(description='classes of links, ["partner", "provider"]')]
+FarEndName = Annotated[FarEnd, Meta(description=_choices(FarEnd))]
+FarEnds = Annotated[list[FarEndName], Meta(description='kinds of far ends, ["partner", "provider"]')]
 MediaName = Annotated[Media, Meta(description=_choices(Media))]
 Switch = Annotated[bool, Meta(description="true or false")]
 Header = Annotated[str, Meta(min_length=1, description='the name of a header, "X-Verified-User"')]

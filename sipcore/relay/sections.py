@@ -29,10 +29,10 @@ from sipcore.relay.leaves import (
     Count,
     Domain,
     DomainName,
+    FarEnds,
     Header,
     Host,
     HostPort,
-    LinkClasses,
     Seconds,
     SideName,
     Switch,
@@ -94,8 +94,8 @@ class FilterSection(RulesTable, frozen=True):
     """``[filter]``: on or off, for whom not, and the rules: the keys of a rules file, or the path of one."""
 
     enabled: Switch = True
-    exempt_inbound: LinkClasses = field(default_factory=list)
-    exempt_outbound: LinkClasses = field(default_factory=list)
+    exempt_inbound: FarEnds = field(default_factory=list)
+    exempt_outbound: FarEnds = field(default_factory=list)
     file: Annotated[str, Meta(min_length=1, description='the path of a rules file, "rules.toml"')] = ""
 
 

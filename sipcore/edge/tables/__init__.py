@@ -16,7 +16,7 @@ message. `Tables` checks itself: an edge that starts cannot contradict itself. O
 
 from sipcore.edge.tables.best_effort import BestEffort, WhenOff
 from sipcore.edge.tables.blocked import Blocked
-from sipcore.edge.tables.content import ContentSwitches, LinkClass, Media, RowContent
+from sipcore.edge.tables.content import ContentSwitches, FarEnd, Media, RowContent
 from sipcore.edge.tables.default_route import DefaultRoute
 from sipcore.edge.tables.discovered import Discovered, RateLimits
 from sipcore.edge.tables.federated import (
@@ -55,11 +55,11 @@ __all__ = [
     "Discovered",
     "DomainType",
     "Domains",
+    "FarEnd",
     "FederatedDomain",
     "FederatedDomains",
     "Federation",
     "Hop",
-    "LinkClass",
     "Lookup",
     "Media",
     "OwnSide",

@@ -1,7 +1,7 @@
-"""What content may be exchanged with whom: switches of the filter by link class and row, and limits on media (F093).
+"""What content may be exchanged with whom: switches of the filter by kind of far end and row, and limits on media.
 
 The filter's rules are one set for the whole edge; here is where they hold. Everything is filtered in both directions
-unless an operator exempts a class of links in one direction, or a row in both. A row counts before its class.
+unless an operator exempts a kind of far end in one direction, or a row in both. A row counts before its kind.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["ContentSwitches", "LinkClass", "Media", "RowContent"]
+__all__ = ["ContentSwitches", "FarEnd", "Media", "RowContent"]
 
 
-class LinkClass(StrEnum):
+class FarEnd(StrEnum):
     """By which table an end outside is known."""
 
     PARTNER = "partner"
@@ -38,7 +38,7 @@ class RowContent:
     """What a row says of its messages.
 
     Attributes:
-        filter: whether the filter looks at them, in both directions; None leaves it to the row's class.
+        filter: whether the filter looks at them, in both directions; None leaves it to the row's kind.
         media: what may be exchanged; None is plain text for public providers, else anything.
     """
 
@@ -47,18 +47,18 @@ class RowContent:
 
     @property
     def says_nothing(self) -> bool:
-        """Whether the row leaves everything to its class."""
+        """Whether the row leaves everything to its kind."""
         return self.filter is None and self.media is None
 
 
 @dataclass(frozen=True, slots=True)
 class ContentSwitches:
-    """Which classes of links the filter leaves alone.
+    """Which far ends the filter leaves alone.
 
     Attributes:
         exempt_inbound: what comes from there.
         exempt_outbound: what goes there.
     """
 
-    exempt_inbound: frozenset[LinkClass] = frozenset()
-    exempt_outbound: frozenset[LinkClass] = frozenset()
+    exempt_inbound: frozenset[FarEnd] = frozenset()
+    exempt_outbound: frozenset[FarEnd] = frozenset()

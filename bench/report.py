@@ -24,7 +24,7 @@ from sipcore_bench.rows import (
     rows_of,
 )
 
-__all__ = ["show", "show_noise"]
+__all__ = ["show", "show_noise", "show_relay"]
 
 _NAME_WIDTH, _KIND_WIDTH = 34, 15
 _BAR = 40
@@ -42,7 +42,7 @@ def show(console: Console, results: RunResults) -> None:
         _show_question(console, question, results.noise.floor)
     if any(question.instructions_of for question in results.questions):
         console.print(Text(f"Instructions per message: {METHOD}.", "dim"))
-    _show_relay(console, results.relay)
+    show_relay(console, results.relay)
     for line in absences(results):
         console.print(Text(line, "dim"))
     for note in results.notes:
@@ -98,7 +98,8 @@ def _terminal_cell(figure: Figure | None) -> Text:
     return Text.assemble(figure.headline(), "\n", (figure.detail(), "dim"))
 
 
-def _show_relay(console: Console, relays: list[RelayRow]) -> None:
+def show_relay(console: Console, relays: list[RelayRow]) -> None:
+    """Print a table for each mix and transport."""
     if relays:
         console.print(Text(f"\n{RELAY_TITLE}", "bold"))
     for found in relay_tables(relays):

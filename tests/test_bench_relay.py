@@ -231,10 +231,9 @@ def test_a_run_gives_one_row_a_relay_and_tells_who_is_left_out_and_why(monkeypat
     broken = Relay("broken", "nothing", lambda *_: ["sh", "-c", "echo I cannot; exit 3"])
     present = [Relay("no relay", "nothing", None), broken, Absent("missing", "it is not installed")]
     monkeypatch.setattr(measure, "relays", lambda _: iter(present))
-    monkeypatch.setattr(measure, "QUICK", TINY)
     said: list[str] = []
     absent: list[Absent] = []
-    results = run((MESSAGE, BENOTIFY), True, said.append, absent.append, ("udp",))
+    results = run((MESSAGE, BENOTIFY), TINY, said.append, absent.append, ("udp",))
     assert [(result.mix, result.relay) for result in results] == [(mix.name, "no relay") for mix in (MESSAGE, BENOTIFY)]
     assert absent == [Absent("missing", "it is not installed"), Absent("broken, udp", "it ended at once: I cannot")]
     assert all(any(entry.reason in line for line in said) for entry in absent)

@@ -4,7 +4,7 @@ One core holds the relay under test, another the generator and the sink. What is
 every row says what its relay does with a message.
 """
 
-from sipcore_bench.relay.measure import RelayResult, run
+from sipcore_bench.relay.measure import FULL, QUICK, Effort, RelayResult, run
 from sipcore_bench.relay.mixes import MIXES, Mix
 
-__all__ = ["MIXES", "Mix", "RelayResult", "run"]
+__all__ = ["FULL", "MIXES", "QUICK", "Effort", "Mix", "RelayResult", "run"]

@@ -151,19 +151,21 @@ def _lost(counts: Iterator[Counts]) -> float:
 
 def run(
     mixes: Sequence[Mix] = MIXES,
-    quick: bool = False,
+    effort: Effort = FULL,
     progress: Callable[[str], None] = lambda _: None,
     left_out: Callable[[Absent], None] = lambda _: None,
     transports: Sequence[Transport] = TRANSPORTS,
+    wanted: Sequence[str] = ("",),
 ) -> list[RelayResult]:
     """Measure every relay that is here.
 
     Args:
         mixes: what is sent.
-        quick: one short turn each, for a first look.
+        effort: how much is done.
         progress: is told what happens now, and who is left out.
         left_out: is told who is missing or does not work, and why; the others are measured all the same.
         transports: "udp", "tcp".
+        wanted: parts of the names of those that are measured.
 
     Raises:
         Unavailable: nothing can be measured here: another system than Linux, or no compiler for the generator.
@@ -171,12 +173,11 @@ def run(
     if sys.platform != "linux":
         raise Unavailable("the relay benchmark needs Linux: it reads /proc and pins processes to cores")
     generator()
-    effort = QUICK if quick else FULL
     progress(_pinning())
     results: dict[tuple[str, Transport], list[RelayResult]] = {
         (mix.name, transport): [] for mix in mixes for transport in transports
     }
-    lineups = {transport: _present(transport, progress, left_out) for transport in transports}
+    lineups = {transport: _present(transport, wanted, progress, left_out) for transport in transports}
     for number in range(effort.rounds):
         for transport, lineup in lineups.items():
             for relay in tuple(lineup):
@@ -197,9 +198,16 @@ def _pinning() -> str:
     return f"relay: generator and sink on core {placed[0]}, relay on core {placed[1]}"
 
 
-def _present(transport: Transport, progress: Callable[[str], None], left_out: Callable[[Absent], None]) -> list[Relay]:
+def _present(
+    transport: Transport,
+    wanted: Sequence[str],
+    progress: Callable[[str], None],
+    left_out: Callable[[Absent], None],
+) -> list[Relay]:
     present = []
     for entry in relays(transport):
+        if not any(part in entry.name for part in wanted):
+            continue
         if isinstance(entry, Absent):
             _leave_out(entry, progress, left_out)
         else:

@@ -193,7 +193,7 @@ def test_a_pass_through_lets_every_message_through_unchanged(name, transport, tm
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-@pytest.mark.parametrize("name", ["sipcore", "kamailio"])
+@pytest.mark.parametrize("name", ["sipcore relay", "kamailio", "C relay"])
 def test_a_filtering_relay_lets_through_what_it_should_and_refuses_every_link(name, transport, tmp_path):
     with loaded(relay_named(name, transport), MIXED, transport, tmp_path) as load:
         counts = load.closed(window=32, seconds=30, messages=400)

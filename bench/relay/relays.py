@@ -18,6 +18,7 @@ from pathlib import Path
 from sipcore.imfilter.rules import DEFAULT_PREFIXES
 from sipcore_bench.contestant import Absent, Unavailable
 from sipcore_bench.limits.forward import forward_tcp, forward_udp
+from sipcore_bench.limits.relay import prefix_table, relay_tcp, relay_udp
 from sipcore_bench.relay import passthrough
 from sipcore_bench.relay.dialog import recorded_routes
 from sipcore_bench.relay.mixes import FAR_DOMAIN, OUR_DOMAIN
@@ -69,6 +70,7 @@ def relays(transport: Transport) -> Iterator[Relay | Absent]:
     """Everybody, for that transport, the least work first; those who are missing with the reason."""
     yield Relay("no relay", "the generator straight to its own sink: more cannot be measured", None)
     yield _forwarder(transport)
+    yield _limit(transport)
     yield Relay("asyncio pass-through", "passes bytes on, Python", _passthrough("asyncio"))
     if importlib.util.find_spec("uvloop") is None:
         yield Absent("uvloop pass-through", "uvloop is not installed (pip install 'sipcore[relay]')")
@@ -88,6 +90,27 @@ def _forwarder(transport: Transport) -> Relay | Absent:
     except Unavailable as missing:
         return Absent(name, missing.reason)
     return Relay(name, "passes bytes on, C", lambda places, _: [str(program), *_ports(places)])
+
+
+def _limit(transport: Transport) -> Relay | Absent:
+    name = "limit: C relay"
+    try:
+        program = relay_udp() if transport == "udp" else relay_tcp()
+    except Unavailable as missing:
+        return Absent(name, missing.reason)
+    return Relay(
+        name,
+        "parses, searches the body, adds Via, joins writes, C",
+        lambda places, folder: [str(program), str(_prefix_file(folder)), *_ports(places)],
+        parses=True,
+        filters=True,
+    )
+
+
+def _prefix_file(folder: Path) -> Path:
+    path = folder / "prefixes"
+    path.write_bytes(prefix_table())
+    return path
 
 
 def _passthrough(loop: str) -> Callable[[Places, Path], list[str]]:

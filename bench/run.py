@@ -153,4 +153,5 @@ def _ask_relay(plan: Plan, results: RunResults, progress: Progress) -> None:
     except Unavailable as missing:
         results.absent.append(Absent(RELAY, missing.reason))
         return
-    results.relay = [RelayRow(result.to_row(), msgspec.to_builtins(result)) for result in found]
+    results.relay = [RelayRow(result.to_row(), msgspec.to_builtins(result)) for result in found.results]
+    results.claims = list(relay.claims(found))

@@ -1,4 +1,4 @@
-"""The relay in C that is the limit: what it passes on is the same message with a Via more, and links come back refused."""
+"""The limit of relays, in C: what it passes on is the same message with a Via more, and links come back refused."""
 
 from __future__ import annotations
 

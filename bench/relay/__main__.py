@@ -12,9 +12,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from sipcore_bench.relay.measure import Effort, run
+from sipcore_bench.relay.claims import claims
+from sipcore_bench.relay.measure import run
 from sipcore_bench.relay.mixes import MIXES
 from sipcore_bench.relay.places import TRANSPORTS
+from sipcore_bench.relay.standing import Effort
 from sipcore_bench.report import show_relay
 from sipcore_bench.results import RelayRow
 
@@ -32,21 +34,21 @@ def _commands() -> None:
 @app.command()
 def cost(
     relay: Annotated[list[str] | None, typer.Option(help="A part of its name; all without.")] = None,
-    transport: Annotated[list[str] | None, typer.Option(help="udp, tcp; all without.")] = None,
+    transport: Annotated[list[str] | None, typer.Option(help="udp, tcp, tls; all without.")] = None,
     mix: Annotated[list[str] | None, typer.Option(help="How its name begins; all without.")] = None,
     rounds: Annotated[int, typer.Option(min=1)] = 3,
     seconds: Annotated[float, typer.Option(help="Of each phase.")] = 0.5,
 ) -> None:
     """Rate, processor time a message, and latency, in turns over rounds."""
     console = Console(highlight=False, width=_WIDE)
-    results = run(
+    found = run(
         [each for each in MIXES if any(each.name.startswith(name) for name in mix or [""])],
         Effort(rounds, seconds / 3, seconds, seconds),
         lambda said: console.print(said, style="dim", markup=False),
         transports=[each for each in TRANSPORTS if each in (transport or TRANSPORTS)],
         wanted=relay or [""],
     )
-    show_relay(console, [RelayRow(result.to_row(), {}) for result in results])
+    show_relay(console, [RelayRow(result.to_row(), {}) for result in found.results], list(claims(found)))
 
 
 if __name__ == "__main__":

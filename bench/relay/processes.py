@@ -8,9 +8,10 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["BrokenRelay", "cores", "cpu_ns", "pinned", "running"]
+__all__ = ["BrokenRelay", "Used", "cores", "pinned", "resident", "running", "used"]
 
 _PATIENCE = 15.0
 _BREATH = 0.02
@@ -100,12 +101,49 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             break
 
 
-def cpu_ns(session: int) -> int:
-    """Processor time, user and system, that all live processes of a session have used so far, in nanoseconds.
+@dataclass(frozen=True, slots=True)
+class Used:
+    """Processor time of all live processes of a session.
 
-    It is the scheduler's own sum; the ticks of ``/proc/PID/stat`` would be a hundredth of a second each.
+    Attributes:
+        ns: user and system, the scheduler's own sum, in nanoseconds.
+        user_ticks, system_ticks: of which so much each, in hundredths of a second: too coarse for a moment, good for
+            the share over many.
     """
-    return sum(_thread_ns(thread) for process in _session(session) for thread in (process / "task").glob("*"))
+
+    ns: int
+    user_ticks: int
+    system_ticks: int
+
+    def since(self, before: Used) -> Used:
+        """What came after."""
+        return Used(self.ns - before.ns, self.user_ticks - before.user_ticks, self.system_ticks - before.system_ticks)
+
+
+def used(session: int) -> Used:
+    """What a session has used so far."""
+    ns = user = system = 0
+    for process in _session(session):
+        ns += sum(_thread_ns(thread) for thread in (process / "task").glob("*"))
+        fields = _stat(process)
+        user, system = user + int(fields[11]), system + int(fields[12])
+    return Used(ns, user, system)
+
+
+def resident(session: int, forget: bool = False) -> tuple[int, int]:
+    """(memory in use, the most since it was last forgotten) of a session's processes, in bytes."""
+    now = most = 0
+    for process in _session(session):
+        lines = (process / "status").read_text().splitlines()
+        sizes = {
+            name: int(size.split()[0]) << 10
+            for name, _, size in (line.partition(":") for line in lines)
+            if name in ("VmRSS", "VmHWM")
+        }
+        now, most = now + sizes["VmRSS"], most + sizes["VmHWM"]
+        if forget:
+            (process / "clear_refs").write_text("5")  # proc(5): the high-water mark begins anew
+    return now, most
 
 
 def _thread_ns(thread: Path) -> int:
@@ -115,13 +153,17 @@ def _thread_ns(thread: Path) -> int:
         return 0  # it ended while we looked
 
 
+def _stat(process: Path) -> list[str]:
+    """Behind the name, which may hold anything, in brackets: state, parent, group, session, ... (proc(5))."""
+    return (process / "stat").read_text().rpartition(")")[2].split()
+
+
 def _session(leader: int) -> list[Path]:
     """The processes of a session, dead ones that nobody has fetched left out."""
     found = []
     for path in Path("/proc").glob("[0-9]*"):
         try:
-            # After the name, which may hold anything, in brackets: state, parent, group, session (proc(5)).
-            state, _, _, session = (path / "stat").read_text().rpartition(")")[2].split()[:4]
+            state, _, _, session = _stat(path)[:4]
         except (FileNotFoundError, ProcessLookupError):
             continue
         if int(session) == leader and state != "Z":

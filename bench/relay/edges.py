@@ -1,0 +1,85 @@
+"""sipcore's own relay, as a relay under test: the whole edge, and one that looks at no content."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from sipcore_bench.contestant import Absent
+from sipcore_bench.relay.contender import Relay
+from sipcore_bench.relay.mixes import FAR_DOMAIN, FQDN, MESSAGES, OUR_DOMAIN
+from sipcore_bench.relay.places import Places
+
+__all__ = ["EDGE_NAME", "UNFILTERED_NAME", "edge_toml", "edges"]
+
+EDGE_NAME, UNFILTERED_NAME = "sipcore relay", "sipcore relay, filter off"
+
+_EDGE = """\
+[edge]
+fqdn = "{fqdn}"
+domains = ["{ours}"]
+
+[inside]
+listen = [{{ transport = "{transport}", address = "{inside[0]}", port = {inside[1]}, insecure = true }}]
+next_hop = {{ transport = "{transport}", address = "{sink[0]}", port = {sink[1]}, insecure = true }}
+
+[outside]
+listen = [{{ transport = "{transport}", address = "{relay[0]}", port = {relay[1]}, insecure = true }}]
+
+[[partner]]
+domain = "{far}"
+name = "Fabrikam"
+proxy = {{ transport = "{transport}", address = "{partner[0]}", port = {partner[1]}, insecure = true }}
+
+[filter]
+enabled = {filters}
+"""
+
+
+def edges() -> Iterator[Relay | Absent]:
+    """Both, or why they are not here."""
+    try:
+        import sipcore.relay.server  # noqa: F401, PLC0415 - whether its libraries are there
+    except ImportError as missing:
+        yield Absent(EDGE_NAME, f"{missing.name} is not installed (pip install 'sipcore[relay,cli]')")
+        return
+    # As the `sipcore` command does it, but by this interpreter, so that it is this sipcore.
+    command = [sys.executable, "-c", "from sipcore.cli import main; main()", "relay", "--config"]
+    yield Relay(
+        EDGE_NAME,
+        "parses, validates, decides, filters, edits, marks",
+        lambda places, folder: [*command, str(_written(places, folder, filters=True))],
+        parses=True,
+        filters=True,
+        records=True,
+    )
+    yield Relay(
+        UNFILTERED_NAME,
+        "the same without the filter",
+        lambda places, folder: [*command, str(_written(places, folder, filters=False))],
+        parses=True,
+        records=True,
+        mixes=(MESSAGES,),
+    )
+
+
+def edge_toml(places: Places, filters: bool = True) -> str:
+    """The configuration of an edge at these places."""
+    return _EDGE.format(
+        fqdn=FQDN,
+        ours=OUR_DOMAIN,
+        far=FAR_DOMAIN,
+        transport=places.transport,
+        inside=places.relay_inside,
+        relay=places.relay,
+        partner=places.partner,
+        sink=places.sink,
+        filters=str(filters).lower(),
+    )
+
+
+def _written(places: Places, folder: Path, filters: bool) -> Path:
+    path = folder / "edge.toml"
+    path.write_text(edge_toml(places, filters))
+    return path

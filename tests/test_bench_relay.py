@@ -285,7 +285,7 @@ def test_whatever_goes_wrong_nothing_is_left_running(tmp_path):
         assert used(process.pid).ns >= 0
         assert resident(process.pid)[0] > 0
         raise ZeroDivisionError
-    assert processes._session(process.pid) == []
+    assert processes.members(process.pid) == []
 
 
 def test_a_relay_that_ends_under_load_is_reported(tmp_path):

@@ -15,7 +15,7 @@ from sipcore_bench.relay.relays import LIMIT_NAME, PASS_THROUGH_NAME
 from sipcore_bench.results import Claim
 from sipcore_bench.stats import paired_ratios
 
-__all__ = ["claims"]
+__all__ = ["claims", "weight_claim"]
 
 _KAMAILIO = "kamailio"
 
@@ -61,7 +61,7 @@ def claims(found: Found) -> Iterator[Claim]:
             yield from _latency(each, results)
     yield from _losses([each for each in results if each.relay == EDGE_NAME])
     if found.weight is not None:
-        yield _weight(found.weight)
+        yield weight_claim(found.weight)
 
 
 def _named(results: Sequence[RelayResult], relay: str, transport: str, mix: str) -> RelayResult | None:
@@ -123,7 +123,8 @@ def _losses(ours: Sequence[RelayResult]) -> Iterator[Claim]:
         yield Claim(f"Lost below saturation, at {ours[0].per_second}/s: {lost} of {sent:,}", lost == 0)
 
 
-def _weight(weight: Weight) -> Claim:
+def weight_claim(weight: Weight) -> Claim:
+    """Whether memory stayed flat."""
     megabytes = [f"{size / 2**20:.1f}" for size in (weight.before, weight.after, weight.most)]
     cut = "" if weight.messages >= weight.wanted else f" ({weight.wanted:,} were wanted, time was up)"
     return Claim(

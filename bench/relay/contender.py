@@ -10,7 +10,9 @@ from sipcore_bench.relay.dialog import recorded_routes
 from sipcore_bench.relay.mixes import FAR_DOMAIN, MIXES, Mix
 from sipcore_bench.relay.places import Places
 
-__all__ = ["Relay"]
+__all__ = ["PATIENCE", "Relay"]
+
+PATIENCE = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Relay:
         filters: it answers a link with 606.
         records: it is an edge, and BENOTIFY needs the route that it recorded.
         mixes: what it is measured with.
+        patience: how long it may take to get ready, in seconds.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Relay:
     filters: bool = False
     records: bool = False
     mixes: tuple[Mix, ...] = MIXES
+    patience: float = PATIENCE
 
     def target(self, places: Places) -> Places:
         """The places as the generator needs them: without a relay it sends straight to the sink."""

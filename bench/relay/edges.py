@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sipcore_bench.contestant import Absent
-from sipcore_bench.relay.contender import Relay
+from sipcore_bench.relay.contender import PATIENCE, Relay
 from sipcore_bench.relay.mixes import FAR_DOMAIN, FQDN, MESSAGES, OUR_DOMAIN
 from sipcore_bench.relay.places import Places
 
-__all__ = ["EDGE_NAME", "UNFILTERED_NAME", "edge_toml", "edges"]
+__all__ = ["EDGE_NAME", "SIPCORE", "UNFILTERED_NAME", "edge", "edges"]
 
 EDGE_NAME, UNFILTERED_NAME = "sipcore relay", "sipcore relay, filter off"
 
@@ -37,6 +37,10 @@ enabled = {filters}
 """
 
 
+#: As the `sipcore` command does it, but by this interpreter, so that it is this sipcore.
+SIPCORE = (sys.executable, "-c", "from sipcore.cli import main; main()")
+
+
 def edges() -> Iterator[Relay | Absent]:
     """Both, or why they are not here."""
     try:
@@ -44,27 +48,42 @@ def edges() -> Iterator[Relay | Absent]:
     except ImportError as missing:
         yield Absent(EDGE_NAME, f"{missing.name} is not installed (pip install 'sipcore[relay,cli]')")
         return
-    # As the `sipcore` command does it, but by this interpreter, so that it is this sipcore.
-    command = [sys.executable, "-c", "from sipcore.cli import main; main()", "relay", "--config"]
-    yield Relay(
-        EDGE_NAME,
-        "parses, validates, decides, filters, edits, marks",
-        lambda places, folder: [*command, str(_written(places, folder, filters=True))],
-        parses=True,
-        filters=True,
-        records=True,
-    )
+    yield edge()
     yield Relay(
         UNFILTERED_NAME,
         "the same without the filter",
-        lambda places, folder: [*command, str(_written(places, folder, filters=False))],
+        lambda places, folder: _command(SIPCORE, places, folder, filters=False),
         parses=True,
         records=True,
         mixes=(MESSAGES,),
     )
 
 
-def edge_toml(places: Places, filters: bool = True) -> str:
+def edge(program: Sequence[str] = SIPCORE, patience: float = PATIENCE) -> Relay:
+    """The whole edge.
+
+    Args:
+        program: what is started in place of the `sipcore` command, with the same arguments.
+        patience: as in `Relay`.
+    """
+    return Relay(
+        EDGE_NAME,
+        "parses, validates, decides, filters, edits, marks",
+        lambda places, folder: _command(program, places, folder, filters=True),
+        parses=True,
+        filters=True,
+        records=True,
+        patience=patience,
+    )
+
+
+def _command(program: Sequence[str], places: Places, folder: Path, filters: bool) -> list[str]:
+    path = folder / "edge.toml"
+    path.write_text(_edge_toml(places, filters))
+    return [*program, "relay", "--config", str(path)]
+
+
+def _edge_toml(places: Places, filters: bool) -> str:
     """The configuration of an edge at these places."""
     return _EDGE.format(
         fqdn=FQDN,
@@ -77,9 +96,3 @@ def edge_toml(places: Places, filters: bool = True) -> str:
         sink=places.sink,
         filters=str(filters).lower(),
     )
-
-
-def _written(places: Places, folder: Path, filters: bool) -> Path:
-    path = folder / "edge.toml"
-    path.write_text(edge_toml(places, filters))
-    return path

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["BrokenRelay", "Used", "cores", "pinned", "resident", "running", "used"]
+__all__ = ["BrokenRelay", "Used", "cores", "members", "pinned", "resident", "running", "used"]
 
 _PATIENCE = 15.0
 _BREATH = 0.02
@@ -44,7 +44,7 @@ def pinned(core: int | None) -> Iterator[None]:
 
 @contextmanager
 def running(
-    command: Sequence[str], core: int | None, is_ready: Callable[[], bool], folder: Path
+    command: Sequence[str], core: int | None, is_ready: Callable[[], bool], folder: Path, patience: float = _PATIENCE
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start a relay in a session of its own, wait until it is ready, end the whole session afterwards.
 
@@ -53,6 +53,7 @@ def running(
         core: where it runs, None for anywhere.
         is_ready: whether it can be sent to.
         folder: for its log.
+        patience: how long it may take to get ready, in seconds.
 
     Raises:
         BrokenRelay: it ended or did not get ready; with the end of its log.
@@ -64,7 +65,7 @@ def running(
             bounded, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=folder, start_new_session=True
         )
     try:
-        _await(process, is_ready, log)
+        _await(process, is_ready, log, patience)
         yield process
         if process.poll() is not None:
             raise BrokenRelay(f"it ended under load: {_end_of(log)}")
@@ -72,13 +73,13 @@ def running(
         _end(process)
 
 
-def _await(process: subprocess.Popen[bytes], is_ready: Callable[[], bool], log: Path) -> None:
-    deadline = time.monotonic() + _PATIENCE
+def _await(process: subprocess.Popen[bytes], is_ready: Callable[[], bool], log: Path, patience: float) -> None:
+    deadline = time.monotonic() + patience
     while not is_ready():
         if process.poll() is not None:
             raise BrokenRelay(f"it ended at once: {_end_of(log)}")
         if time.monotonic() > deadline:
-            raise BrokenRelay(f"it was not ready after {_PATIENCE:.0f} s: {_end_of(log)}")
+            raise BrokenRelay(f"it was not ready after {patience:.0f} s: {_end_of(log)}")
         time.sleep(_BREATH)
 
 
@@ -97,7 +98,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             process.wait(_PATIENCE if number == signal.SIGKILL else 3)
         except subprocess.TimeoutExpired:
             continue
-        if not _session(process.pid):
+        if not members(process.pid):
             break
 
 
@@ -123,7 +124,7 @@ class Used:
 def used(session: int) -> Used:
     """What a session has used so far."""
     ns = user = system = 0
-    for process in _session(session):
+    for process in members(session):
         ns += sum(_thread_ns(thread) for thread in (process / "task").glob("*"))
         fields = _stat(process)
         user, system = user + int(fields[11]), system + int(fields[12])
@@ -133,7 +134,7 @@ def used(session: int) -> Used:
 def resident(session: int, forget: bool = False) -> tuple[int, int]:
     """(memory in use, the most since it was last forgotten) of a session's processes, in bytes."""
     now = most = 0
-    for process in _session(session):
+    for process in members(session):
         lines = (process / "status").read_text().splitlines()
         sizes = {
             name: int(size.split()[0]) << 10
@@ -158,8 +159,8 @@ def _stat(process: Path) -> list[str]:
     return (process / "stat").read_text().rpartition(")")[2].split()
 
 
-def _session(leader: int) -> list[Path]:
-    """The processes of a session, dead ones that nobody has fetched left out."""
+def members(leader: int) -> list[Path]:
+    """The processes of a session, in /proc; dead ones that nobody has fetched are left out."""
     found = []
     for path in Path("/proc").glob("[0-9]*"):
         try:

@@ -129,7 +129,8 @@ def _started(relay: Relay, places: Places, core: int | None, folder: Path) -> It
         yield None
         return
     command = relay.command(places, folder)
-    with running(command, core, partial(is_listening, places.transport, places.relay), folder) as process:
+    ready = partial(is_listening, places.transport, places.relay)
+    with running(command, core, ready, folder, relay.patience) as process:
         yield process.pid
 
 

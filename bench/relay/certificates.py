@@ -10,20 +10,19 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-__all__ = ["AUTHORITY", "EDGE", "INSIDE", "PARTNER", "write_certificates"]
+from sipcore_bench.relay.mixes import FAR_DOMAIN, FQDN, OUR_DOMAIN
+
+__all__ = ["AUTHORITY", "EDGE", "INSIDE", "NAMES", "PARTNER", "write_certificates"]
 
 #: Files in the folder; but for the authority's, each holds certificate and key.
 AUTHORITY, EDGE, PARTNER, INSIDE = "authority.pem", "edge.pem", "partner.pem", "inside.pem"
+#: Whose they are.
+NAMES = {EDGE: FQDN, PARTNER: f"edge.{FAR_DOMAIN}", INSIDE: f"im.{OUR_DOMAIN}"}
 _DAY = datetime.timedelta(days=1)
 
 
-def write_certificates(folder: Path, names: dict[str, str]) -> None:
-    """Write an authority that nobody else knows, and what it signs.
-
-    Args:
-        folder: where to.
-        names: host names by file.
-    """
+def write_certificates(folder: Path) -> None:
+    """Write an authority that nobody else knows, and what it signs."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name("sipcore benchmark")
     authority = (
@@ -33,7 +32,7 @@ def write_certificates(folder: Path, names: dict[str, str]) -> None:
         .sign(key, hashes.SHA256())
     )
     (folder / AUTHORITY).write_bytes(authority.public_bytes(serialization.Encoding.PEM))
-    for file, host in names.items():
+    for file, host in NAMES.items():
         _write_leaf(folder / file, host, key, authority)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sipcore_bench.contestant import Absent
+from sipcore_bench.relay.certificates import AUTHORITY, EDGE, INSIDE, NAMES, PARTNER
 from sipcore_bench.relay.contender import PATIENCE, Relay
 from sipcore_bench.relay.mixes import FAR_DOMAIN, FQDN, MESSAGES, OUR_DOMAIN
 from sipcore_bench.relay.places import Places
@@ -21,22 +22,30 @@ fqdn = "{fqdn}"
 domains = ["{ours}"]
 
 [inside]
-listen = [{{ transport = "{transport}", address = "{inside[0]}", port = {inside[1]}, insecure = true }}]
-next_hop = {{ transport = "{transport}", address = "{sink[0]}", port = {sink[1]}, insecure = true }}
+listen = [{{ transport = "{transport}", address = "{inside[0]}", port = {inside[1]}{insecure} }}]
+next_hop = {{ transport = "{transport}", address = "{sink[0]}", port = {sink[1]}{insecure} }}
+{server}
 
 [outside]
-listen = [{{ transport = "{transport}", address = "{relay[0]}", port = {relay[1]}, insecure = true }}]
+listen = [{{ transport = "{transport}", address = "{relay[0]}", port = {relay[1]}{insecure} }}]
 
 [[partner]]
 domain = "{far}"
 name = "Fabrikam"
-proxy = {{ transport = "{transport}", address = "{partner[0]}", port = {partner[1]}, insecure = true }}
+proxy = {{ transport = "{transport}", address = "{partner[0]}", port = {partner[1]}{insecure} }}
+{proxy}
 
 [filter]
 enabled = {filters}
 """
-
-
+_TLS = f"""
+[tls]
+inside = "{EDGE}"
+outside = "{EDGE}"
+[tls.roots]
+inside = ["{AUTHORITY}"]
+partner = ["{AUTHORITY}"]
+"""
 #: As the `sipcore` command does it, but by this interpreter, so that it is this sipcore.
 SIPCORE = (sys.executable, "-c", "from sipcore.cli import main; main()")
 
@@ -85,7 +94,8 @@ def _command(program: Sequence[str], places: Places, folder: Path, filters: bool
 
 def _edge_toml(places: Places, filters: bool) -> str:
     """The configuration of an edge at these places."""
-    return _EDGE.format(
+    secure = places.transport == "tls"
+    text = _EDGE.format(
         fqdn=FQDN,
         ours=OUR_DOMAIN,
         far=FAR_DOMAIN,
@@ -94,5 +104,9 @@ def _edge_toml(places: Places, filters: bool) -> str:
         relay=places.relay,
         partner=places.partner,
         sink=places.sink,
+        insecure="" if secure else ", insecure = true",
+        server=f'subjects = ["{NAMES[INSIDE]}"]' if secure else "",
+        proxy=f'subjects = ["{NAMES[PARTNER]}"]' if secure else "",
         filters=str(filters).lower(),
     )
+    return text + _TLS if secure else text

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from sipcore_bench.relay.certificates import EDGE, INSIDE, PARTNER, write_certificates
+from sipcore_bench.relay.certificates import write_certificates
 from sipcore_bench.relay.checking import check, check_counts
 from sipcore_bench.relay.contender import Relay
 from sipcore_bench.relay.load import Counts, Load, loading
-from sipcore_bench.relay.mixes import FAR_DOMAIN, FQDN, OUR_DOMAIN, Mix, templates
+from sipcore_bench.relay.mixes import Mix, templates
 from sipcore_bench.relay.places import Places, Transport, find_places, is_listening
 from sipcore_bench.relay.processes import Used, cores, running, used
 
@@ -30,8 +30,6 @@ _STREAMS = 4
 _BUFFER = 4 << 20
 #: What a datagram of up to 2 KiB is charged in a socket's buffer, bookkeeping of the kernel included.
 _CHARGED = 4_608
-
-_NAMES = {EDGE: FQDN, PARTNER: f"edge.{FAR_DOMAIN}", INSIDE: f"im.{OUR_DOMAIN}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +112,7 @@ def standing(relay: Relay, transport: Transport) -> Iterator[Standing]:
     with tempfile.TemporaryDirectory(prefix="sipcore-bench-") as name:
         folder = Path(name)
         if transport == "tls":
-            write_certificates(folder, _NAMES)
+            write_certificates(folder)
         with _started(relay, places, relay_core, folder) as session:
             made = templates(places, relay.routes(places, folder))
             with loading(places, made, _STREAMS, load_core, folder) as load:

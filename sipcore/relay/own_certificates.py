@@ -54,7 +54,7 @@ def read_own(
         complain(files.certificate.problem(f"{files.certificate.path} is malformed ({error})"))
         return None, []
     read = OwnCertificate(files, names, certificate.not_valid_after_utc)
-    return (None if faults else read), [*_name_warnings(side, read, own), *expiry_warnings(read, now)]
+    return (None if faults else read), list(_name_warnings(side, read, own))
 
 
 def _certificate(file: NamedFile, complain: Callable[[Problem], None]) -> x509.Certificate | None:

@@ -75,8 +75,9 @@ class TlsBook:
     @property
     def warnings(self) -> tuple[Problem, ...]:
         """What an operator should know, though it is no fault."""
-        expiring = (each for own in self._files.own.values() for each in expiry_warnings(own, self._now()))
-        return (*self._files.warnings, *expiring)
+        now = self._now()
+        expiring = (each for own in self._files.own.values() for each in expiry_warnings(own, now))
+        return (*self._files.warnings, *expiring, *self._files.revocations.warnings(now))
 
     def expiries(self) -> Mapping[Side, datetime.datetime]:
         """When each side's certificate ends."""
@@ -172,7 +173,11 @@ class TlsBook:
         context.minimum_version = self._settings.minimum
         context.check_hostname = False  # `Handshake` does that, by the rules of docs/protocol.md "Certificates"
         context.verify_mode = ssl.CERT_REQUIRED
-        context.load_cert_chain(own.files.certificate.path, own.files.key.path)
+        file = own.files.certificate
+        try:
+            context.load_cert_chain(file.path, own.files.key.path)
+        except OSError as error:  # what OpenSSL's rules forbid: a key that is too short, say
+            raise ConfigError([file.problem(f"{file.path} cannot be used ({error.strerror})")]) from None
         if roots:
             context.load_verify_locations(cadata=roots)
         return context

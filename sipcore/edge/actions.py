@@ -64,6 +64,8 @@ class Send:
             is None or gone, any link to the hop, or a new one.
         data: one whole message.
         came_from: of a forwarded request, the side that learns of it when this cannot be carried out.
+        others: where else it may go then, in this order.
+        until: when it is too late for that, on the engine's clock, in seconds.
     """
 
     hop: Hop
@@ -71,12 +73,16 @@ class Send:
     link_id: int | None
     data: bytes
     came_from: Side | None = None
+    others: tuple[Hop, ...] = ()
+    until: float = 0.0
 
 
 class Failure(StrEnum):
     """Why a `Send` could not be carried out."""
 
-    DOWN = "down"  #: no connection, or no room in its queue
+    DOWN = "down"  #: no connection
+    LOCAL = "local"  #: no room here, a link that was lost, an end: nothing that says that the hop is down
+    UNRESOLVED = "unresolved"  #: its name has no address
     UNTRUSTED = "untrusted"  #: the certificate at the other end is not whose it should be
     NO_TLS = "no-tls"  #: TLS could not be agreed on
 
@@ -101,7 +107,7 @@ class Count:
 
 #: Every counter with its labels. ``why`` is a name of docs/refusals.md. ``waited`` is for DNS. ``filtered`` has the
 #: messages that go on though the filter found something, by what it did: observe, defang or warn. Those it blocks are
-#: refused or discarded.
+#: refused or discarded. ``retargeted`` has what failed to one target and was sent to the next.
 COUNTERS: dict[str, tuple[str, ...]] = {
     "received": ("side", "kind"),
     "forwarded": ("side", "kind"),
@@ -109,6 +115,7 @@ COUNTERS: dict[str, tuple[str, ...]] = {
     "discarded": ("side", "why"),
     "waited": ("side",),
     "filtered": ("side", "action"),
+    "retargeted": ("side",),
 }
 
 Action = Send | Resolve | Count

@@ -66,6 +66,7 @@ BROKEN_ROUTE = Diagnostic(1004, "Route set is no longer valid")
 UNRESOLVED = Diagnostic(1008, "Cannot resolve the DNS SRV record of the domain")
 CONFLICT = Diagnostic(1009, "The DNS SRV record conflicts with the domain")
 DISTRUST = Diagnostic(1010, "The certificate of the next hop is not trusted")
+NAMELESS = Diagnostic(1014, "Cannot resolve the DNS A record of the next hop")
 TLS_FAILURE = Diagnostic(1047, "TLS negotiation with the federated peer failed")
 PUBLIC_IM_RIGHT = Diagnostic(1001, "From URI is not authorised for public IM")
 FEDERATION_RIGHT = Diagnostic(1002, "From URI is not authorised for federation")
@@ -108,6 +109,7 @@ NO_ROUTE = Row("no-route", "in a dialog, but not along a route of ours", 481, 40
 NO_SRV = Row("no-srv", "the SRV record that is needed is missing, or cannot be looked up", 504, 504, UNRESOLVED)
 SRV_CONFLICT = Row("srv-conflict", "the SRV record breaks the rules", 504, 504, CONFLICT)
 UNTRUSTED = Row("untrusted", "the certificate of the next hop is not trusted", 504, 504, DISTRUST)
+NO_ADDRESS = Row("no-address", "the name of the next hop has no address", 504, 504, NAMELESS)
 TLS_FAILED = Row("tls-failed", "TLS with the next hop fails", 504, 504, TLS_FAILURE)
 FILTERED = Row("filtered", "the content filter refuses it", 606, 606, header=POLICY_WARNING)
 UNDELIVERED = Row("undelivered", "the next hop is down or its queue is full", 503, 503, header=RETRY_AFTER)
@@ -145,6 +147,7 @@ REFUSALS: tuple[Row, ...] = (
     PACED,
     CROWDED,
     FILTERED,
+    NO_ADDRESS,
     UNTRUSTED,
     TLS_FAILED,
     UNDELIVERED,

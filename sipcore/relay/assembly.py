@@ -75,6 +75,8 @@ def _relay_problem(decoder: Decoder, problem: Problem) -> None:
     path = undotted(problem.key)
     side = "inside" if path[0] == "inside" else "outside"
     causes: tuple[Path, ...] = ((side, "listen"), (*path[:-1], "insecure")) if path[-1] == "transport" else ()
+    if path == ("inside", "servers"):
+        causes = (("inside", "next_hop"),)
     if not decoder.is_mended(path) and not any(map(decoder.has_faults, causes)):
         decoder.complain(path, problem.message)
 

@@ -5,8 +5,8 @@ An answer asks for the link of its request (RFC 3261 section 18.2.2). A request 
 somebody else opened: an address proves nobody's identity, least of all the port of a machine that others use too, and
 RFC 5923 section 5 lets only TLS turn such a connection around.
 
-While a connection is being opened its messages wait, within bounds; whatever cannot leave is handed back with the
-reason, so that its sender gets an answer.
+While a connection is being opened or a name looked up its messages wait, within bounds; whatever cannot leave is
+handed back with the reason, so that its sender gets an answer.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
 from sipcore.edge.actions import Failure, Link, Send
-from sipcore.edge.tables import Hop, OwnSide, Side, Transport
+from sipcore.edge.tables import Hop, OwnSide, Side, Transport, is_address
 from sipcore.edge.waiting import WaitingRoom
 from sipcore.relay.config import LinkLimits
 from sipcore.relay.datagrams import DatagramPort, port_for
@@ -43,14 +44,10 @@ _MOST_ADDRESSES = 4
 _Place = tuple[Side, Hop]
 
 _NOT_CONNECTED = HandshakeFault("connect-failed", "no connection", Failure.DOWN)
+_NOWHERE = HandshakeFault("no-address", "the name has no address", Failure.UNRESOLVED)
 
 #: Where a hop is: its side, host and port to addresses and ports, in the order in which to try.
 Addresses = Callable[[Side, str, int], Awaitable[Sequence[tuple[str, int]]]]
-
-
-async def _as_it_is(side: Side, host: str, port: int) -> Sequence[tuple[str, int]]:
-    """The place of a hop that is an address."""
-    return ((host, port),)
 
 
 class Links:
@@ -77,7 +74,7 @@ class Links:
         client_context: Callable[[Side, Hop], tuple[ssl.SSLContext, str]],
         undelivered: Callable[[Send, str, Failure], None],
         tls_failed: Callable[[Side, str, HandshakeFault], None],
-        addresses: Addresses = _as_it_is,
+        addresses: Addresses,
     ) -> None:
         self._limits = limits
         self._own = own
@@ -139,10 +136,8 @@ class Links:
     def send(self, send: Send) -> None:
         """Send now, with the next flush, or when the connection stands."""
         place = (send.side, send.hop)
-        if send.hop.transport is Transport.UDP:
-            port = port_for(send, self.ports[send.side])
-            if port is None or not port.send(send.hop, send.data):
-                self._undelivered(send, "not-taken", Failure.DOWN)
+        if send.hop.transport is Transport.UDP and is_address(send.hop.host):
+            self._datagram(send, send.hop)
         elif stream := self._find(send.link_id, place):
             self._queue(stream, send)
         else:
@@ -159,7 +154,12 @@ class Links:
         if stream.send(send):
             self._written.add(stream)
         else:
-            self._undelivered(send, "queue-full", Failure.DOWN)
+            self._undelivered(send, "queue-full", Failure.LOCAL)
+
+    def _datagram(self, send: Send, hop: Hop) -> None:
+        port = port_for(replace(send, hop=hop), self.ports[send.side])
+        if port is None or not port.send(hop, send.data):
+            self._undelivered(send, "not-taken", Failure.LOCAL)
 
     def flush(self) -> None:
         """One write for each link that was sent to since the last flush."""
@@ -169,34 +169,48 @@ class Links:
     def _wait(self, place: _Place, send: Send) -> None:
         if place not in self._waiting:
             if self._closing or self._open[DIALLED] + len(self._dials) >= self._limits.max_links:
-                self._undelivered(send, "shutdown" if self._closing else "too-many-links", Failure.DOWN)
+                self._undelivered(send, "shutdown" if self._closing else "too-many-links", Failure.LOCAL)
                 return
             self._waiting.open(place)
             task = asyncio.get_running_loop().create_task(self._dial(*place))
             self._dials.add(task)
             task.add_done_callback(self._dials.discard)
         if not self._waiting.admit(place, send, len(send.data)):
-            self._undelivered(send, "waiting-room-full", Failure.DOWN)
+            self._undelivered(send, "waiting-room-full", Failure.LOCAL)
 
     async def _dial(self, side: Side, hop: Hop) -> None:
-        """Open a connection, then let go who waited for it; or tell them all that it failed."""
-        reached: Stream | HandshakeFault = _NOT_CONNECTED
+        """Find a way, then let go who waited for it; or tell them all why there is none."""
+        way: Stream | Hop | HandshakeFault = _NOT_CONNECTED
         try:
-            reached = await self._connect(side, hop)
+            way = await self._way_to(side, hop)
         finally:  # a shutdown cancels this task, and then too nobody may be left waiting
-            if isinstance(reached, Stream):
+            if isinstance(way, Stream):
                 # Not earlier: it has stood for a while, and whoever came since then must not overtake those who wait.
-                self._dialled[side, hop] = reached
+                self._dialled[side, hop] = way
             for send in self._waiting.leave((side, hop)):
-                if isinstance(reached, Stream):
-                    self._queue(reached, send)
-                else:
-                    self._undelivered(send, reached.why, reached.failure)
+                self._leave_by(way, send)
             self.flush()
 
-    async def _connect(self, side: Side, hop: Hop) -> Stream | HandshakeFault:
+    def _leave_by(self, way: Stream | Hop | HandshakeFault, send: Send) -> None:
+        if isinstance(way, Stream):
+            self._queue(way, send)
+        elif isinstance(way, Hop):
+            self._datagram(send, way)
+        else:
+            self._undelivered(send, way.why, way.failure)
+
+    async def _way_to(self, side: Side, hop: Hop) -> Stream | Hop | HandshakeFault:
+        """A connection with a hop, or where its datagrams go; why there is neither."""
+        addresses = (await self._addresses(side, hop.host, hop.port))[:_MOST_ADDRESSES]
+        if not addresses:
+            return _NOWHERE
+        if hop.transport is Transport.UDP:
+            return Hop(hop.transport, *addresses[0])
+        return await self._connect(side, hop, addresses)
+
+    async def _connect(self, side: Side, hop: Hop, addresses: Sequence[tuple[str, int]]) -> Stream | HandshakeFault:
         fault = _NOT_CONNECTED
-        for host, port in (await self._addresses(side, hop.host, hop.port))[:_MOST_ADDRESSES]:
+        for host, port in addresses:
             try:
                 stream = await self._connect_to(side, hop, host, port)
             except OSError as error:  # TimeoutError is one

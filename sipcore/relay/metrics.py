@@ -23,6 +23,9 @@ COUNTERS: dict[str, tuple[str, ...]] = ENGINE_COUNTERS | {
     "tls_failed": ("side", "why"),
     "links_opened": ("side",),
     "links_closed": ("side", "why"),
+    # by the type of the record, and how it ended; of a name whose address was known nothing is looked up
+    "dns_lookups": ("side", "type", "outcome"),
+    "dns_remembered": ("side",),
 }
 
 
@@ -36,6 +39,7 @@ class Metrics:
             for name, labels in COUNTERS.items()
         }
         self._links = Gauge("sipcore_links", "TCP connections that are open", ("side",), registry=self.registry)
+        self._waiting_for_dns = Gauge("sipcore_dns_waiting", "Look-ups that are under way", registry=self.registry)
         self._expiries = Gauge(
             "sipcore_certificate_expires_seconds",
             "When our certificate ends, in seconds since 1970",
@@ -55,6 +59,10 @@ class Metrics:
     def links(self, side: str, change: int) -> None:
         """So many links more, or fewer."""
         self._links.labels(side).inc(change)
+
+    def waiting_for_dns(self, change: int) -> None:
+        """So many look-ups more under way, or fewer."""
+        self._waiting_for_dns.inc(change)
 
     def certificate_expires(self, side: str, seconds: float) -> None:
         """When a side's certificate ends, in seconds since 1970."""

@@ -22,7 +22,6 @@ from sipcore.edge.tables import Hop, OwnSide, Side, Transport
 from sipcore.errors import ConfigError, Problem
 from sipcore.imfilter import ImFilter
 from sipcore.relay.acceptor import TlsAcceptor
-from sipcore.relay.carrying import check_carried
 from sipcore.relay.config import Config, LinkLimits
 from sipcore.relay.datagrams import DatagramPort
 from sipcore.relay.logs import configure_logging, log_refusals, logger
@@ -52,7 +51,7 @@ class Relay:
         observer: is told why each message went the way it went; without one, refusals are logged.
 
     Raises:
-        ConfigError: the configuration asks for more than this build carries.
+        ConfigError: a file of certificates cannot be used.
 
     Attributes:
         metrics: the counters.
@@ -61,7 +60,6 @@ class Relay:
     """
 
     def __init__(self, config: Config, observer: Callable[[Trace], None] | None = None) -> None:
-        check_carried(config.tables)
         self._tls = TlsBook(config.tls, config.tables, time_of_day)
         self.metrics = Metrics()
         self.own = config.tables.own
@@ -99,13 +97,13 @@ class Relay:
     async def stop(self) -> None:
         """Stop listening, let out what is queued, give every address back."""
         self._timer.cancel()
-        self._daily.cancel()
         self._health.stop()
+        self._daily.cancel()
         for server in self._servers:
             server.close()
         for acceptor in self._acceptors:
             await acceptor.close()
-        await self._shell.links.close()
+        await self._shell.close()
         self._held.close()
 
     def reload(self) -> None:
@@ -220,7 +218,7 @@ def run(config: Config) -> None:
     """Be a relay until SIGTERM or SIGINT.
 
     Raises:
-        ConfigError: the configuration asks for more than this build carries.
+        ConfigError: a file of certificates cannot be used.
         ListenError: an address cannot be listened on.
     """
     relay = Relay(config)

@@ -213,6 +213,14 @@ def test_a_peer_that_is_refused_is_closed_counted_and_logged(
     assert what in line["what"]
 
 
+def test_a_peer_that_is_refused_is_told_why_in_an_alert(tmp_path: Path) -> None:
+    with stage(tmp_path) as on:
+        context = connecting(tmp_path, PUBLIC.leaf("edge.fabrikam.example", ends=NOW - DAY / 2))
+        context.maximum_version = ssl.TLSVersion.TLSv1_2  # the alert of 1.3 comes with the first read
+        with pytest.raises(ssl.SSLError, match=r"(?i)alert certificate expired"), connected(on.place, context, PARTNER):
+            pass
+
+
 @contextmanager
 def plain_connection(on: Stage) -> Iterator[socket.socket]:
     """A connection from the partner's address that has not said anything yet."""
@@ -277,6 +285,35 @@ def test_a_message_for_an_untrusted_hop_is_answered_504_with_1010(leaf: Leaf, wh
         assert header(answer, "ms-diagnostics").startswith("1010;")
         assert on.failed(why)
         assert on.count("links_opened", "outside") == 0
+
+
+@pytest.mark.parametrize(
+    ("version", "why"), [(ssl.TLSVersion.TLSv1_2, "tls-failed"), (ssl.TLSVersion.TLSv1_3, "not-let-in")]
+)
+def test_a_message_for_a_hop_that_does_not_take_our_certificate_is_answered_504_with_1047(
+    version: ssl.TLSVersion, why: str, tmp_path: Path
+) -> None:
+    with stage(tmp_path) as on:
+        on.ask(1)
+        context = serving(tmp_path, FABRIKAM, PRIVATE)  # whose authority is not ours
+        context.maximum_version = version
+        with pytest.raises(ssl.SSLError), accepted(on.proxy.listener, context):
+            pass
+        answer = on.server.read()
+        assert status(answer) == 504
+        assert header(answer, "ms-diagnostics").startswith("1047;")
+        assert on.failed(why)
+
+
+def test_a_peer_that_has_spoken_and_ends_the_connection_had_let_us_in(tmp_path: Path) -> None:
+    with stage(tmp_path) as on:
+        on.ask(1)
+        with on.asked(FABRIKAM) as peer:
+            reach_the_partner(on, peer, 1)
+        on.ask(2)
+        with on.asked(FABRIKAM) as peer:
+            reach_the_partner(on, peer, 2)
+        assert on.count("tls_failed", "outside", "not-let-in") == 0
 
 
 def test_a_message_for_a_hop_without_tls_is_answered_504_with_1047(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from sipcore.edge.neighbours import Expected, expected_at, is_ruled_out
 from sipcore.edge.tables import Hop, LinkClass, Side, Tables, Transport
 from sipcore.errors import ConfigError, Problem
 from sipcore.relay.certificates import described, parse_chain, purpose_fault, quoted, spoken_names
-from sipcore.relay.handshakes import Handshake, Untrusted, handing_to
+from sipcore.relay.handshakes import Farewell, Handshake, Untrusted, handing_to, say_nothing
 from sipcore.relay.openssl import take_any_purpose
 from sipcore.relay.own_certificates import OwnCertificate, expiry_warnings, read_own
 from sipcore.relay.revocation import Revocations, read_revocations
@@ -85,10 +85,15 @@ class TlsBook:
 
     # -- for handshakes
 
-    def server_context(self, side: Side) -> ssl.SSLContext:
-        """For a peer that connects on a side. To be asked for with every connection: the next one may be another."""
+    def server_context(self, side: Side, farewell: Farewell = say_nothing) -> ssl.SSLContext:
+        """For a peer that connects on a side. To be asked for with every connection: the next one may be another.
+
+        Args:
+            side: of the listener.
+            farewell: as in `handing_to`.
+        """
         files = self._files
-        return handing_to(files.servers[side], lambda chain: self._examine_guest(chain, side, files))
+        return handing_to(files.servers[side], lambda chain: self._examine_guest(chain, side, files), farewell)
 
     def client_context(self, side: Side, hop: Hop) -> tuple[ssl.SSLContext, str]:
         """For a connection of ours to a hop, and the name to ask for there; empty where only an address is known."""

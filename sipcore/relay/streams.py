@@ -152,6 +152,7 @@ class Stream(asyncio.BufferedProtocol):
             return
         for send in self._outbox.abandon():
             self._owner.lost(send)
+        self._owner.flush()
         ended = "ended-inside-a-message" if self._framer.pending else "ended-by-peer"
         self._owner.stream_closed(self, self._closed_because or ("connection-error" if exc else ended))
 

@@ -188,7 +188,7 @@ class Stream(asyncio.BufferedProtocol):
             self._deadlines.active(self._owner.now())
 
     def tick(self, now: float) -> None:
-        """Close when something takes too long; else keep alive, and be small while there is nothing to do."""
+        """Close when something takes too long; else keep alive."""
         if why := self._deadlines.missed(now):
             self.abort(why)
         elif now >= self._ping_at and not self._closed_because:
@@ -197,7 +197,6 @@ class Stream(asyncio.BufferedProtocol):
             self._outbox.put_keep_alive(_PING)
             self._outbox.flush()
             self._deadlines.pinged(now)
-        self._framer.rest()
 
     def _next_ping(self, now: float) -> float:
         """We keep alive what we opened (RFC 5626 section 4.4.1); who came to us keeps alive what they want to keep."""

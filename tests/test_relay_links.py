@@ -465,17 +465,6 @@ def test_of_several_addresses_of_a_hop_the_first_that_answers_is_taken() -> None
         assert asked == [(OUTSIDE, STREAM_PARTNER, on.stream_partner.port)]
 
 
-def test_a_hop_that_is_nowhere_is_answered_503() -> None:
-    with stage() as on:
-
-        async def addresses(side: Side, host: str, port: int) -> list[tuple[str, int]]:
-            return []
-
-        on.relay._shell.links._addresses = addresses
-        on.datagram(on.server, outward(1, "UDP", "nwtraders"))
-        assert status(on.server.read()) == 503
-
-
 # -- queues
 
 

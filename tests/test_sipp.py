@@ -28,9 +28,9 @@ BOB, ALICE = "bob@contoso.example", "alice@fabrikam.example"
 #: SIPp's counters of everything that may not happen on a sound path. What comes for a call that is over is a message
 #: for a dead call, so a second answer is seen without waiting for it.
 UNWANTED = ("FailedCall", "Retransmissions", "DeadCallMsgs", "OutOfCallMsgs", "FatalErrors")
-#: So many calls are open at once: SIPp starts one when another ends, so the run is as fast as the relay. A 180 and a
-#: 200 of each may come in one burst, and the kernel's default buffer holds some 90 datagrams: more calls, and it would
-#: be SIPp's socket that loses them, for good where the other side is TCP and repeats nothing.
+#: So many calls are open at once: SIPp starts one when another ends, so the run is as fast as the relay. Two messages
+#: of each may come in one burst, after a read of a stream, say: as many as a socket's buffer holds twice over (see
+#: `sipp_runs`), for it would be SIPp's own socket that loses the rest.
 OPEN_CALLS = ("-users", "40")
 #: No retransmission, so a single lost message is a failed call, and a machine that is busy causes none.
 SOUND = (*OPEN_CALLS, "-nr", "-recv_timeout", "60000")

@@ -62,14 +62,19 @@ class RelayProcess:
 
     def counted(self, name: str, **labels: str) -> int:
         """The sum of a counter over all label sets that have these labels."""
-        with urllib.request.urlopen(self.metrics_url, timeout=10) as reply:
-            text = reply.read().decode()
-        return sum(
-            int(sample.value)
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-            if sample.name == f"sipcore_{name}_total" and labels.items() <= sample.labels.items()
-        )
+        return counted(self.metrics_url, name, **labels)
+
+
+def counted(metrics_url: str, name: str, **labels: str) -> int:
+    """The sum of a relay's counter over all label sets that have these labels."""
+    with urllib.request.urlopen(metrics_url, timeout=10) as reply:
+        text = reply.read().decode()
+    return sum(
+        int(sample.value)
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == f"sipcore_{name}_total" and labels.items() <= sample.labels.items()
+    )
 
 
 @contextmanager

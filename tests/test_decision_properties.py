@@ -343,6 +343,10 @@ def _levels(case: Case) -> set[VerificationLevel]:
     return rows | {case.tables.discovered.verification}
 
 
+#: Domains that nothing but their record leads to.
+BY_RECORD = ["nwtraders.example", "hotmail.example", "x.example"]
+
+
 @st.composite
 def introduced(draw: st.DrawFn) -> Case:
     """A good request, but for whose link it comes on and for whom it speaks."""
@@ -353,12 +357,12 @@ def introduced(draw: st.DrawFn) -> Case:
         peer=evidence_for(link(*names), tables),
         method="MESSAGE",
         in_dialog=False,
-        from_domain=draw(st.sampled_from(OTHERS)),
-        asserted_domain=draw(st.sampled_from([None, None, None, *OTHERS])),
+        from_domain=draw(st.sampled_from([*OTHERS, *BY_RECORD * 4])),
+        asserted_domain=draw(st.sampled_from([None] * 12 + OTHERS)),
         request_domain="contoso.example",
         to_domain="contoso.example",
     )
-    host = st.sampled_from(["sip.{}", "sip.{}", *HOSTS])
+    host = st.sampled_from(["sip.{}", "sip.{}", "a.sip.{}", *HOSTS])
     facts = {domain: SrvFact.of(domain, draw(host).format(domain)) for domain in OTHERS}
     return Case(flow, replace(tables, federation=Federation()), facts, None, None)
 

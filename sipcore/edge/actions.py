@@ -38,6 +38,7 @@ class Link:
         remote_host: the peer's address, an IP literal.
         remote_port: the peer's port.
         certificate: the peer's; None without TLS, and of a client that has none.
+        arrived_at: the address of ours that it came to; None when that is what `OwnSide.listening` says anyway.
     """
 
     id: int
@@ -46,6 +47,7 @@ class Link:
     remote_host: str
     remote_port: int
     certificate: Certificate | None = None
+    arrived_at: Hop | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What takes too long for every change: fuzzing, messages weighed by the million, SIPp again and again.
 
-    make nightly [SECONDS=7200] [PARSES=1000000] [ROUNDS=20] [ADVERSARIES=16] [RELAYED=10000000]
+    make nightly [SECONDS=7200] [PARSES=1000000] [ROUNDS=20] [MESSAGES=100000] [ADVERSARIES=16] [RELAYED=10000000]
 
 The results are written to docs/nightly.md, whole logs to build/nightly. The exit status says whether everything held.
 """
@@ -20,7 +20,14 @@ ROOT = Path(__file__).resolve().parents[1]
 REPORT = ROOT / "docs" / "nightly.md"
 LOGS = ROOT / "build" / "nightly"
 TARGETS = sorted(path.stem.removeprefix("fuzz_") for path in (ROOT / "fuzz").glob("fuzz_*.py"))
-FULL = {"SECONDS": 7200, "PARSES": 1_000_000, "ROUNDS": 20, "ADVERSARIES": 16, "RELAYED": 10_000_000}
+FULL = {
+    "SECONDS": 7200,
+    "PARSES": 1_000_000,
+    "ROUNDS": 20,
+    "MESSAGES": 100_000,
+    "ADVERSARIES": 16,
+    "RELAYED": 10_000_000,
+}
 #: Counted in instructions, and so slow; by day they see texts of a kilobyte or some.
 LINEAR = ("tests/test_filter_bounds.py", "tests/test_reading.py", "tests/test_search_linear.py")
 #: The most seconds that a million messages may take through the relay.
@@ -65,7 +72,8 @@ def main() -> int:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         fuzzed = list(pool.map(lambda target: fuzz(target, wanted["SECONDS"]), TARGETS))
     leaks = run("tests/leaks.py", str(wanted["PARSES"]))
-    rounds = [run("-m", "pytest", "-q", "tests/test_sipp.py") for _ in range(wanted["ROUNDS"])]
+    messages = {"SIPCORE_SIPP_MESSAGES": str(wanted["MESSAGES"])}
+    rounds = [run("-m", "pytest", "-q", "tests/test_sipp.py", **messages) for _ in range(wanted["ROUNDS"])]
     linear = run("-m", "pytest", "-q", *LINEAR, SIPCORE_ADVERSARIES=str(wanted["ADVERSARIES"]))
     memory = relayed(wanted["RELAYED"])
     good = not any(each.status for each in fuzzed) and not any(
@@ -134,6 +142,7 @@ def report(
     """The page."""
     short = "".join(f" {name}={wanted[name]} instead of {full}." for name, full in FULL.items() if wanted[name] != full)
     corpus = "with" if os.environ.get("SIPCORE_CORPUS") else "without"
+    messages = f"{wanted['MESSAGES']:,} messages each way"
     last = "; ".join(dict.fromkeys(map(last_line, rounds)))
     lines = [
         "# The last night",
@@ -163,7 +172,7 @@ def report(
         "",
         "## SIPp",
         "",
-        f"Rounds of tests/test_sipp.py: {len(rounds)}. Each: {last or 'not run'}.",
+        f"Rounds of tests/test_sipp.py with {messages}: {len(rounds)}. Each: {last or 'not run'}.",
     ]
     return "\n".join(lines) + "\n"
 

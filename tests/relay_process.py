@@ -18,8 +18,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 Address = tuple[str, int]
 
-#: Seconds after which a start or an end has failed; many times what they take on a busy machine.
-STARTING_S, STOPPING_S = 60, 30
+#: Seconds after which a start, an end or a count has failed; many times what they take on a busy machine.
+STARTING_S, STOPPING_S, COUNTING_S = 60, 30, 30
 
 INSIDE, EDGE_INSIDE, EDGE_OUTSIDE, PARTNER = "127.0.0.11", "127.0.0.10", "127.0.0.20", "127.0.0.21"
 
@@ -114,6 +114,13 @@ class RelayProcess:
             for sample in family.samples
             if sample.name == f"sipcore_{name}_total" and labels.items() <= sample.labels.items()
         )
+
+    def comes_to(self, number: int, name: str, **labels: str) -> bool:
+        """Whether a counter comes to that number. A message is counted when it has been sent: a moment late for us."""
+        deadline = time.monotonic() + COUNTING_S
+        while (counted := self.counted(name, **labels)) < number and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return counted == number
 
     def resident_bytes(self) -> int:
         """How much memory it has now (Linux's count of resident pages)."""

@@ -38,7 +38,7 @@ def test_the_report_names_every_result():
     assert "+9999 live blocks" in page()
     assert "- Date: today" in page()
     assert "16 times as long as by day: 60 passed." in page()
-    assert "Rounds of tests/test_sipp.py: 2. Each: 9 passed; 1 failed." in page()
+    assert "Rounds of tests/test_sipp.py with 100,000 messages each way: 2. Each: 9 passed; 1 failed." in page()
 
 
 def test_a_shortened_night_says_so():

@@ -25,13 +25,19 @@ def check(config: _ConfigFile) -> None:
     """Check a configuration: every fault with file, line and key. Exit status: 0 good, 1 with warnings, 2 faulty."""
     settings = config_of(config)
     from sipcore.edge.summary import summary
+    from sipcore.relay.tls import TlsBook, time_of_day
 
+    try:
+        tls = TlsBook(settings.tls, settings.tables, time_of_day)
+    except ConfigError as error:
+        leave(FAULT, *(str(problem) for problem in error.problems))
+    warnings = (*settings.warnings, *tls.warnings)
     out.print(Text(f"{config}: good", "green"))
     for line in summary(settings.tables, settings.users):
         out.print(Text(f"  {printable(line)}"))
-    for warning in settings.warnings:
+    for warning in warnings:
         err.print(Text(f"warning: {printable(str(warning))}", "yellow"))
-    if settings.warnings:
+    if warnings:
         raise typer.Exit(NO)
 
 
@@ -45,7 +51,7 @@ def relay(config: ConfigOption) -> None:
     except ListenError as error:
         leave(NO, str(error))
     except ConfigError as error:
-        leave(FAULT, *(f"{config}: {problem}" for problem in error.problems))
+        leave(FAULT, *(str(problem) if problem.where else f"{config}: {problem}" for problem in error.problems))
 
 
 def demo(

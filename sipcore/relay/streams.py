@@ -1,4 +1,4 @@
-"""One TCP connection: bytes in to messages, messages out to one joined write a wake-up.
+"""One TCP connection, with TLS or without: bytes in to messages, messages out to one joined write a wake-up.
 
 The loop reads straight into the framer's buffer. Every wake-up does the same steps: feed, take the messages, let the
 shell act on each, answer keep-alives, flush. What leaves is collected until the flush, because joining writes is worth
@@ -14,12 +14,13 @@ from typing import Protocol, cast
 
 from sipcore._framer import Framer
 from sipcore._parser import Message
-from sipcore.edge.actions import Link, Send
+from sipcore.edge.actions import Certificate, Link, Send
 from sipcore.edge.tables import Hop, Side, Transport
 from sipcore.errors import ParseError
 from sipcore.limits import Limits
 from sipcore.relay.config import LinkLimits
 from sipcore.relay.deadlines import Deadlines
+from sipcore.relay.handshakes import certificate_of
 from sipcore.relay.outbox import Budget, Outbox
 
 __all__ = ["DIALLED", "Stream", "StreamOwner"]
@@ -74,10 +75,13 @@ class Stream(asyncio.BufferedProtocol):
 
     Attributes:
         side, kind, arrived_at, hop: see above.
+        transport, certificate: with TLS or without, and what that has proven of the peer; from the moment it stands.
         link: what the engine knows it by, from the moment it stands.
     """
 
     link: Link
+    transport: Transport
+    certificate: Certificate | None
 
     def __init__(
         self,
@@ -107,6 +111,9 @@ class Stream(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask for a link; without one the connection is refused."""
         self._transport = cast(asyncio.Transport, transport)
+        handshake = transport.get_extra_info("ssl_object")
+        self.transport = Transport.TCP if handshake is None else Transport.TLS
+        self.certificate = certificate_of(handshake)
         self._outbox = Outbox(self._transport, self._limits.max_queue_bytes, self._unread)
         now = self._owner.now()
         self._deadlines = Deadlines(self._limits, dialled=self.kind == DIALLED, now=now)
@@ -130,7 +137,7 @@ class Stream(asyncio.BufferedProtocol):
         try:
             self._take_messages()
         except ParseError as error:
-            self._owner.garbage(self.side, Transport.TCP, error.code)
+            self._owner.garbage(self.side, self.transport, error.code)
             self.close("garbage")
         else:
             self._take_keep_alives()

@@ -140,3 +140,8 @@ def only(actions: list[Action]) -> Send:
 def counted(actions: list[Action]) -> list[tuple[str, ...]]:
     """What was counted, apart from the arrival."""
     return [(a.name, *a.labels) for a in actions if isinstance(a, Count) and a.name != "received"]
+
+
+def fate(actions: list[Action]) -> list[tuple[str, ...]]:
+    """What became of a message by the counters, apart from what the filter found in it."""
+    return [each for each in counted(actions) if each[0] != "filtered"]

@@ -99,7 +99,7 @@ def test_f143_one_that_comes_all_the_same_goes_where_it_is_told_to(tables: Table
     actions = receive(engine(tables), inbound(method="BENOTIFY"), FROM_FABRIKAM)
     assert bool(sent(actions)) is leaves
     assert counted(actions) == [
-        ("forwarded", "inside", "BENOTIFY") if leaves else ("discarded", "outside", "benotify-off")
+        ("forwarded", "inside", "BENOTIFY", "partner") if leaves else ("discarded", "outside", "benotify-off")
     ]
 
 

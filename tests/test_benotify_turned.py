@@ -18,6 +18,7 @@ from edge_world import (
     TABLES,
     counted,
     engine,
+    fate,
     in_dialog,
     inbound,
     only,
@@ -261,7 +262,7 @@ def test_each_copy_is_sent_on_and_answered_once_as_its_dialog_has_it(subscriber:
     assert [answer[name] for name in ("To", "From", "Call-ID")] == [came[name] for name in ("To", "From", "Call-ID")]
     assert [str(via) for via in answer.vias] == [str(via) for via in came.vias]
     assert (len(sent(first)), len(answer.body)) == (2, 0)
-    assert counted(first) == [("forwarded", subscriber, "NOTIFY"), ("turned", subscriber, "BENOTIFY")]
+    assert counted(first) == [("forwarded", subscriber, "NOTIFY", "partner"), ("turned", subscriber, "BENOTIFY")]
 
 
 def test_the_answer_leaves_on_the_connection_of_its_notify() -> None:
@@ -295,7 +296,7 @@ def test_one_that_is_refused_is_told_so_and_not_answered_200(
 ) -> None:
     data, _ = notified(INSIDE, EAGER, "NOTIFY", **changes)
     actions = receive(engine(EAGER, filter=ImFilter()), data, notifier)
-    assert [(name, labels[-1]) for name, *labels in counted(actions)] == [("refused", refused)]
+    assert [(name, labels[-1]) for name, *labels in fate(actions)] == [("refused", refused)]
     assert parse(only(actions).data).status == int(refused)
 
 

@@ -22,6 +22,7 @@ from edge_world import (
     answering,
     counted,
     engine,
+    fate,
     in_dialog,
     inbound,
     only,
@@ -84,7 +85,7 @@ def test_a_message_from_a_partner_arrives_with_our_via_and_the_mark_and_is_else_
     actions = receive(engine(), data, FROM_FABRIKAM)
     send = only(actions)
     assert (send.side, send.hop, send.link_id) == (INSIDE, TABLES.own.next_hop, None)
-    assert counted(actions) == [("forwarded", "inside", "MESSAGE")]
+    assert counted(actions) == [("forwarded", "inside", "MESSAGE", "partner")]
     added = [line for line in lines(send.data) if line not in lines(data)]
     assert added[0].startswith("Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bK")
     assert added[1:] == [
@@ -121,7 +122,7 @@ def test_an_unknown_method_is_carried_if_an_operator_wants_it_and_counted_as_oth
     tables = replace(TABLES, federation=Federation(methods=frozenset({"JUGGLE"})))
     actions = receive(engine(tables), inbound(method="JUGGLE"), FROM_FABRIKAM)
     assert only(actions).data.startswith(b"JUGGLE ")
-    assert counted(actions) == [("forwarded", "inside", "other")]
+    assert counted(actions) == [("forwarded", "inside", "other", "partner")]
 
 
 # -- refusals, each from both sides
@@ -185,7 +186,7 @@ def test_a_refusal_tells_each_side_what_the_table_says(
         return
     send = only(actions)
     assert (status(send), send.side, send.hop.host) == (owed, side, link.remote_host)
-    assert counted(actions) == [("refused", side, name, str(owed))]
+    assert fate(actions) == [("refused", side, name, str(owed))]
 
 
 @pytest.mark.parametrize(("name", "wrong", "side", "owed"), CASES)
@@ -194,7 +195,7 @@ def test_whatever_is_wrong_with_a_benotify_it_is_discarded_and_counted(
 ) -> None:
     data, link = faulty(side, wrong, "BENOTIFY")
     actions = receive(engine(answering(), filter=ImFilter()), data, link)
-    assert (sent(actions), counted(actions)) == ([], [("discarded", side, name)])
+    assert (sent(actions), fate(actions)) == ([], [("discarded", side, name)])
 
 
 #: What does not hold for ACK: its Proxy-Require is ignored, and without a route it follows its Request-URI.
@@ -207,7 +208,7 @@ def test_whatever_is_wrong_with_an_ack_it_is_discarded_and_counted(
 ) -> None:
     data, link = faulty(side, wrong, "ACK")
     actions = receive(engine(answering(), filter=ImFilter()), data, link)
-    assert (sent(actions), counted(actions)) == ([], [("discarded", side, name)])
+    assert (sent(actions), fate(actions)) == ([], [("discarded", side, name)])
 
 
 def test_a_cseq_that_says_benotify_is_enough_to_keep_quiet() -> None:

@@ -44,8 +44,8 @@ def test_a_message_goes_on_as_the_verdict_says_and_is_counted_by_its_action(cont
     assert (bytes(far.body), far.content_length) == (expected, len(expected))
     assert len(far.vias) == 2
     assert counted(actions) == [
-        ("forwarded", link.side.opposite, "MESSAGE"),
-        ("filtered", link.side, content.rules.links),
+        ("forwarded", link.side.opposite, "MESSAGE", "partner"),
+        ("filtered", link.side, content.rules.links, "prefix"),
     ]
 
 
@@ -59,7 +59,7 @@ def test_a_message_that_is_changed_and_one_that_is_not_leave_with_the_same_head(
 
 def test_a_clean_message_is_not_counted_as_filtered():
     actions = receive(engine(filter=DEFANG), inbound(body=CLEAN), FROM_FABRIKAM)
-    assert counted(actions) == [("forwarded", INSIDE, "MESSAGE")]
+    assert counted(actions) == [("forwarded", INSIDE, "MESSAGE", "partner")]
 
 
 def test_a_datagram_without_content_length_is_told_the_length_of_the_changed_body():
@@ -74,7 +74,10 @@ def test_what_cannot_be_changed_is_refused_as_content_is():
     actions = receive(engine(filter=DEFANG), inbound(body=nested), FROM_FABRIKAM)
     answer = parse(only(actions).data)
     assert (answer.status, answer["Warning"][:3]) == (606, "309")
-    assert counted(actions) == [("refused", OUTSIDE, "filtered", "606")]
+    assert counted(actions) == [
+        ("refused", OUTSIDE, "filtered", "606"),
+        ("filtered", OUTSIDE, "block", "prefix"),
+    ]
 
 
 @pytest.mark.parametrize("content", [DEFANG, WARN, OBSERVE])
@@ -86,7 +89,7 @@ def test_a_response_with_a_link_goes_back_as_the_verdict_says(content):
     back = parse(only(actions).data)
     assert content.check(back).passed
     assert back.content_length == len(back.body)
-    assert ("filtered", OUTSIDE, content.rules.links) in counted(actions)
+    assert ("filtered", OUTSIDE, content.rules.links, "prefix") in counted(actions)
 
 
 def test_a_benotify_with_a_link_goes_on_defanged_or_is_discarded_but_never_answered():
@@ -95,7 +98,8 @@ def test_a_benotify_with_a_link_goes_on_defanged_or_is_discarded_but_never_answe
         b"look at _http"
     )
     actions = receive(engine(filter=ImFilter()), data, FROM_FABRIKAM)
-    assert (sent(actions), counted(actions)) == ([], [("discarded", OUTSIDE, "filtered")])
+    assert sent(actions) == []
+    assert counted(actions) == [("discarded", OUTSIDE, "filtered"), ("filtered", OUTSIDE, "block", "prefix")]
 
 
 def test_copies_of_a_message_leave_changed_in_the_same_way():

@@ -19,6 +19,7 @@ from edge_world import (
     UDP,
     counted,
     engine,
+    fate,
     in_dialog,
     inbound,
     only,
@@ -51,7 +52,7 @@ def discarded(edge: Engine, data: bytes, link: Link) -> str:
     """Why nothing was sent."""
     actions = receive(edge, data, link)
     assert sent(actions) == []
-    ((name, _, why),) = counted(actions)
+    ((name, _, why),) = fate(actions)
     assert name == "discarded"
     return why
 
@@ -65,7 +66,7 @@ def test_a_response_goes_back_to_its_client_without_our_via() -> None:
     actions = receive(edge, reply, FROM_FABRIKAM)
     send = only(actions)
     assert (send.side, send.hop, send.link_id) == (INSIDE, Hop(UDP, "127.0.0.5", 5070), None)
-    assert counted(actions) == [("forwarded", "inside", "2xx")]
+    assert counted(actions) == [("forwarded", "inside", "2xx", "via")]
     assert str(parse(send.data).via) == "SIP/2.0/UDP 127.0.0.5:5070;branch=z9hG4bK-out"
     assert len(parse(send.data).vias) == 1
     assert send.data.endswith(b"\r\n\r\nkept")

@@ -239,6 +239,9 @@ class Owner:
     def next_link_id(self) -> int:
         return next(self._ids)
 
+    def wake(self) -> None:
+        pass
+
     def receive(self, message: object, link: Link) -> None:
         self.links.append(link)
         self.heard.release()

@@ -388,7 +388,7 @@ def test_many_messages_at_once_for_one_place_open_one_connection() -> None:
         release = held_back(on)
         for number in range(50):
             on.datagram(on.server, outward(number, "UDP", "nwtraders"))
-        eventually(lambda: on.count("forwarded", "outside", "MESSAGE") == 50)
+        eventually(lambda: on.count("forwarded", "outside", "MESSAGE", "partner") == 50)
         release()
         with on.stream_partner.accept() as receiver:
             assert [header(receiver.read(), "Call-ID") for _ in range(50)] == [str(number) for number in range(50)]
@@ -415,7 +415,7 @@ def test_nobody_overtakes_those_who_wait_for_a_connection_that_stands_already() 
         release = held_back(on)
         for number in (1, 2):
             on.datagram(on.server, outward(number, "UDP", "nwtraders"))
-        eventually(lambda: on.count("forwarded", "outside", "MESSAGE") == 2)
+        eventually(lambda: on.count("forwarded", "outside", "MESSAGE", "partner") == 2)
         release()
         with on.stream_partner.accept() as receiver:
             assert [header(receiver.read(), "Call-ID") for _ in range(3)] == ["1", "2", "3"]
@@ -623,7 +623,7 @@ def test_a_relay_that_ends_answers_who_waits_for_a_connection_and_reads_no_more(
     with stage() as on, connected(on, on.server) as sender:
         held_back(on)
         sender.send(outward(1, "TCP", "nwtraders"))
-        eventually(lambda: on.count("forwarded", "outside", "MESSAGE") == 1)
+        eventually(lambda: on.count("forwarded", "outside", "MESSAGE", "partner") == 1)
         stop(on)
         assert status(sender.read()) == 503
         assert sender.read_to_end() == b""

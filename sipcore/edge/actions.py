@@ -105,17 +105,18 @@ class Count:
     labels: tuple[str, ...]
 
 
-#: Every counter with its labels. ``why`` is a name of docs/refusals.md. ``waited`` is for DNS. ``filtered`` has the
-#: messages that go on though the filter found something, by what it did: observe, defang or warn. Those it blocks are
-#: refused or discarded. ``retargeted`` has what failed to one target and was sent to the next; ``turned`` what left as
-#: BENOTIFY and came as NOTIFY, or the reverse, by what it became.
+#: Every counter with its labels. ``why`` is a name of docs/refusals.md, ``rule`` of a forwarded message that of
+#: `Forward`. ``waited`` is for DNS. ``filtered`` has the messages in which the filter found something, by what it did
+#: about the worst of it, and the kind of that finding; those it blocks are refused or discarded too. ``retargeted`` has
+#: what failed to one target and was sent to the next; ``turned`` what left as BENOTIFY and came as NOTIFY, or the
+#: reverse, by what it became.
 COUNTERS: dict[str, tuple[str, ...]] = {
     "received": ("side", "kind"),
-    "forwarded": ("side", "kind"),
+    "forwarded": ("side", "kind", "rule"),
     "refused": ("side", "why", "status"),
     "discarded": ("side", "why"),
     "waited": ("side",),
-    "filtered": ("side", "action"),
+    "filtered": ("side", "action", "rule"),
     "retargeted": ("side",),
     "turned": ("side", "method"),
 }

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from sipcore.edge.chains import Line
-from sipcore.edge.flow import EVERYTHING, Content
+from sipcore.edge.flow import EVERYTHING, NOBODY, Content
 from sipcore.edge.identity import called
 from sipcore.edge.steps import place
 from sipcore.edge.tables import (
@@ -27,7 +27,7 @@ from sipcore.edge.tables import (
     Tables,
 )
 
-__all__ = ["Neighbour", "content_between", "media_of"]
+__all__ = ["Neighbour", "content_between", "media_of", "rule_of"]
 
 #: Who an end outside is known as: by a row, by the section of discovered peers, as a user of ours; None: not at all.
 Neighbour = Partner | Provider | StaticRoute | DefaultRoute | FederatedDomain | Discovered | FarEnd | None
@@ -71,6 +71,11 @@ def content_between(
     if plain:
         chain.append(lambda: f"plain text only: {', '.join(_limits(plain))}")
     return Content(filtered, bool(plain))
+
+
+def rule_of(neighbour: Neighbour) -> str:
+    """By which table a neighbour is known, as counters have it (see `Forward`)."""
+    return _kind_of(neighbour) or NOBODY
 
 
 def _kind_of(neighbour: Neighbour) -> FarEnd | None:

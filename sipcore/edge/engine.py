@@ -181,6 +181,11 @@ class Engine:
             actions += self.resolved(SrvFact(domain, Found.FAILED, expires=now), now)
         return actions
 
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """How many requests wait for a record of DNS, and their bytes as they are bounded."""
+        return self._waiting.guests, self._waiting.size
+
     def _dealt(self, message: Message, link: Link, now: float, told: tuple[SrvFact, ...] = ()) -> list[Action]:
         try:
             return self._request(message, link, now, told) if message.is_request else self._response(message, link)
@@ -207,7 +212,7 @@ class Engine:
         if isinstance(outcome.decision, Forward):
             actions = self._forward(request, link, outcome, outcome.decision, now)
         elif isinstance(outcome.decision, Answer):
-            actions = self._answer(request, link, outcome.decision, now)
+            actions = [*self._answer(request, link, outcome.decision, now), *_filtered(link, outcome)]
         else:
             return self._drop(request.message, link, outcome)
         self._tell(request.message, link, outcome)
@@ -261,7 +266,7 @@ class Engine:
         send = Send(outcome.hop, forward.side, None, data, link.side)
         if outcome.others:
             send = replace(send, others=outcome.others, until=now + _RETARGET_SECONDS)
-        counted = Count("forwarded", (forward.side, _kind(request.message)))
+        counted = Count("forwarded", (forward.side, _kind(request.message), forward.rule))
         return [send, counted, *self._turned(request, link, forward), *_filtered(link, outcome)]
 
     def _turned(self, request: Request, link: Link, forward: Forward) -> Iterator[Action]:
@@ -317,7 +322,8 @@ class Engine:
         data = forwarded_response(message, decision, self._tables, outcome.verdict)
         self._tell(message, link, outcome)
         send = Send(outcome.back.hop, decision.side, link_id, data)
-        return [send, Count("forwarded", (decision.side, _kind(message))), *_filtered(link, outcome)]
+        counted = Count("forwarded", (decision.side, _kind(message), decision.rule))
+        return [send, counted, *_filtered(link, outcome)]
 
     def _note_answer(self, message: Message) -> None:
         """How the requests of a discovered peer fare: From is still theirs."""
@@ -330,7 +336,7 @@ class Engine:
     def _drop(self, message: Message, link: Link, outcome: Outcome) -> list[Action]:
         assert isinstance(outcome.decision, Answer | Discard)
         self._tell(message, link, outcome)
-        return [Count("discarded", (link.side, outcome.decision.why))]
+        return [Count("discarded", (link.side, outcome.decision.why)), *_filtered(link, outcome)]
 
     def _tell(self, message: Message, link: Link, outcome: Outcome) -> None:
         assert not isinstance(outcome.decision, NeedSrv)  # it waits, and is told of when that is over
@@ -360,9 +366,9 @@ def _kind(message: Message) -> str:
 
 
 def _filtered(link: Link, outcome: Outcome) -> Iterator[Count]:
-    """That the filter found something in a message that goes on; which side sent it."""
-    if outcome.verdict is not None and outcome.verdict.findings:
-        yield Count("filtered", (link.side, outcome.verdict.action))
+    """That the filter found something in a message; which side sent it, and what was the worst of it."""
+    if outcome.verdict is not None and (worst := outcome.verdict.worst) is not None:
+        yield Count("filtered", (link.side, outcome.verdict.action, worst.kind))
 
 
 def _refused(request: Request, answer: Answer) -> Count:

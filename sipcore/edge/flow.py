@@ -16,6 +16,8 @@ from sipcore.edge.verification import Assertion, Mark
 
 __all__ = [
     "EVERYTHING",
+    "NOBODY",
+    "VIA",
     "Answer",
     "Candidate",
     "Content",
@@ -177,6 +179,9 @@ class Content(NamedTuple):
 #: The rules where nobody has said otherwise.
 EVERYTHING = Content()
 
+#: Rules that are no table: a response goes back by its Via; of an end that no table knows there is none.
+VIA, NOBODY = "via", "nobody"
+
 
 class Forward(NamedTuple):
     """Send it on. A tuple, for it is made for every new flow, and a frozen dataclass takes four times as long.
@@ -193,6 +198,8 @@ class Forward(NamedTuple):
         method: what the request's method becomes: BENOTIFY, which we answer ourselves as the NOTIFY that it was, or
             NOTIFY, whose response goes no further than to us. Empty where it stays.
         content: which rules hold for its content.
+        rule: for counters, by which table the end outside is known that it goes to or, inward, came from: the name of
+            a `FarEnd`, or `NOBODY`; `VIA` for responses.
         chain: the rules that led here, one readable line each.
     """
 
@@ -207,6 +214,7 @@ class Forward(NamedTuple):
     paced: str = ""
     method: str = ""
     content: Content = EVERYTHING
+    rule: str = VIA
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from sipcore.edge import refusals
 from sipcore.edge.chains import Chain, Line, told
-from sipcore.edge.content import Neighbour, content_between
+from sipcore.edge.content import Neighbour, content_between, rule_of
 from sipcore.edge.flow import Candidate, Forward, NeedSrv, Static
 from sipcore.edge.gates import (
     extensions_are_known,
@@ -117,7 +117,7 @@ def _remote_user(case: Case, chain: list[Line]) -> Forward | Closed:
     mark = Mark(False, Source.INTERNET_USER)
     chain += [f"a user of ours whom nobody has proven: marked {mark.word}", f"to {tables.own.next_hop} on the inside"]
     hops = (Static(tables.own.next_hop),)
-    return Forward(Side.INSIDE, hops, "", "", mark, None, Chain(chain), content=content)
+    return Forward(Side.INSIDE, hops, "", "", mark, None, Chain(chain), content=content, rule=FarEnd.REMOTE_USER)
 
 
 # -- where to
@@ -209,6 +209,7 @@ def _onward(case: Case, voices: tuple[Voice, ...], leads: _Leads, chain: list[Li
             notice,
             paced,
             content=content,
+            rule=rule_of(leads.row),
         )
     for passed in _recipients_say(case, public, verified):
         if isinstance(passed, Closed):
@@ -217,7 +218,8 @@ def _onward(case: Case, voices: tuple[Voice, ...], leads: _Leads, chain: list[Li
     hop = case.tables.own.next_hop
     content = content_between(case.tables, chain, coming=coming)
     chain += [lambda: _marked(voices, assertion, "marked", mark), lambda: f"to {hop} on the inside"]
-    return Forward(_INSIDE, (Static(hop),), near, "", mark, None, Chain(chain), None, paced, content=content)
+    rule = rule_of(voices[0].row)
+    return Forward(_INSIDE, (Static(hop),), near, "", mark, None, Chain(chain), None, paced, content=content, rule=rule)
 
 
 def _recipients_say(case: Case, public: bool, verified: bool) -> tuple[Closed | str, ...]:

@@ -28,6 +28,10 @@ class WaitingRoom(Generic[_Place, _Guest]):
     Args:
         per_place: how many bytes may wait for one destination.
         in_all: how many bytes may wait for all of them together.
+
+    Attributes:
+        size: bytes that wait.
+        guests: how many wait.
     """
 
     def __init__(self, per_place: int, in_all: int) -> None:
@@ -35,6 +39,7 @@ class WaitingRoom(Generic[_Place, _Guest]):
         self._in_all = in_all
         self._queues: dict[_Place, _Queue[_Guest]] = {}
         self.size = 0
+        self.guests = 0
 
     def __contains__(self, place: object) -> bool:
         """Whether a destination is being waited for."""
@@ -52,10 +57,12 @@ class WaitingRoom(Generic[_Place, _Guest]):
         queue.guests.append(guest)
         queue.size += size
         self.size += size
+        self.guests += 1
         return True
 
     def leave(self, place: _Place) -> list[_Guest]:
         """Everybody who waited for the destination, in the order they came; it is not waited for any more."""
         queue = self._queues.pop(place)
         self.size -= queue.size
+        self.guests -= len(queue.guests)
         return queue.guests

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sipcore.imfilter.rewriting import Changes
     from sipcore.imfilter.transfer import Offer
 
-__all__ = ["Action", "Finding", "Verdict"]
+__all__ = ["FINDINGS", "Action", "Finding", "Verdict"]
 
 
 class Action(StrEnum):
@@ -33,6 +33,9 @@ class Action(StrEnum):
         """The place in the order from `PASS` (0) to `BLOCK`: of several findings the severest decides."""
         return _SEVERITY[self]
 
+
+#: The kinds of findings, see `Finding.kind`.
+FINDINGS = ("prefix", "bare-domain", "extension", "offer", "undecodable", "unseen")
 
 _SEVERITY = {action: severity for severity, action in enumerate(Action)}
 
@@ -64,6 +67,15 @@ class Finding:
     offer: Offer | None = None
     note: str = ""
 
+    @property
+    def kind(self) -> str:
+        """What kind of rule matched, one of `FINDINGS`; of rules there are as many as prefixes and extensions."""
+        if self.offer is not None:
+            return "offer"
+        if self.rule in FINDINGS:
+            return self.rule
+        return "extension" if self.rule.startswith(".") else "prefix"
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -81,6 +93,11 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     changes: Changes | None = field(default=None, repr=False, compare=False)
     rewritten: str | bytes | None = None
+
+    @property
+    def worst(self) -> Finding | None:
+        """The first of the severest findings, by which the action is what it is; None where there are none."""
+        return max(self.findings, key=lambda finding: finding.action.severity, default=None)
 
     @property
     def passed(self) -> bool:

@@ -20,7 +20,7 @@ from sipcore.imfilter import Rules, rules_file
 from sipcore.limits import Limits
 from sipcore.relay.assembly import assemble, warnings_of
 from sipcore.relay.keys import read_keys
-from sipcore.relay.leaves import HostPort, StandIns, read_special
+from sipcore.relay.leaves import HostPort, LogFormat, LogLevel, StandIns, read_special
 from sipcore.relay.sections import DnsSection, Document, FilterSection, LimitsSection
 from sipcore.relay.tls_settings import TlsSettings, tls_settings
 from sipcore.relay.users import read_users
@@ -28,7 +28,7 @@ from sipcore.settings.decoding import Decoder
 from sipcore.settings.document import read_file, read_toml
 from sipcore.settings.positions import Positions
 
-__all__ = ["Config", "DnsSettings", "LinkLimits", "load", "loads"]
+__all__ = ["Config", "DnsSettings", "LinkLimits", "LogSettings", "load", "loads"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,21 @@ class DnsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What the log says.
+
+    Attributes:
+        level: the least that is worth a line.
+        format: how a line is written.
+        text: whether the beginning of a refused message's text is in its line.
+    """
+
+    level: LogLevel = LogLevel.INFO
+    format: LogFormat = LogFormat.AUTO
+    text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything that ``edge.toml`` says.
 
@@ -101,6 +116,7 @@ class Config:
         dns: how names are looked up.
         tls: the files of certificates and trust roots.
         metrics: where counters are served, None for nowhere.
+        log: what the log says.
         warnings: what an operator should know, though it is no fault.
     """
 
@@ -113,6 +129,7 @@ class Config:
     dns: DnsSettings
     tls: TlsSettings
     metrics: HostPort | None
+    log: LogSettings
     warnings: tuple[Problem, ...] = ()
 
 
@@ -159,6 +176,7 @@ def loads(source: bytes | str, path: FilePath | str = "edge.toml") -> Config:
         dns=_dns(document.dns),
         tls=tls_settings(decoder, document.tls, path.parent),
         metrics=document.metrics.listen if document.metrics else None,
+        log=LogSettings(document.log.level, document.log.format, document.log.text),
         warnings=tuple(sorted(_warnings(decoder, document, tables), key=_line)),
     )
 

@@ -35,6 +35,9 @@ class DatagramOwner(Protocol):
     def next_link_id(self) -> int:
         """A number that no other link has."""
 
+    def wake(self) -> None:
+        """There is something to read; a flush will follow."""
+
     def receive(self, message: Message, link: Link) -> None:
         """A message came in."""
 
@@ -98,6 +101,7 @@ class DatagramPort:
 
     def _readable(self) -> None:
         """Take what is there, act on each, flush."""
+        self._owner.wake()
         try:
             for _ in range(_DRAIN):
                 data, address = self._socket.recvfrom(_LONGEST_DATAGRAM)

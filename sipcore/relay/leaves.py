@@ -6,7 +6,7 @@ The description is what an operator reads when the value is wrong, so it says wh
 from __future__ import annotations
 
 import ipaddress
-from enum import Enum
+from enum import Enum, StrEnum
 from itertools import count
 from typing import Annotated, Any, Self
 
@@ -38,6 +38,8 @@ __all__ = [
     "IpAddress",
     "Level",
     "ListenPort",
+    "LogFormat",
+    "LogLevel",
     "LookUpSeconds",
     "NameServer",
     "Port",
@@ -51,6 +53,7 @@ __all__ = [
     "Text",
     "Title",
     "TransportName",
+    "choices",
     "read_special",
 ]
 
@@ -157,6 +160,23 @@ class HostPort(Text):
         return int(self.rpartition(":")[2])
 
 
+class LogLevel(StrEnum):
+    """From the most to the least that is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How a line of the log is written."""
+
+    AUTO = "auto"  #: for a person at a terminal, `LOGFMT` for everything else
+    LOGFMT = "logfmt"
+    JSON = "json"
+
+
 class NameServer(Text):
     """``"192.0.2.53"``, or with a port, ``"192.0.2.53:5353"`` and ``"[2001:db8::53]:5353"``."""
 
@@ -196,7 +216,8 @@ class StandIns:
         return next(iter(kind)) if issubclass(kind, Enum) else kind()
 
 
-def _choices(kind: type[Enum]) -> str:
+def choices(kind: type[Enum]) -> str:
+    """What is expected where one of its members is."""
     return " or ".join(f'"{choice.value}"' for choice in kind)
 
 
@@ -206,12 +227,12 @@ Host = Annotated[HostName, Meta(description='a name or an IP address, "sip.conto
 Route = Annotated[
     RoutePattern, Meta(description='a pattern, "domaina.example", "*.domaina.example" or ".example.domaina.*"')
 ]
-TransportName = Annotated[Transport, Meta(description=_choices(Transport))]
-Level = Annotated[VerificationLevel, Meta(description=_choices(VerificationLevel))]
-SideName = Annotated[Side, Meta(description=_choices(Side))]
-FarEndName = Annotated[FarEnd, Meta(description=_choices(FarEnd))]
+TransportName = Annotated[Transport, Meta(description=choices(Transport))]
+Level = Annotated[VerificationLevel, Meta(description=choices(VerificationLevel))]
+SideName = Annotated[Side, Meta(description=choices(Side))]
+FarEndName = Annotated[FarEnd, Meta(description=choices(FarEnd))]
 FarEnds = Annotated[list[FarEndName], Meta(description='kinds of far ends, ["partner", "provider"]')]
-MediaName = Annotated[Media, Meta(description=_choices(Media))]
+MediaName = Annotated[Media, Meta(description=choices(Media))]
 Switch = Annotated[bool, Meta(description="true or false")]
 LookUpSeconds = Annotated[int, Meta(ge=1, le=9, description="whole seconds from 1 to 9")]
 Server = Annotated[NameServer, Meta(description='the address of a name server, "192.0.2.53" or "192.0.2.53:5353"')]

@@ -132,6 +132,11 @@ class Links:
         """The open connections."""
         return tuple(self._streams.values())
 
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """How many messages wait for a connection or an address, and their bytes."""
+        return self._waiting.guests, self._waiting.size
+
     # -- messages leave
 
     def send(self, send: Send) -> None:

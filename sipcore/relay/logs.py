@@ -1,25 +1,35 @@
 """Log lines: one a refusal, structured, and never more a second than a person can use.
 
-Log lines carry names of ours, addresses and domains; no header is copied whole, and no instant message is ever written.
+Log lines carry names of ours, addresses, domains and the reason; no header is copied whole, and of an instant message
+nothing, unless the operator has asked for its beginning. What comes from peers is cut, and what cannot be printed is
+escaped, so that it neither ends a line nor moves a terminal's cursor.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import structlog
-from structlog.typing import FilteringBoundLogger
+from structlog.typing import FilteringBoundLogger, Processor
 
+from sipcore._values import NameAddr, Uri
 from sipcore.edge.actions import Trace
-from sipcore.edge.flow import Forward
+from sipcore.edge.flow import Answer, Discard, Forward
+from sipcore.errors import HeaderError
+from sipcore.relay.config import LogSettings
+from sipcore.relay.leaves import LogFormat
 
-__all__ = ["Quota", "configure_logging", "log_refusals", "logger"]
+__all__ = ["Quota", "configure_logging", "log_refusals", "logger", "printable"]
 
 _LINES_PER_SECOND = 10
 #: A method is a peer's own word: as much of it as tells the real ones apart.
 _LONGEST_METHOD = 16
+_LONGEST_DOMAIN = 80
+_LONGEST_LINE = 200
+#: Of a message's text: what shows what it was about.
+_LONGEST_TEXT = 120
 
 
 def logger() -> FilteringBoundLogger:
@@ -28,19 +38,26 @@ def logger() -> FilteringBoundLogger:
     return bound
 
 
-def configure_logging() -> None:
-    """One line an event on standard error: coloured for a person at a terminal, ``key=value`` for everything else."""
-    order = ["timestamp", "level", "event"]
-    at_terminal = sys.stderr.isatty()
+def configure_logging(settings: LogSettings) -> None:
+    """One line an event on standard error."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer() if at_terminal else structlog.processors.LogfmtRenderer(key_order=order),
+            _renderer(settings.format),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def _renderer(wanted: LogFormat) -> Processor:
+    """How a line is written: coloured for a person at a terminal, ``key=value`` or JSON for everything else."""
+    if wanted is LogFormat.JSON:
+        return structlog.processors.JSONRenderer()
+    if wanted is LogFormat.AUTO and sys.stderr.isatty():
+        return structlog.dev.ConsoleRenderer()
+    return structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"])
 
 
 class Quota:
@@ -68,22 +85,59 @@ class Quota:
         return left_out
 
 
-def log_refusals(now: Callable[[], float]) -> Callable[[Trace], None]:
-    """An observer that writes one line for each message that was not forwarded. ``now``: seconds, monotonic."""
+def log_refusals(now: Callable[[], float], *, with_text: bool = False) -> Callable[[Trace], None]:
+    """An observer that writes one line for each message that was not forwarded.
+
+    Args:
+        now: seconds, monotonic.
+        with_text: whether the line has the beginning of the message's text.
+    """
     quota = Quota(_LINES_PER_SECOND)
 
     def observe(trace: Trace) -> None:
         if isinstance(trace.decision, Forward) or (left_out := quota.take(now())) is None:
             return
-        link, decision = trace.link, trace.decision
-        logger().info(
-            "refused",
-            why=decision.why,
-            status=getattr(decision, "status", None),
-            side=str(link.side),
-            peer=f"{link.remote_host}:{link.remote_port}/{link.transport}",
-            method=(trace.message.method or "response")[:_LONGEST_METHOD],
-            left_out=left_out,
-        )
+        logger().info("refused", **dict(_told(trace, trace.decision, with_text)), left_out=left_out)
 
     return observe
+
+
+def printable(text: str, most: int) -> str:
+    """So many letters of a text; those that cannot be printed are written with a backslash, and then count as one."""
+    shown = text[:most]
+    return shown if shown.isprintable() else "".join(map(_escaped, shown))
+
+
+def _escaped(letter: str) -> str:
+    return letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+
+
+def _told(trace: Trace, decision: Answer | Discard, with_text: bool) -> Iterator[tuple[str, object]]:
+    link, message = trace.link, trace.message
+    yield "why", decision.why
+    yield "status", getattr(decision, "status", None)
+    yield "side", str(link.side)
+    yield "peer", f"{link.remote_host}:{link.remote_port}/{link.transport}"
+    yield "method", printable(message.method or "response", _LONGEST_METHOD)
+    yield "sender", _domain(lambda: message.from_)
+    yield "recipient", _domain(lambda: message.uri if message.is_request else message.to)
+    yield "because", printable(_reason(decision), _LONGEST_LINE)
+    if trace.verdict is not None and (worst := trace.verdict.worst) is not None:
+        yield "found", worst.rule
+    if with_text:
+        yield "text", printable(bytes(message.body[: 4 * _LONGEST_TEXT]).decode("utf-8", "replace"), _LONGEST_TEXT)
+
+
+def _reason(decision: Answer | Discard) -> str:
+    """The last rule of the chain; behind it stands only what was done, which is `why` and `status`."""
+    return decision.chain[-2] if len(decision.chain) > 1 else decision.chain[-1]
+
+
+def _domain(read: Callable[[], NameAddr | Uri | None]) -> str:
+    """The host of a URI; empty where there is none, or it cannot be read: that may be why the message is refused."""
+    try:
+        found = read()
+    except HeaderError:
+        return ""
+    uri = found.uri if isinstance(found, NameAddr) else found
+    return "" if uri is None else printable(uri.host or "", _LONGEST_DOMAIN)

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from sipcore.edge.actions import COUNTERS as ENGINE_COUNTERS
+from sipcore.relay.latency import Latency
+from sipcore.relay.queues import Queues
 
 __all__ = ["COUNTERS", "Metrics"]
 
@@ -30,7 +32,13 @@ COUNTERS: dict[str, tuple[str, ...]] = ENGINE_COUNTERS | {
 
 
 class Metrics:
-    """Counts by name. A name that `COUNTERS` has not, or a wrong number of labels, is an error of the caller."""
+    """Counts by name. A name that `COUNTERS` has not, or a wrong number of labels, is an error of the caller.
+
+    Attributes:
+        registry: what a scrape reads.
+        latency: how long messages stay.
+        queues: what waits.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -38,7 +46,10 @@ class Metrics:
             name: Counter(f"sipcore_{name}", f"Messages: {name}", labels, registry=self.registry)
             for name, labels in COUNTERS.items()
         }
-        self._links = Gauge("sipcore_links", "TCP connections that are open", ("side",), registry=self.registry)
+        self.latency, self.queues = Latency(), Queues()
+        self.registry.register(self.latency)
+        self.registry.register(self.queues)
+        self._links = Gauge("sipcore_links", "Connections that are open", ("side",), registry=self.registry)
         self._waiting_for_dns = Gauge("sipcore_dns_waiting", "Look-ups that are under way", registry=self.registry)
         self._expiries = Gauge(
             "sipcore_certificate_expires_seconds",

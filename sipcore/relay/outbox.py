@@ -22,11 +22,13 @@ class Budget:
 
     Attributes:
         used: how many there are. May pass the limit by what a transport took before it said that it is full.
+        held: how many messages are kept here until their peers read again.
     """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.used = 0
+        self.held = 0
 
     def admits(self, size: int) -> bool:
         """Whether so many more fit."""
@@ -96,23 +98,21 @@ class Outbox:
 
     def resume(self) -> None:
         """The transport has room again; it says so too when its connection is closing, and what is held leaves."""
-        self._vacate()
         self.is_stalled = False
-        held, self._held = self._held, []
+        held = self._vacate()
         if held:
             self._transport.write(b"".join(send.data for send in held))
 
     def abandon(self) -> list[Send]:
         """The connection is gone: what it never took."""
-        self._vacate()
-        held, self._held = self._held, []
-        return held
+        return self._vacate()
 
     def _hold(self, send: Send) -> bool:
         size = len(send.data)
         if self._unread + size > self._limit or not self._budget.admits(size):
             return False
         self._held.append(send)
+        self._budget.held += 1
         self._occupy(size)
         return True
 
@@ -120,6 +120,9 @@ class Outbox:
         self._unread += size
         self._budget.used += size
 
-    def _vacate(self) -> None:
+    def _vacate(self) -> list[Send]:
         self._budget.used -= self._unread
+        self._budget.held -= len(self._held)
         self._unread = 0
+        held, self._held = self._held, []
+        return held

@@ -34,11 +34,14 @@ from sipcore.relay.leaves import (
     Host,
     HostPort,
     Interval,
+    LogFormat,
+    LogLevel,
     LookUpSeconds,
     Seconds,
     Server,
     SideName,
     Switch,
+    choices,
 )
 from sipcore.relay.tls_settings import TlsSection
 
@@ -50,6 +53,7 @@ __all__ = [
     "FilterSection",
     "InsideSection",
     "LimitsSection",
+    "LogSection",
     "MetricsSection",
     "OutsideSection",
     "UsersSection",
@@ -162,6 +166,14 @@ class MetricsSection(Struct, frozen=True):
     listen: Annotated[HostPort, Meta(description='an address and a port, "127.0.0.1:9090"')]
 
 
+class LogSection(Struct, frozen=True):
+    """``[log]``: what the log says, and how."""
+
+    level: Annotated[LogLevel, Meta(description=choices(LogLevel))] = LogLevel.INFO
+    format: Annotated[LogFormat, Meta(description=choices(LogFormat))] = LogFormat.AUTO
+    text: Switch = False
+
+
 class Document(Struct, frozen=True):
     """The whole file."""
 
@@ -185,3 +197,4 @@ class Document(Struct, frozen=True):
     dns: DnsSection = field(default_factory=DnsSection)
     tls: TlsSection = field(default_factory=TlsSection)
     metrics: MetricsSection | None = None
+    log: LogSection = field(default_factory=LogSection)

@@ -85,7 +85,7 @@ class Relay:
         self.own = _with_addresses(self.own, sockets)
         tables = dataclasses.replace(self._config.tables, own=self.own)
         config = dataclasses.replace(self._config, tables=tables)
-        observer = self._observer or log_refusals(loop.time)
+        observer = self._observer or log_refusals(loop.time, with_text=config.log.text)
         content = ImFilter(config.filter) if config.filter else None
         engine = Engine(tables, content, config.keys or _random_keys(), observer, config.users)
         self._shell = Shell(engine, config, self.metrics, loop.time, self._tls)
@@ -222,7 +222,7 @@ def run(config: Config) -> None:
         ListenError: an address cannot be listened on.
     """
     relay = Relay(config)
-    configure_logging()
+    configure_logging(config.log)
     uvloop.run(_serve(relay, config))
 
 

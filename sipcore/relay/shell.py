@@ -44,10 +44,18 @@ class Shell:
         self._metrics = metrics
         self.now = now
         self._resolver = Resolver(config.dns, families_of(config.tables.own), metrics, now)
+        self._latency = metrics.latency
         self._look_ups: set[asyncio.Task[None]] = set()
         self._tls_quota = Quota(_LINES_PER_SECOND)
         ways, told = (self._stream_to, tls.client_context), (self._undelivered, self.tls_failed)
         self.links = Links(config.links, config.tables.own, *ways, *told, self._resolver.addresses)
+        self._watch_queues()
+
+    def _watch_queues(self) -> None:
+        watch, unread = self._metrics.queues.watch, self.links.unread
+        watch("peer", lambda: (unread.held, unread.used))
+        watch("connection", lambda: self.links.waiting)
+        watch("record", lambda: self._engine.waiting)
 
     def make_stream(self, side: Side, kind: str, arrived_at: Hop | None = None, hop: Hop | None = None) -> Stream:
         """A stream that reports here; the arguments as in `Stream`."""
@@ -81,8 +89,13 @@ class Shell:
         self._metrics.links(stream.side, -1)
         self._engine.link_down(stream.link, self.now())
 
+    def wake(self) -> None:
+        """Note when what is read now was read."""
+        self._latency.wake()
+
     def receive(self, message: Message, link: Link) -> None:
         """Do what the engine says of a message; it leaves with the next flush."""
+        self._latency.messages += 1
         self.perform(self._engine.receive(message, link, self.now()))
 
     def lost(self, send: Send) -> None:
@@ -111,6 +124,7 @@ class Shell:
     def flush(self) -> None:
         """Let leave what was queued."""
         self.links.flush()
+        self._latency.flushed()
 
     # -- what the engine asks for
 

@@ -48,6 +48,9 @@ class StreamOwner(Protocol):
     def stream_closed(self, stream: Stream, why: str) -> None:
         """A connection that was given a link is gone."""
 
+    def wake(self) -> None:
+        """There is something to read; a flush will follow."""
+
     def receive(self, message: Message, link: Link) -> None:
         """A message came in."""
 
@@ -143,6 +146,7 @@ class Stream(asyncio.BufferedProtocol):
         """Feed, take messages, act, flush."""
         if self._deaf:
             return  # read, so that the system does not reset the connection under what leaves; and not looked at
+        self._owner.wake()
         self._unheard = None
         self._framer.buffer_updated(nbytes)
         try:

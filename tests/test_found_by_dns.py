@@ -51,7 +51,7 @@ discovered = ["root.pem"]
 connect_seconds = 2
 [dns]
 outside = ["{names}"]
-lookup_seconds = 1
+lookup_seconds = {look_up_seconds}
 min_ttl = 1
 """
 
@@ -123,13 +123,13 @@ def edge(names: NameServer, tmp_path: Path) -> Iterator[Edge]:
 
 
 @contextmanager
-def running_edge(asked: str, folder: Path) -> Iterator[Edge]:
-    """The relay, asking that name server."""
+def running_edge(asked: str, folder: Path, look_up_seconds: int = 6) -> Iterator[Edge]:
+    """The relay, asking that name server with that patience."""
     ROOT.leaf("edge.contoso.example", purposes=(FOR_SERVERS, FOR_CLIENTS)).write(folder / "edge.pem")
     ROOT.write(folder / "root.pem")
     with ExitStack() as held:
         server = held.enter_context(Peer(SERVER))
-        text = CONFIG.format(server=server, names=asked, broken=BROKEN)
+        text = CONFIG.format(server=server, names=asked, broken=BROKEN, look_up_seconds=look_up_seconds)
         edge = Edge(held.enter_context(running_relay(text, folder / "edge.toml")), server, server, server)
         edge.folder = folder
         yield edge
@@ -213,7 +213,7 @@ def test_a_proxy_with_somebody_elses_certificate_gets_nothing(names: NameServer,
 
 
 def test_when_the_name_server_is_silent_waiting_ends(tmp_path: Path) -> None:
-    with Peer("127.0.0.72") as silent, running_edge(f"{silent.host}:{silent.port}", tmp_path) as edge:
+    with Peer("127.0.0.72") as silent, running_edge(f"{silent.host}:{silent.port}", tmp_path, 1) as edge:
         edge.send(1, "nwtraders.example")
         assert edge.answered() == (504, "1008")
         assert edge.count("dns_lookups", "outside", "SRV", "timeout") == 1

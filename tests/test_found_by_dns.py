@@ -166,6 +166,25 @@ def test_a_burst_for_a_new_domain_waits_for_one_look_up_and_leaves_in_order(name
         assert edge.count("dns_lookups", "outside", "SRV", "found") == 1
 
 
+def test_a_changed_record_is_followed_when_the_old_one_has_expired(names: NameServer, edge: Edge) -> None:
+    with edge.proxy("old.moving.example") as old, edge.proxy("new.moving.example", SECOND_PROXY) as new:
+        names.set("old.moving.example", "A", PROXY)
+        names.set("new.moving.example", "A", SECOND_PROXY)
+        names.federate("moving.example", f"0 0 {old.port} old.moving.example", ttl=60)
+        edge.send(1, "moving.example")
+        with old.accept() as receiver:
+            assert header(receiver.read(), "Call-ID") == "1"
+            names.federate("moving.example", f"0 0 {new.port} new.moving.example", ttl=60)
+            edge.send(2, "moving.example")
+            assert header(receiver.read(), "Call-ID") == "2"
+            shell = edge.relay._shell
+            now = shell.now
+            shell.now = lambda: now() + 61
+            edge.send(3, "moving.example")
+            with new.accept() as successor:
+                assert header(successor.read(), "Call-ID") == "3"
+
+
 @pytest.mark.parametrize(
     "target", ["sip.deep.f061.example", "sip.evil.example", "f061.example", "edge.contoso.example"]
 )

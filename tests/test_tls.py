@@ -257,6 +257,15 @@ def test_handshakes_at_once_are_bounded(tmp_path: Path) -> None:
         assert on.failed("too-many-handshakes")
 
 
+def test_one_source_cannot_take_all_handshakes(tmp_path: Path) -> None:
+    with stage(tmp_path, "max_links_per_source = 2") as on, ExitStack() as held:
+        for _ in range(2):
+            held.enter_context(plain_connection(on))
+        with plain_connection(on) as third:
+            read_to_end(third)
+        assert on.failed("too-many-links-of-source")
+
+
 def read_to_end(plain: socket.socket) -> None:
     """Wait until the edge closes."""
     try:

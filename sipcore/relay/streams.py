@@ -179,6 +179,7 @@ class Stream(asyncio.BufferedProtocol):
             held = [send for send in held if not any(send is each for each in unheard)]
         for send in held:
             self._owner.lost(send)
+        self._owner.flush()
         ended = "ended-inside-a-message" if self._framer.pending else "ended-by-peer"
         self._owner.stream_closed(self, self._closed_because or ("connection-error" if exc else ended))
 
@@ -217,7 +218,7 @@ class Stream(asyncio.BufferedProtocol):
             self._deadlines.active(self._owner.now())
 
     def tick(self, now: float) -> None:
-        """Close when something takes too long; else keep alive, and be small while there is nothing to do."""
+        """Close when something takes too long; else keep alive."""
         if why := self._deadlines.missed(now):
             self.abort(why)
         elif self._unheard is not None and now > self._stands_since + self._limits.connect_seconds:
@@ -228,7 +229,6 @@ class Stream(asyncio.BufferedProtocol):
             self._outbox.put_keep_alive(_PING)
             self._outbox.flush()
             self._deadlines.pinged(now)
-        self._framer.rest()
 
     def _next_ping(self, now: float) -> float:
         """We keep alive what we opened (RFC 5626 section 4.4.1); who came to us keeps alive what they want to keep."""

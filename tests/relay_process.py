@@ -124,14 +124,7 @@ class RelayProcess:
     def counted(self, name: str, **labels: str) -> int:
         """The sum of a counter over all label sets that have these labels."""
         host, port = self.places.metrics
-        with urllib.request.urlopen(f"http://{host}:{port}/metrics", timeout=10) as reply:
-            text = reply.read().decode()
-        return sum(
-            int(sample.value)
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-            if sample.name == f"sipcore_{name}_total" and labels.items() <= sample.labels.items()
-        )
+        return counted(f"http://{host}:{port}/metrics", name, **labels)
 
     def comes_to(self, number: int, name: str, **labels: str) -> bool:
         """Whether a counter comes to that number. A message is counted when it has been sent: a moment late for us."""
@@ -144,6 +137,18 @@ class RelayProcess:
         """How much memory it has now (Linux's count of resident pages)."""
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * resource.getpagesize()
+
+
+def counted(metrics_url: str, name: str, **labels: str) -> int:
+    """The sum of a relay's counter over all label sets that have these labels."""
+    with urllib.request.urlopen(metrics_url, timeout=10) as reply:
+        text = reply.read().decode()
+    return sum(
+        int(sample.value)
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == f"sipcore_{name}_total" and labels.items() <= sample.labels.items()
+    )
 
 
 @contextmanager

@@ -60,7 +60,7 @@ enum {
 #define STALL (SECOND / 5)    /* a full window that nothing leaves is given up after this */
 #define QUIET (SECOND / 2)    /* nothing for this long: what has not come will not come */
 #define LATENESS 2.0         /* seconds that a paced phase may take longer than it should */
-#define PATIENCE (5 * SECOND) /* the longest wait for stragglers, whatever still trickles in */
+#define PATIENCE (5 * SECOND) /* the longest wait for stragglers, whatever still trickles in, and for a single message */
 
 static const char MARKER[] = "##########";
 
@@ -428,7 +428,7 @@ static void drain(void)
 {
     int64_t began = now_ns(), now = began;
     while (tally.done < tally.sent_in_all && now - began < PATIENCE) {
-        if (now - (tally.last > began ? tally.last : began) > QUIET)
+        if (!showing && now - (tally.last > began ? tally.last : began) > QUIET)
             break;
         flush_senders();
         read_sockets();

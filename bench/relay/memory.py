@@ -14,8 +14,8 @@ __all__ = ["ALLOWED_GROWTH", "Weight", "weigh"]
 
 #: What may be held more at the end, in bytes: an allocator moves within that, a leak of a byte a message does not.
 ALLOWED_GROWTH = 1 << 20
-#: Messages before it is weighed first: everything that remembers the last so many is full then.
-_FILLING = 50_000
+#: Messages before it is weighed first: everything that remembers the last so many is full then. Growth ends at 140,000.
+_FILLING = 200_000
 _PIECE = 20_000
 
 
@@ -50,15 +50,16 @@ def weigh(standing: Standing, messages: int, seconds: float) -> Weight:
     Args:
         standing: the relay.
         messages: how many.
-        seconds: when to stop although it were not so many.
+        seconds: when to stop although it were not so many, filling included.
 
     Raises: BrokenRelay.
     """
     assert standing.session is not None, "without a relay there is nothing to weigh"
-    _send(standing, min(_FILLING, messages), seconds)
+    end = time.monotonic() + seconds
+    _send(standing, min(_FILLING, messages), seconds / 2)
     before, _ = resident(standing.session, forget=True)
     began, done, lost = time.monotonic(), 0, 0
-    while done < messages and (left := began + seconds - time.monotonic()) > 0:
+    while done < messages and (left := end - time.monotonic()) > 0:
         came, missed = _send(standing, min(_PIECE, messages - done), left)
         done, lost = done + came, lost + missed
     after, most = resident(standing.session)

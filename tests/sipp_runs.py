@@ -20,7 +20,6 @@ SCENARIOS = Path(__file__).parent / "sipp"
 #: behind it.
 LONGEST_S = 240
 
-
 #: SIPp's counters of everything that may not happen on a sound path. What comes for a call that is over is a message
 #: for a dead call, so a second answer is seen without waiting for it.
 UNWANTED = ("FailedCall", "Retransmissions", "DeadCallMsgs", "OutOfCallMsgs", "FatalErrors")

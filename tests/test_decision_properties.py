@@ -317,6 +317,8 @@ def leads_where_it_may(case: Case, decision: Forward) -> None:
             fact = case.facts.get(candidate.domain)
             assert fact is None or fact.targets
             assert fact is None or candidate.must_equal is None or set(fact.hosts) == {candidate.must_equal.host}
+            if fact is not None and not candidate.must_equal and decision.far_domain not in case.tables.federated.rows:
+                assert {host.partition(".")[2] for host in fact.hosts} == {candidate.domain}
         else:
             assert candidate.hop in hops
 

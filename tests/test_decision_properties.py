@@ -343,6 +343,46 @@ def _levels(case: Case) -> set[VerificationLevel]:
     return rows | {case.tables.discovered.verification}
 
 
+#: Domains that nothing but their record leads to.
+BY_RECORD = ["nwtraders.example", "hotmail.example", "x.example"]
+
+
+@st.composite
+def introduced(draw: st.DrawFn) -> Case:
+    """A good request, but for whose link it comes on and for whom it speaks."""
+    tables = draw(all_tables())
+    names = draw(st.lists(st.sampled_from([*HOSTS, "fw.domaina.example"]), min_size=1, max_size=2))
+    flow = Flow(
+        side=OUTSIDE,
+        peer=evidence_for(link(*names), tables),
+        method="MESSAGE",
+        in_dialog=False,
+        from_domain=draw(st.sampled_from([*OTHERS, *BY_RECORD * 4])),
+        asserted_domain=draw(st.sampled_from([None] * 12 + OTHERS)),
+        request_domain="contoso.example",
+        to_domain="contoso.example",
+    )
+    host = st.sampled_from(["sip.{}", "sip.{}", "a.sip.{}", *HOSTS])
+    facts = {domain: SrvFact.of(domain, draw(host).format(domain)) for domain in OTHERS}
+    return Case(flow, replace(tables, federation=Federation()), facts, None, None)
+
+
+def test_a_link_speaks_for_its_own_domains_whatever_else_is_good() -> None:
+    seen: Counter[str] = Counter()
+
+    @settings(max_examples=EXAMPLES, database=None, derandomize=True)
+    @given(introduced())
+    def holds(case: Case) -> None:
+        decision = decide(*case)
+        seen[type(decision).__name__] += 1
+        if isinstance(decision, Forward):
+            speaks_for_itself(case)
+
+    holds()
+    print(f"{seen.total()} links:", ", ".join(f"{name} {count}" for name, count in seen.most_common()))
+    assert min(seen["Forward"], seen["Answer"]) * 20 >= seen.total()
+
+
 #: Where a request may name a domain, and from which side.
 ENDS = ["from_domain", "asserted_domain", "request_domain", "to_domain", "route_near", "route_far"]
 

@@ -7,12 +7,14 @@ ever. Here each connection asks for the context of the moment, and a failure is 
 from __future__ import annotations
 
 import asyncio
+import functools
 import socket
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 
 from sipcore.edge.actions import Failure
-from sipcore.relay.handshakes import SHUTDOWN_SECONDS, HandshakeFault, fault_of
+from sipcore.relay.handshakes import SHUTDOWN_SECONDS, Farewell, HandshakeFault, fault_of
 from sipcore.relay.streams import Stream
 
 __all__ = ["TlsAcceptor"]
@@ -29,7 +31,7 @@ class TlsAcceptor:
     Args:
         bound: it listens, and does not block.
         make_stream: a new, unconnected stream.
-        context: what the next connection is made safe with.
+        context: what the next connection is made safe with; it is given what sends an alert to the peer.
         failed: is told the peer's place and why there is no connection with it.
         seconds: how long a handshake may take.
         most: handshakes at once.
@@ -39,7 +41,7 @@ class TlsAcceptor:
         self,
         bound: socket.socket,
         make_stream: Callable[[], Stream],
-        context: Callable[[], ssl.SSLContext],
+        context: Callable[[Farewell], ssl.SSLContext],
         failed: Callable[[str, HandshakeFault], None],
         *,
         seconds: float,
@@ -83,9 +85,15 @@ class TlsAcceptor:
             await asyncio.get_running_loop().connect_accepted_socket(
                 self._make_stream,
                 accepted,
-                ssl=self._context(),
+                ssl=self._context(functools.partial(_send, accepted)),
                 ssl_handshake_timeout=self._seconds,
                 ssl_shutdown_timeout=SHUTDOWN_SECONDS,
             )
         except OSError as error:
             self._failed(peer, fault_of(error))
+
+
+def _send(accepted: socket.socket, alert: bytes) -> None:
+    """Say why, if there is room for it: nobody waits for a peer that is refused."""
+    with suppress(OSError):
+        accepted.send(alert)

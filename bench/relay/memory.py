@@ -58,8 +58,8 @@ def weigh(standing: Standing, messages: int, seconds: float) -> Weight:
     """
     assert standing.session is not None, "without a relay there is nothing to weigh"
     end = time.monotonic() + seconds
-    for mix, most in ((REFUSED, _REFUSED), (MIXED, _MIXED)):
-        _send(standing, mix, min(most, messages), seconds / 4)
+    _send(standing, REFUSED, min(_REFUSED, messages), seconds / 2)
+    _send(standing, MIXED, min(_MIXED, messages), seconds / 8)
     before, _ = resident(standing.session, forget=True)
     began, done, lost = time.monotonic(), 0, 0
     while done < messages and (left := end - time.monotonic()) > 0:

@@ -14,9 +14,9 @@ from itertools import accumulate
 
 from prometheus_client.core import HistogramMetricFamily
 
-__all__ = ["LATENCY", "Latency"]
+from sipcore.relay.catalogue import HELP
 
-LATENCY = "sipcore_latency_seconds"
+__all__ = ["Latency"]
 
 #: The upper ends of the buckets, in seconds: one message alone takes some 50 us, a full wake-up some milliseconds.
 _BOUNDS = (5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1.0)
@@ -59,5 +59,4 @@ class Latency:
         """What a scrape gets: the registry asks for it, from a thread of its own."""
         bounds = [*map(str, _BOUNDS), "+Inf"]
         buckets = list(zip(bounds, map(float, accumulate(self._counts)), strict=True))
-        what = "Seconds from the wake-up that read a message to the flush that let it out"
-        yield HistogramMetricFamily(LATENCY, what, buckets, self._sum)
+        yield HistogramMetricFamily("sipcore_latency_seconds", HELP["latency_seconds"], buckets, self._sum)

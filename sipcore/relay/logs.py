@@ -137,7 +137,7 @@ def _domain(read: Callable[[], NameAddr | Uri | None]) -> str:
     """The host of a URI; empty where there is none, or it cannot be read: that may be why the message is refused."""
     try:
         found = read()
+        uri = found.uri if isinstance(found, NameAddr) else found  # parsed only now, and may turn out to be none
+        return "" if uri is None else printable(uri.host or "", _LONGEST_DOMAIN)
     except HeaderError:
         return ""
-    uri = found.uri if isinstance(found, NameAddr) else found
-    return "" if uri is None else printable(uri.host or "", _LONGEST_DOMAIN)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from sipcore.edge.actions import COUNTERS as ENGINE_COUNTERS
+from sipcore.relay.catalogue import HELP
 from sipcore.relay.latency import Latency
 from sipcore.relay.queues import Queues
 
@@ -43,17 +44,17 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._counters = {
-            name: Counter(f"sipcore_{name}", f"Messages: {name}", labels, registry=self.registry)
+            name: Counter(f"sipcore_{name}", HELP[name], labels, registry=self.registry)
             for name, labels in COUNTERS.items()
         }
         self.latency, self.queues = Latency(), Queues()
         self.registry.register(self.latency)
         self.registry.register(self.queues)
-        self._links = Gauge("sipcore_links", "Connections that are open", ("side",), registry=self.registry)
-        self._waiting_for_dns = Gauge("sipcore_dns_waiting", "Look-ups that are under way", registry=self.registry)
+        self._links = Gauge("sipcore_links", HELP["links"], ("side",), registry=self.registry)
+        self._waiting_for_dns = Gauge("sipcore_dns_waiting", HELP["dns_waiting"], registry=self.registry)
         self._expiries = Gauge(
             "sipcore_certificate_expires_seconds",
-            "When our certificate ends, in seconds since 1970",
+            HELP["certificate_expires_seconds"],
             ("side",),
             registry=self.registry,
         )

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 from prometheus_client.core import GaugeMetricFamily
 
-__all__ = ["QUEUED_BYTES", "QUEUED_MESSAGES", "Queues"]
+from sipcore.relay.catalogue import HELP
 
-QUEUED_BYTES, QUEUED_MESSAGES = "sipcore_queued_bytes", "sipcore_queued_messages"
+__all__ = ["Queues"]
 
 
 class Queues:
@@ -28,8 +28,8 @@ class Queues:
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """What a scrape gets: the registry asks for it, from a thread of its own."""
-        messages = GaugeMetricFamily(QUEUED_MESSAGES, "Messages that wait, by what for", labels=("room",))
-        size = GaugeMetricFamily(QUEUED_BYTES, "Bytes of what waits, by what for", labels=("room",))
+        messages = GaugeMetricFamily("sipcore_queued_messages", HELP["queued_messages"], labels=("room",))
+        size = GaugeMetricFamily("sipcore_queued_bytes", HELP["queued_bytes"], labels=("room",))
         for room, load in self._rooms.items():
             many, much = load()
             messages.add_metric((room,), many)

@@ -1,0 +1,66 @@
+"""The end of a real process: a signal, and what was buffered still leaves (`sipcore relay`)."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+from relay_process import INSIDE, STOPPING_S, RelayProcess, relay_process
+from relay_stage import PATIENCE, Connection, header, outward
+from test_relay_links import eventually
+
+#: Of one message: a few dozen are more than the system holds for a peer that does not read.
+BODY = "a" * 50_000
+MOST = 400
+
+
+def queued(relay: RelayProcess) -> int:
+    """How many messages wait in the relay for a peer that does not read."""
+    host, port = relay.places.metrics
+    with urllib.request.urlopen(f"http://{host}:{port}/metrics", timeout=PATIENCE) as reply:
+        families = text_string_to_metric_families(reply.read().decode())
+    samples = (sample for family in families for sample in family.samples)
+    return sum(
+        int(each.value) for each in samples if each.name == "sipcore_queued_messages" and each.labels["room"] == "peer"
+    )
+
+
+def health(relay: RelayProcess) -> str:
+    host, port = relay.places.metrics
+    try:
+        with urllib.request.urlopen(f"http://{host}:{port}/healthz", timeout=PATIENCE) as reply:
+            return str(reply.read().decode().strip())
+    except urllib.error.HTTPError as refused:
+        return str(refused.read().decode().strip())
+
+
+def test_told_to_end_it_lets_a_slow_reader_take_all_that_was_queued_and_then_ends_well(tmp_path: Path) -> None:
+    with relay_process("tcp", "tcp", tmp_path, more="[limits]\nshutdown_seconds = 60\n") as relay:
+        listener = socket.create_server(relay.partner)
+        listener.settimeout(PATIENCE)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        with listener, Connection(socket.create_connection(relay.edge_inside, PATIENCE, (INSIDE, 0))) as sender:
+            taken = until_some_wait(relay, sender)
+            assert health(relay) == "ok"
+            relay.process.send_signal(signal.SIGTERM)
+            eventually(lambda: health(relay) == "stopping")
+            accepted, _ = listener.accept()
+            with Connection(accepted) as receiver:
+                assert [header(receiver.read(), "Call-ID") for _ in range(taken)] == [str(n) for n in range(taken)]
+                assert receiver.read_to_end() == b""
+        assert relay.process.wait(STOPPING_S) == 0
+        assert "stopping" in relay.log.read_text()
+
+
+def until_some_wait(relay: RelayProcess, sender: Connection) -> int:
+    """Send to the partner, which does not read, until the relay itself holds messages for it; how many were sent."""
+    for number in range(MOST):
+        sender.send(outward(number, "TCP", "fabrikam", BODY))
+        assert relay.comes_to(number + 1, "forwarded")
+        if queued(relay) > 2:
+            return number + 1
+    raise AssertionError("nothing ever waits")

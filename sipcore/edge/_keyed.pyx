@@ -42,9 +42,6 @@ cdef extern from "Python.h":
     void *PyUnicode_DATA(object text) noexcept
     bint PyUnicode_IS_COMPACT_ASCII(object text) noexcept
 
-cdef enum:
-    HEX_DIGITS = 32
-
 cdef const uint8_t *HEX = b"0123456789abcdef"
 
 
@@ -259,13 +256,6 @@ cdef class WaySigner(Signer):
                 and is_text_of(way_digest(self.previous, branch, transport, host, port, source), text))
 
 
-cdef struct Dialog:
-    # What a recorded route is signed over, of one message, seen from the end that sent it.
-    End sender
-    End receiver
-    uint64_t sides            # which side the route is for and which it leads to; whether the sender is on the first
-
-
 cdef Dialog dialog_of(Message message, bint near_inside, bint across_inside, bint here) noexcept nogil:
     cdef Dialog dialog
     dialog.sender = read_end(message, H_FROM)
@@ -291,19 +281,40 @@ cdef Digest route_digest(
     return finished(&hasher, 0, 0)
 
 
-cdef void find_signed(Uri uri, Span *domain, Span *signature) noexcept nogil:
+cdef void find_signed(const uint8_t *base, Span params, Span *domain, Span *signature) noexcept nogil:
     """The parameters ``fd`` and ``sig`` of a route; of one given twice the first that has a value counts."""
     cdef Cursor cursor
     cdef Param param
     domain.start = domain.end = signature.start = signature.end = 0
-    cursor.base = uri.base
-    cursor.pos = uri.at.params.start
-    cursor.end = uri.at.params.end
+    cursor.base = base
+    cursor.pos = params.start
+    cursor.end = params.end
     while next_uri_param(&cursor, &param):
-        if domain.end == 0 and equals_folded(uri.base, param.name, "fd", 2):
+        if domain.end == 0 and equals_folded(base, param.name, "fd", 2):
             domain[0] = param.value
-        elif signature.end == 0 and equals_folded(uri.base, param.name, "sig", 3):
+        elif signature.end == 0 and equals_folded(base, param.name, "sig", 3):
             signature[0] = param.value
+
+
+cdef int who_began(
+        Signer signer, Message message, Dialog *dialog, const uint8_t *base, Span domain,
+        Span signature) noexcept nogil:
+    """1 where a route is signed for the dialog and its sender began it, 0 where the other end did, -1 where it is not.
+
+    ``base``: of what the two spans of the route point into.
+    """
+    cdef const uint8_t *text = base + signature.start
+    cdef uint32_t size = signature.end - signature.start
+    cdef int began
+    if domain.end == 0 or signature.end == 0:
+        return -1
+    for began in range(1, -1, -1):
+        if is_hex_of(route_digest(signer.current, message, dialog, base, domain, began), text, size):
+            return began
+        if signer.has_previous and is_hex_of(
+                route_digest(signer.previous, message, dialog, base, domain, began), text, size):
+            return began
+    return -1
 
 
 cdef class RouteSigner(Signer):
@@ -322,18 +333,6 @@ cdef class RouteSigner(Signer):
                   bint here):
         cdef Dialog dialog = dialog_of(message, near_inside, across_inside, here)
         cdef Span domain, signature
-        cdef bint began
-        cdef const uint8_t *text
-        find_signed(uri, &domain, &signature)
-        if domain.end == 0 or signature.end == 0:
-            return None
-        text = uri.base + signature.start
-        for began in (True, False):
-            if is_hex_of(route_digest(self.current, message, &dialog, uri.base, domain, began),
-                         text, signature.end - signature.start):
-                return began
-            if self.has_previous and is_hex_of(
-                    route_digest(self.previous, message, &dialog, uri.base, domain, began),
-                    text, signature.end - signature.start):
-                return began
-        return None
+        find_signed(uri.base, uri.at.params, &domain, &signature)
+        cdef int began = who_began(self, message, &dialog, uri.base, domain, signature)
+        return None if began < 0 else began == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from sipcore._parser import Message
 from sipcore.edge.flow import Final
@@ -48,9 +49,8 @@ class Link:
     certificate: Certificate | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Bytes that are to leave.
+class Send(NamedTuple):
+    """Bytes that are to leave. A tuple, for one is made of nearly every message.
 
     Attributes:
         hop: where to.

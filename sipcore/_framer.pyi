@@ -13,7 +13,8 @@ class Framer:
     """Cuts one direction of a stream (TCP, TLS) into messages.
 
     Feed it what was read, then take messages until there is none. Any chunking of a stream gives the same messages.
-    While a message lives, its bytes stay where they are: the framer goes on in a fresh buffer. A message without
+    While a message lives, its bytes stay where they are: the framer goes on behind them or in a fresh buffer. It takes
+    memory with the first byte only, and `rest` gives it back. A message without
     Content-Length ends the stream, unless ``limits.dangerous_missing_length`` says that it has no body; bare line feeds
     always do, whatever ``limits.dangerous_bare_lf`` says (docs/protocol.md, "Leniencies").
     """
@@ -38,9 +39,20 @@ class Framer:
         """Messages until there is none."""
     def take_pings(self) -> int:
         """How many keep-alive pings (CRLFCRLF between messages, RFC 5626 section 3.5.1) came since the last call."""
+    def take_pongs(self) -> int:
+        """How many single CRLFs came between messages since the last call.
+
+        For somebody who has sent a ping: one that stands at the very end is taken as its answer (RFC 5626 section
+        4.4.1), though it might still become half of a ping of theirs; without the call it waits for what comes next.
+        """
+    def rest(self) -> None:
+        """Give the buffer back, unless bytes are pending in it; for a link that is quiet at the moment."""
     @property
     def pending(self) -> int:
-        """Bytes held of a message that is not complete."""
+        """Bytes held of a message that is not complete, or of CRLFs before it."""
+    @property
+    def in_message(self) -> bool:
+        """Whether bytes of a message that is not complete are held; CRLFs between messages are none."""
     @property
     def offset(self) -> int:
         """Bytes of the stream consumed so far by messages and keep-alives."""

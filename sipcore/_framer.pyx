@@ -2,10 +2,13 @@
 
 The framer owns blocks of memory. Reads go into the room behind what is there; messages are indexed where they lie. A
 message keeps its block, so a block with a living message is never written below its fill mark nor moved: when it
-is full, the unfinished rest is copied into a fresh block and the old one is left to its messages.
+is full, the unfinished rest is copied into a fresh block and the old one is left to its messages. A block that nobody
+else keeps is written again from its start once all of it is consumed: so a link that carries small messages touches one
+page of its block, and always the same one.
 """
 
 from cpython.buffer cimport PyBuffer_FillInfo
+from cpython.object cimport PyObject
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memchr, memcmp, memcpy
@@ -32,6 +35,9 @@ from sipcore.limits import DEFAULT
 cdef extern from "_scan.h" nogil:
     const uint8_t *sip_find_head_end(const uint8_t *p, const uint8_t *end) noexcept
 
+cdef extern from "Python.h" nogil:
+    Py_ssize_t Py_REFCNT(PyObject *object) noexcept
+
 cdef enum:
     # One read of a socket: what performs best on loopback, and room for a hundred instant messages.
     BLOCK_SIZE = 65536
@@ -41,13 +47,13 @@ cdef enum:
 
 
 cdef class Block:
-    # Memory that messages point into; what is filled is never written again.
+    # Memory that messages point into; what is filled is not written again while one of them lives.
     cdef uint8_t *data
     cdef uint64_t size
     cdef uint64_t filled
 
     def __cinit__(self, uint64_t size):
-        self.data = <uint8_t *>malloc(size)
+        self.data = <uint8_t *>malloc(size or 1)
         if self.data == NULL:
             raise MemoryError
         self.size = size
@@ -57,6 +63,10 @@ cdef class Block:
 
     def __getbuffer__(self, Py_buffer *buffer, int flags):
         PyBuffer_FillInfo(buffer, self, self.data, self.size, 1, flags)
+
+
+# What a framer has that holds nothing: nobody can write to it, so all can share it.
+cdef Block NOTHING = Block(0)
 
 
 cdef class Room:
@@ -79,12 +89,13 @@ cdef class Framer:
     cdef uint64_t wanted        # size of the message at `at` once its head is known, else 0
     cdef uint64_t consumed
     cdef int pings
+    cdef int pongs
     cdef object failure
 
     def __init__(self, limits=DEFAULT):
         bounds_of(limits, &self.bounds)
         self.assumes_no_body = limits.dangerous_missing_length
-        self.block = Block(BLOCK_SIZE)
+        self.block = NOTHING
 
     def feed(self, const uint8_t[::1] data not None):
         cdef uint64_t size = <uint64_t>data.shape[0]
@@ -127,9 +138,30 @@ cdef class Framer:
         self.pings = 0
         return pings
 
+    def take_pongs(self):
+        cdef const uint8_t *front = self.block.data + self.at
+        cdef int pongs = self.pongs
+        self.pongs = 0
+        if self.block.filled - self.at == 2 and front[0] == c'\r' and front[1] == c'\n':
+            self._consume(2)
+            pongs += 1
+        return pongs
+
+    def rest(self):
+        if self.at == self.block.filled:
+            self.block = NOTHING
+            self.at = 0
+
     @property
     def pending(self):
         return self.block.filled - self.at
+
+    @property
+    def in_message(self):
+        cdef uint64_t at = self.at
+        while at < self.block.filled and (self.block.data[at] == c'\r' or self.block.data[at] == c'\n'):
+            at += 1
+        return at < self.block.filled
 
     @property
     def offset(self):
@@ -139,6 +171,8 @@ cdef class Framer:
         """At least ``size`` writable bytes behind what is filled."""
         cdef Block fresh
         cdef uint64_t rest = self.block.filled - self.at
+        if rest == 0 and Py_REFCNT(<PyObject *>self.block) == 1:
+            self.at = self.block.filled = 0
         if self.block.size - self.block.filled >= size:
             return 0
         # Twice what is needed keeps many small reads linear; a message of known size is moved one time only.
@@ -162,6 +196,7 @@ cdef class Framer:
         if left < 3 or data[0] != c'\r' or data[1] != c'\n':
             return False
         if data[2] != c'\r':
+            self.pongs += 1
             self._consume(2)
             return True
         if left < 4 or data[3] != c'\n':

@@ -61,9 +61,10 @@ class Peer:
 
     def __init__(self, host: str) -> None:
         self.host = host
-        self.listener = socket.create_server((host, 0))
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.listener = socket.create_server((host, 0), family=family)
         self.port: int = self.listener.getsockname()[1]
-        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.udp = socket.socket(family, socket.SOCK_DGRAM)
         self.udp.bind((host, self.port))
         for each in (self.listener, self.udp):
             each.settimeout(PATIENCE)
@@ -159,9 +160,9 @@ def inward(number: int, body: str = "Lunch at noon?", method: str = "MESSAGE", o
     return request(number, f"bob@{domain}.example", "alice@contoso.example", f"{over} {host}", method, body)
 
 
-def outward(number: int, over: str, domain: str, body: str = "Lunch at noon?") -> bytes:
+def outward(number: int, over: str, domain: str, body: str = "Lunch at noon?", method: str = "MESSAGE") -> bytes:
     """A request from the inside server to a partner."""
-    return request(number, "alice@contoso.example", f"bob@{domain}.example", f"{over} {SERVER}", "MESSAGE", body)
+    return request(number, "alice@contoso.example", f"bob@{domain}.example", f"{over} {SERVER}", method, body)
 
 
 def ok(message: bytes) -> bytes:
@@ -208,11 +209,20 @@ def stage(next_hop: str = "udp", more: str = "") -> Iterator[Stage]:
     """The relay in a thread of its own, its peers around it."""
     with ExitStack() as held:
         server, partner, stream = (held.enter_context(Peer(host)) for host in (SERVER, PARTNER, STREAM_PARTNER))
-        relay = Relay(loads(text_of_config(next_hop, server.port, partner.port, stream.port) + more))
-        loop = held.enter_context(running_loop())
+        text = text_of_config(next_hop, server.port, partner.port, stream.port) + more
+        yield Stage(held.enter_context(running_relay(text)), server, partner, stream)
+
+
+@contextmanager
+def running_relay(text: str) -> Iterator[Relay]:
+    """A relay with that configuration, in a thread of its own."""
+    relay = Relay(loads(text))
+    with running_loop() as loop:
         asyncio.run_coroutine_threadsafe(relay.start(), loop).result(PATIENCE)
-        held.callback(lambda: asyncio.run_coroutine_threadsafe(relay.stop(), loop).result(PATIENCE))
-        yield Stage(relay, server, partner, stream)
+        try:
+            yield relay
+        finally:
+            asyncio.run_coroutine_threadsafe(relay.stop(), loop).result(PATIENCE)
 
 
 @contextmanager

@@ -223,7 +223,8 @@ def test_f074_f184_every_hop_and_listener_is_tls_on_5061_unless_said_otherwise()
     ],
 )
 def test_a_hop_is_a_host_or_a_table(hop: str, text: str) -> None:
-    assert str(loads(SECURE.replace('"sip.contoso.example"', hop)).tables.own.next_hop) == text
+    both = SECURE.replace('{ address = "192.0.2.1" }', '{ address = "192.0.2.1" }, { address = "::1" }')
+    assert str(loads(both.replace('"sip.contoso.example"', hop)).tables.own.next_hop) == text
 
 
 def test_without_tls_the_port_is_that_of_clear_text() -> None:
@@ -529,9 +530,24 @@ def test_one_address_cannot_be_inside_and_outside() -> None:
     assert (problem.where, problem.key) == ("edge.toml:13", "outside.listen")
 
 
-def test_a_side_listens_once_on_each_transport() -> None:
-    problem = only_problem_of(changed(('"tcp", address = "127.0.0.1"', '"udp", address = "127.0.0.9"')))
+def test_a_side_listens_once_on_each_address() -> None:
+    extra = '{ transport = "udp", address = "127.0.0.1", port = 5060, insecure = true }'
+    problem = only_problem_of(changed((f"    {extra},\n", f"    {extra},\n    {extra},\n")))
     assert (problem.where, problem.key) == ("edge.toml:8", "inside.listen[1]")
+
+
+def test_a_side_may_listen_on_several_addresses_of_a_transport() -> None:
+    first = '{ transport = "udp", address = "127.0.0.1", port = 5060, insecure = true }'
+    others = first.replace("127.0.0.1", "::1") + ", " + first.replace("5060", "5080")
+    own = loads(changed((f"    {first},\n", f"    {first}, {others},\n"))).tables.own
+    assert own.listen[Side.INSIDE, Transport.UDP].authority == "127.0.0.1:5060"
+    assert [hop.authority for hop in own.further[Side.INSIDE, Transport.UDP]] == ["[::1]:5060", "127.0.0.1:5080"]
+
+
+def test_a_hop_needs_a_listener_of_its_address_family() -> None:
+    problem = only_problem_of(changed(('"127.0.0.2", port = 5070', '"::2", port = 5070')))
+    assert problem.key == "inside.next_hop.address"
+    assert "no IPv6 address" in problem.message
 
 
 def test_a_hop_needs_a_listener_of_its_transport_to_be_answered_on() -> None:

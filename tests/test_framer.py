@@ -76,6 +76,71 @@ def test_kept_messages_stay_as_they_were_while_the_framer_goes_on():
     assert [each.call_id for each in kept] == [f"kept-{number}" for number in range(2000)]
 
 
+def test_a_message_that_is_kept_is_not_overwritten_by_what_is_read_into_the_room():
+    framer, kept = Framer(), []
+    for number in range(300):
+        data = message(call_id=f"kept-{number}")
+        with framer.get_buffer() as room:
+            room[: len(data)] = data
+        framer.buffer_updated(len(data))
+        got = framer.next_message()
+        assert got.call_id == f"kept-{number}"
+        if number % 3 == 0:
+            kept.append((number, got))
+        del got
+    assert [each.call_id for _, each in kept] == [f"kept-{number}" for number, _ in kept]
+
+
+def test_a_view_of_a_message_keeps_its_bytes_too():
+    framer = Framer()
+    framer.feed(message(body=b"the first body"))
+    view = memoryview(framer.next_message())
+    framer.feed(message(body=b"another body!!"))
+    assert framer.next_message() is not None
+    assert bytes(view).endswith(b"the first body")
+
+
+def test_a_room_that_somebody_holds_is_not_written_by_another_read():
+    framer = Framer()
+    room = framer.get_buffer()
+    room[:4] = b"\r\n\r\n"
+    framer.buffer_updated(4)
+    assert (framer.next_message(), framer.take_pings()) == (None, 1)
+    framer.feed(message())
+    assert bytes(room[:4]) == b"\r\n\r\n"
+    assert bytes(framer.next_message()) == message()
+
+
+@pytest.mark.parametrize("rests", [False, True])
+def test_a_framer_may_rest_at_any_moment(rests):
+    framer, got = Framer(), []
+    stream = message(call_id="1") + b"\r\n" + message(call_id="2") + b"\r\n\r\n" + message(call_id="3")
+    for chunk in in_chunks(stream, 7):
+        framer.feed(chunk)
+        got += [each.call_id for each in framer]
+        if rests:
+            framer.rest()
+    assert (got, framer.take_pings(), framer.take_pongs()) == (["1", "2", "3"], 1, 1)
+    assert framer.offset == len(stream)
+
+
+def test_a_framer_at_rest_takes_nothing_that_it_gave_no_room_for():
+    framer = Framer()
+    framer.rest()
+    with pytest.raises(ValueError, match="do not fit"):
+        framer.buffer_updated(1)
+
+
+def test_what_a_message_holds_outlives_the_rest_and_the_framer():
+    framer = Framer()
+    framer.feed(message(call_id="kept"))
+    kept = framer.next_message()
+    framer.rest()
+    framer.feed(message(call_id="other") * 50)
+    del framer
+    assert kept.call_id == "kept"
+
+
 def test_a_body_larger_than_any_block_arrives_whole():
     data = message(body=bytes(range(256)) * 3000)
     assert collect(Framer(), in_chunks(data, 4096))[0] == [data]
@@ -87,6 +152,32 @@ def test_one_ping_is_two_newlines_and_half_a_ping_is_none():
     assert (framer.next_message(), framer.take_pings()) == (None, 0)
     framer.feed(b"\r\n")
     assert (framer.next_message(), framer.take_pings(), framer.take_pings()) == (None, 1, 0)
+
+
+def test_the_answer_to_a_ping_is_one_newline_wherever_it_stands():
+    framer = Framer()
+    framer.feed(b"\r\n" + message() + b"\r\n" + message() + b"\r\n")
+    assert (len(list(framer)), framer.take_pongs(), framer.take_pongs()) == (2, 3, 0)
+    assert (framer.pending, framer.take_pings()) == (0, 0)
+    framer.feed(b"\r")
+    assert (framer.next_message(), framer.take_pongs(), framer.pending) == (None, 0, 1)
+
+
+def test_two_answers_in_a_row_are_no_ping_for_who_takes_each():
+    framer = Framer()
+    for _ in range(2):
+        framer.feed(b"\r\n")
+        assert (framer.next_message(), framer.take_pongs()) == (None, 1)
+    assert framer.take_pings() == 0
+
+
+def test_newlines_between_messages_are_no_part_of_one():
+    framer = Framer()
+    assert not framer.in_message
+    for data, inside in ((b"\r", False), (b"\n\r", False), (b"\nM", True), (message()[1:], False)):
+        framer.feed(data)
+        list(framer)
+        assert framer.in_message is inside
 
 
 def test_pending_bytes_are_counted():

@@ -272,6 +272,38 @@ def test_an_unconfigured_transport_is_answered_for_by_the_other() -> None:
     assert replace(OWN, listen=listen).listening(INSIDE, TCP) == Hop(UDP, "127.0.0.1", 5060)
 
 
+SECOND, SIXTH = Hop(UDP, "127.0.0.1", 5080), Hop(UDP, "::1", 5060)
+SEVERAL = replace(OWN, further={(INSIDE, UDP): (SECOND, SIXTH)})
+
+
+def test_of_several_addresses_a_peer_is_told_the_first_of_its_family() -> None:
+    told = [SEVERAL.listening(INSIDE, UDP, peer) for peer in ("127.0.0.9", "::9", "pool.contoso.example", "")]
+    assert told == [OWN.listen[INSIDE, UDP], SIXTH, OWN.listen[INSIDE, UDP], OWN.listen[INSIDE, UDP]]
+    assert SEVERAL.listening(INSIDE, TCP, "::9") == OWN.listen[INSIDE, TCP]
+
+
+def test_every_one_of_several_addresses_is_ours_on_its_side_only() -> None:
+    assert all(SEVERAL.is_own_place(hop.host, hop.port) for _, hop in SEVERAL.addresses())
+    assert [SEVERAL.listens(side, SIXTH) for side in (INSIDE, OUTSIDE)] == [True, False]
+    assert not SEVERAL.listens(INSIDE, Hop(TCP, SECOND.host, SECOND.port))
+
+
+@pytest.mark.parametrize(
+    "further",
+    [
+        {(INSIDE, UDP): (OWN.listen[INSIDE, UDP],)},
+        {(INSIDE, UDP): (Hop(TCP, "127.0.0.1", 5080),)},
+        {(INSIDE, TLS): (Hop(TLS, "127.0.0.1", 5061),)},
+    ],
+)
+def test_a_further_address_stands_behind_another_one_of_its_transport(further: Any) -> None:
+    assert own_faults(further=further) == {"inside.listen"}
+
+
+def test_a_further_address_must_not_be_on_both_sides_either() -> None:
+    assert own_faults(further={(OUTSIDE, UDP): (OWN.listen[INSIDE, UDP],)}) == {"outside.listen"}
+
+
 def test_f086_a_provider_is_known_by_its_proxy_while_it_is_enabled() -> None:
     tables = replace(SECURE, providers=(HOSTING, *PRELOADED))
     assert tables.provider_at("sip.hosting.example") == HOSTING
@@ -571,7 +603,7 @@ def test_the_sides_must_not_share_an_address() -> None:
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "224.0.0.5", "edge.contoso.example"])
 def test_an_address_to_listen_on_is_one_that_peers_can_be_told(address: str) -> None:
-    assert own_faults(listen=dict(OWN.listen) | {(OUTSIDE, UDP): Hop(UDP, address, 5060)}) == {"outside.listen.address"}
+    assert "outside.listen.address" in own_faults(listen=dict(OWN.listen) | {(OUTSIDE, UDP): Hop(UDP, address, 5060)})
 
 
 def test_a_listening_port_may_be_left_to_the_system() -> None:

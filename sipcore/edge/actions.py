@@ -39,6 +39,7 @@ class Link:
         remote_host: the peer's address, an IP literal.
         remote_port: the peer's port.
         certificate: the peer's; None without TLS, and of a client that has none.
+        arrived_at: the address of ours that it came to; None when that is what `OwnSide.listening` says anyway.
     """
 
     id: int
@@ -47,6 +48,7 @@ class Link:
     remote_host: str
     remote_port: int
     certificate: Certificate | None = None
+    arrived_at: Hop | None = None
 
 
 class Send(NamedTuple):

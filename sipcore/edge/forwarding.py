@@ -54,7 +54,7 @@ def forwarded_request(
     edit = message.edit()
     if verdict is not None:
         verdict.apply(edit)
-    leaving = tables.own.listening(forward.side, hop.transport)
+    leaving = tables.own.listening(forward.side, hop.transport, hop.host)
     if (note := stamped(via, link)) is not None:
         edit.replace_value("Via", 0, note)
     edit.push_via(own_via(leaving, branch, _signed_way(branch, via, link, keys)))
@@ -67,7 +67,7 @@ def forwarded_request(
     if message.method in DIALOG_FORMING:
         near, far = forward.near_domain, forward.far_domain
         # The lower one is for the side it came from, the upper for the side it goes to (RFC 5658 section 3.2).
-        arriving = tables.own.listening(link.side, link.transport)
+        arriving = link.arrived_at or tables.own.listening(link.side, link.transport, link.remote_host)
         for place, names, side, across, here in (
             (arriving, near or far, link.side, forward.side, True),
             (leaving, far or near, forward.side, link.side, False),

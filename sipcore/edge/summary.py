@@ -13,7 +13,7 @@ __all__ = ["summary"]
 def summary(tables: Tables, users: Users | None) -> Iterator[str]:
     """Who we are, where we listen, and with whom we federate by which table."""
     own = tables.own
-    for (side, _), hop in own.listen.items():
+    for side, hop in own.addresses():
         yield f"{side} listens on {_place(hop)}"
     yield f"inside is {', '.join(own.domains)}, next hop {_place(own.next_hop)}"
     for what, on in (("edge", tables.federation.enabled), ("organisation", tables.federation.organisation)):

@@ -128,7 +128,7 @@ def sent_by(via: Via) -> Hop | None:
 def is_ours(via: Via, side: Side, tables: Tables) -> bool:
     """Whether a Via was pushed by us on what left on that side."""
     place = sent_by(via)
-    return place is not None and tables.own.listen.get((side, place.transport)) == place
+    return place is not None and tables.own.listens(side, place)
 
 
 def _port(text: str | None) -> int | None:

@@ -90,6 +90,7 @@ class _Reading:
 
     def own(self) -> OwnSide:
         edge, inside = self._document.edge, self._document.inside
+        listen = self._listen()
         return OwnSide(
             fqdn=edge.fqdn,
             inside_fqdn=edge.inside_fqdn or "",
@@ -99,20 +100,24 @@ class _Reading:
             servers=frozenset(inside.servers),
             subjects=_subjects(inside.subjects),
             match_cn=inside.match_cn,
-            listen=self._listen(),
+            listen={key: hops[0] for key, hops in listen.items()},
+            further={key: tuple(hops[1:]) for key, hops in listen.items() if hops[1:]},
         )
 
-    def _listen(self) -> Mapping[tuple[Side, Transport], Hop]:
-        """One address a side and transport: it is what Via and Record-Route name."""
-        found: dict[tuple[Side, Transport], Hop] = {}
+    def _listen(self) -> Mapping[tuple[Side, Transport], Sequence[Hop]]:
+        """The addresses of each side and transport, in the order of the file."""
+        found: dict[tuple[Side, Transport], list[Hop]] = {}
         sides = ((Side.INSIDE, self._document.inside.listen), (Side.OUTSIDE, self._document.outside.listen))
         for side, index, table in (
             (side, index, table) for side, tables in sides for index, table in enumerate(tables)
         ):
             path: Path = (str(side), "listen", index)
             hop = self._hop(path, table)
-            if found.setdefault((side, hop.transport), hop) != hop and not self._decoder.has_faults(path):
-                self._decoder.complain(path, f"a second {hop.transport} address; expected one for each transport")
+            hops = found.setdefault((side, hop.transport), [])
+            if hop not in hops or not hop.port:  # the system chooses another port each time
+                hops.append(hop)
+            elif not self._decoder.has_faults(path):
+                self._decoder.complain(path, f"{hop} is there already; expected it once")
         return found
 
     def partners(self) -> Mapping[str, Partner]:

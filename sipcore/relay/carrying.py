@@ -40,6 +40,6 @@ def _has_static_route(row: FederatedDomain, tables: Tables) -> bool:
 
 def _places(tables: Tables) -> Iterator[tuple[str, Hop]]:
     """Every place that is listened on or may be sent to, with its key."""
-    yield from ((f"{side}.listen", hop) for (side, _), hop in tables.own.listen.items())
+    yield from ((f"{side}.listen", hop) for side, hop in tables.own.addresses())
     yield "inside.next_hop", tables.own.next_hop
     yield from tables.hops()

@@ -36,18 +36,33 @@ class LinkLimits:
 
     Attributes:
         max_links: TCP connections at once: accepted on one side, and opened by us in all.
+        max_links_per_source: of those accepted outside, how many one address may have; of IPv6, one /64.
+        max_new_links_per_source: and how many it may open in a second.
         max_queue_bytes: what may wait to be written to one link, or for one connection that is being opened.
         max_waiting_bytes: what may wait for all connections that are being opened.
+        max_unread_bytes: what may wait for all peers that do not read.
         idle_seconds: how long a TCP connection may carry no whole message before it is closed.
         connect_seconds: how long opening a connection may take; below the 32 s of a transaction (RFC 3261 section
             17.1), so that the 503 still finds somebody who waits for it.
+        first_message_seconds: how long an accepted connection may take for its first whole message.
+        message_seconds: how long a message may take from its first byte to its last, and how long a peer may leave
+            unread what is written to it; after the 32 s of a transaction nobody waits for it any more.
+        keep_alive_seconds: how often a ping is sent on a connection that we opened; 0 for never.
+        shutdown_seconds: how long peers may take for what is queued when the relay is told to end.
     """
 
     max_links: int
+    max_links_per_source: int
+    max_new_links_per_source: int
     max_queue_bytes: int
     max_waiting_bytes: int
+    max_unread_bytes: int
     idle_seconds: int
     connect_seconds: int
+    first_message_seconds: int
+    message_seconds: int
+    keep_alive_seconds: int
+    shutdown_seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +166,7 @@ def _warnings(decoder: Decoder, document: Document, tables: Tables) -> Iterator[
 
 def _check_queues(decoder: Decoder, limits: LimitsSection) -> None:
     longest = limits.head + limits.body
-    for name in ("max_queue_bytes", "max_waiting_bytes"):
+    for name in ("max_queue_bytes", "max_waiting_bytes", "max_unread_bytes"):
         if getattr(limits, name) < longest and not decoder.is_mended(("limits", name)):
             message = f"a message of head + body bytes does not fit; expected at least {longest}"
             decoder.complain(("limits", name), message)

@@ -9,15 +9,16 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Protocol
 
 from sipcore._parser import Message, parse
-from sipcore.edge.actions import Link
+from sipcore.edge.actions import Link, Send
 from sipcore.edge.tables import Hop, Side, Transport
 from sipcore.errors import ParseError
 from sipcore.limits import Limits
 
-__all__ = ["DatagramOwner", "DatagramPort"]
+__all__ = ["DatagramOwner", "DatagramPort", "port_for"]
 
 #: Datagrams of one wake-up. 32 and more measure the same; more would only delay the streams.
 _DRAIN = 64
@@ -52,11 +53,15 @@ class DatagramPort:
         side: the side it listens on.
         bound: a bound, non-blocking socket; from here on it belongs to the port.
         limits: of the messages that come in.
+        arrived_at: what its links say of it, see `Link`.
     """
 
-    def __init__(self, owner: DatagramOwner, side: Side, bound: socket.socket, limits: Limits) -> None:
+    def __init__(
+        self, owner: DatagramOwner, side: Side, bound: socket.socket, limits: Limits, arrived_at: Hop | None = None
+    ) -> None:
         self._owner = owner
         self._side = side
+        self._arrived_at = arrived_at
         self._limits = limits
         self._socket = bound
         self._peers: OrderedDict[tuple[str, int], Link] = OrderedDict()
@@ -66,10 +71,22 @@ class DatagramPort:
         self._loop = loop
         loop.add_reader(self._socket, self._readable)
 
+    def stop(self) -> None:
+        """Stop reading."""
+        self._loop.remove_reader(self._socket)
+
     def close(self) -> None:
         """Stop reading and give the address back."""
-        self._loop.remove_reader(self._socket)
+        self.stop()
         self._socket.close()
+
+    def reaches(self, hop: Hop) -> bool:
+        """Whether it is of the address family of ``hop``."""
+        return (self._socket.family == socket.AF_INET6) == hop.is_ipv6
+
+    def hears(self, hop: Hop) -> bool:
+        """Whether that very address has sent to it lately."""
+        return (hop.host, hop.port) in self._peers
 
     def send(self, hop: Hop, data: bytes) -> bool:
         """Send at once; False when the system does not take it (buffer full, too long, no route)."""
@@ -105,10 +122,28 @@ class DatagramPort:
     def _link(self, host: str, port: int) -> Link:
         link = self._peers.get((host, port))
         if link is None:
-            link = Link(self._owner.next_link_id(), self._side, Transport.UDP, host, port)
+            link = Link(self._owner.next_link_id(), self._side, Transport.UDP, host, port, None, self._arrived_at)
             self._peers[host, port] = link
             if len(self._peers) > _MAX_PEERS:
                 self._peers.popitem(last=False)
         else:
             self._peers.move_to_end((host, port))
         return link
+
+
+def port_for(send: Send, ports: Sequence[DatagramPort]) -> DatagramPort | None:
+    """The port of one side that a message leaves by: the address that its receiver will believe it comes from.
+
+    A request leaves by the address that its Via names, the first of the peer's family (see `OwnSide.listening`).
+    Anything else answers somebody, and leaves by the address that this very peer sends to (RFC 3581 section 4): a
+    firewall on its way lets nothing else in.
+
+    Args:
+        ports: in the order of `OwnSide.addresses`.
+    """
+    if len(ports) == 1:
+        return ports[0]
+    fitting = [port for port in ports if port.reaches(send.hop)]
+    if send.came_from is None:
+        fitting.sort(key=lambda port: not port.hears(send.hop))
+    return fitting[0] if fitting else None

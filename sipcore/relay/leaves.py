@@ -32,6 +32,7 @@ __all__ = [
     "Host",
     "HostName",
     "HostPort",
+    "Interval",
     "IpAddress",
     "Level",
     "ListenPort",
@@ -188,5 +189,6 @@ Header = Annotated[str, Meta(min_length=1, description='the name of a header, "X
 Title = Annotated[str, Meta(min_length=1, max_length=80, description="a text of at most 80 characters")]
 Count = Annotated[int, Meta(ge=1, le=1 << 29, description="a whole number from 1 to 536870912")]
 Seconds = Annotated[int, Meta(ge=1, le=86_400, description="whole seconds from 1 to 86400")]
+Interval = Annotated[int, Meta(ge=0, le=86_400, description="whole seconds up to 86400, 0 for never")]
 Port = Annotated[int, Meta(ge=1, le=65_535, description="a port from 1 to 65535")]
 ListenPort = Annotated[int, Meta(ge=0, le=65_535, description="a port from 0 (the system chooses) to 65535")]

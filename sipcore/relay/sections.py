@@ -25,7 +25,18 @@ from sipcore.relay.federation_sections import (
     StaticRouteTable,
 )
 from sipcore.relay.hop_tables import HopTable, ListenTable, SubjectTable
-from sipcore.relay.leaves import Count, Domain, DomainName, Header, Host, HostPort, Seconds, SideName, Switch
+from sipcore.relay.leaves import (
+    Count,
+    Domain,
+    DomainName,
+    Header,
+    Host,
+    HostPort,
+    Interval,
+    Seconds,
+    SideName,
+    Switch,
+)
 
 __all__ = [
     "BenotifySection",
@@ -112,10 +123,17 @@ class LimitsSection(Struct, frozen=True):
     via: Count = DEFAULT.via
     params: Count = DEFAULT.params
     max_links: Count = 4_096
+    max_links_per_source: Count = 256
+    max_new_links_per_source: Count = 64
     max_queue_bytes: Count = 4 << 20
     max_waiting_bytes: Count = 16 << 20
+    max_unread_bytes: Count = 64 << 20
     idle_seconds: Seconds = 300
     connect_seconds: Seconds = 4
+    first_message_seconds: Seconds = 10
+    message_seconds: Seconds = 32
+    keep_alive_seconds: Interval = 120
+    shutdown_seconds: Seconds = 5
 
 
 class MetricsSection(Struct, frozen=True):

@@ -8,7 +8,7 @@ import functools
 import secrets
 import signal
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
@@ -18,19 +18,21 @@ import uvloop
 from sipcore.edge.actions import Trace
 from sipcore.edge.engine import Engine
 from sipcore.edge.hashes import Keys
-from sipcore.edge.tables import Hop, Side, Transport
+from sipcore.edge.tables import Hop, OwnSide, Side, Transport
 from sipcore.imfilter import ImFilter
 from sipcore.relay.carrying import check_carried
 from sipcore.relay.config import Config
 from sipcore.relay.datagrams import DatagramPort
 from sipcore.relay.logs import configure_logging, log_refusals, logger
-from sipcore.relay.metrics import Metrics, MetricsServer
+from sipcore.relay.metrics import Metrics
+from sipcore.relay.operations import Health, OperationsServer
 from sipcore.relay.shell import Shell
 from sipcore.relay.sockets import ListenError, bind, refused
 
 __all__ = ["ListenError", "Relay", "run"]
 
-_Sockets = Mapping[tuple[Side, Transport], socket.socket]
+#: Each side's sockets with their addresses, in the order of `OwnSide.addresses`.
+_Sockets = Sequence[tuple[Side, Hop, socket.socket]]
 _KEY_BYTES = 32
 #: How often the engine forgets and idle connections are looked for, in seconds.
 _TICK = 1.0
@@ -48,14 +50,14 @@ class Relay:
 
     Attributes:
         metrics: the counters.
-        listen: where it listens; once started, with the ports that the system chose for port 0.
-        metrics_port: where counters are served, once started; None for nowhere.
+        own: who it is and where it listens; once started, with the ports that the system chose for port 0.
+        metrics_port: where counters and health are served, once started; None for nowhere.
     """
 
     def __init__(self, config: Config, observer: Callable[[Trace], None] | None = None) -> None:
         check_carried(config.tables)
         self.metrics = Metrics()
-        self.listen: Mapping[tuple[Side, Transport], Hop] = config.tables.own.listen
+        self.own = config.tables.own
         self.metrics_port: int | None = None
         self._config = config
         self._observer = observer
@@ -69,13 +71,13 @@ class Relay:
             ListenError: an address cannot be listened on; then none is.
         """
         loop = asyncio.get_running_loop()
+        self._health = Health(loop.time)
         with ExitStack() as held:
-            sockets = {key: held.enter_context(bind(key[0], hop)) for key, hop in self.listen.items()}
+            sockets = [_bound(side, hop, held) for side, hop in self.own.addresses()]
             self._serve_metrics(held)
             self._held = held.pop_all()
-        self.listen = {key: Hop(key[1], *bound.getsockname()[:2]) for key, bound in sockets.items()}
-        own = dataclasses.replace(self._config.tables.own, listen=self.listen)
-        tables = dataclasses.replace(self._config.tables, own=own)
+        self.own = _with_addresses(self.own, sockets)
+        tables = dataclasses.replace(self._config.tables, own=self.own)
         config = dataclasses.replace(self._config, tables=tables)
         observer, whole = self._observer or log_refusals(loop.time), self._observer is not None
         content = ImFilter(config.filter) if config.filter else None
@@ -87,10 +89,16 @@ class Relay:
     async def stop(self) -> None:
         """Stop listening, let out what is queued, give every address back."""
         self._timer.cancel()
+        self._health.stop()
         for server in self._servers:
             server.close()
         await self._shell.links.close()
         self._held.close()
+
+    @property
+    def listen(self) -> Mapping[tuple[Side, Transport], Hop]:
+        """Where it listens, see `OwnSide`."""
+        return self.own.listen
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -105,7 +113,7 @@ class Relay:
         if (listen := self._config.metrics) is None:
             return
         try:
-            server = MetricsServer(self.metrics, listen)
+            server = OperationsServer(self.metrics.registry, self._health, listen)
         except OSError as error:
             raise refused("metrics", listen, error) from None
         held.callback(server.close)
@@ -113,17 +121,33 @@ class Relay:
 
     async def _listen(self, sockets: _Sockets, config: Config) -> None:
         loop = asyncio.get_running_loop()
-        for (side, transport), bound in sockets.items():
-            if transport is Transport.UDP:
-                self._shell.links.ports[side] = port = DatagramPort(self._shell, side, bound, config.limits)
+        for side, hop, bound in sockets:
+            arrived_at = None if hop == self.listen[side, hop.transport] else hop
+            if hop.transport is Transport.UDP:
+                port = DatagramPort(self._shell, side, bound, config.limits, arrived_at)
+                self._shell.links.ports[side].append(port)
                 port.start(loop)
             else:
-                make_stream = functools.partial(self._shell.make_stream, side, str(side))
+                make_stream = functools.partial(self._shell.make_stream, side, str(side), arrived_at)
                 self._servers.append(await loop.create_server(make_stream, sock=bound, backlog=socket.SOMAXCONN))
 
     def _tick(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(_TICK, self._tick)
+        self._health.beat()
         self._shell.tick()
+
+
+def _bound(side: Side, hop: Hop, held: ExitStack) -> tuple[Side, Hop, socket.socket]:
+    bound = held.enter_context(bind(side, hop))
+    return side, Hop(hop.transport, *bound.getsockname()[:2]), bound
+
+
+def _with_addresses(own: OwnSide, sockets: _Sockets) -> OwnSide:
+    hops: dict[tuple[Side, Transport], list[Hop]] = {}
+    for side, hop, _ in sockets:
+        hops.setdefault((side, hop.transport), []).append(hop)
+    listen = {key: each[0] for key, each in hops.items()}
+    return dataclasses.replace(own, listen=listen, further={key: tuple(each[1:]) for key, each in hops.items()})
 
 
 def _random_keys() -> Keys:
@@ -164,7 +188,7 @@ def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
 
 def _announce(relay: Relay, config: Config) -> None:
     """Say what is listened on; each listener and each hop without TLS by name: nobody should find that out later."""
-    for (side, _), hop in relay.listen.items():
+    for side, hop in relay.own.addresses():
         logger().warning("listening without TLS, as configured (insecure = true)", side=str(side), address=str(hop))
     for key, hop in (("inside.next_hop", config.tables.own.next_hop), *config.tables.hops()):
         if hop.transport is not Transport.TLS:

@@ -8,7 +8,7 @@ from sipcore._parser import Message
 from sipcore.edge.actions import Action, Link, Resolve, Send
 from sipcore.edge.engine import Engine
 from sipcore.edge.facts import Found, SrvFact
-from sipcore.edge.tables import Side, Transport
+from sipcore.edge.tables import Hop, Side, Transport
 from sipcore.relay.config import Config
 from sipcore.relay.links import Links
 from sipcore.relay.metrics import Metrics
@@ -32,13 +32,15 @@ class Shell:
         self._config = config
         self._metrics = metrics
         self.now = now
-        listen = config.tables.own.listen
-        local = {side: hop.host for (side, transport), hop in listen.items() if transport is Transport.TCP}
-        self.links = Links(config.links, local, lambda side: self.make_stream(side, DIALLED), self._undelivered)
+        self.links = Links(config.links, config.tables.own, self._stream_to, self._undelivered)
 
-    def make_stream(self, side: Side, kind: str) -> Stream:
-        """A stream that reports here; ``kind`` as in `Stream`."""
-        return Stream(self, side, kind, self._config.limits, self._config.links.max_queue_bytes)
+    def make_stream(self, side: Side, kind: str, arrived_at: Hop | None = None, hop: Hop | None = None) -> Stream:
+        """A stream that reports here; the arguments as in `Stream`."""
+        limits = self._config.limits, self._config.links
+        return Stream(self, side, kind, *limits, self.links.unread, arrived_at, hop)
+
+    def _stream_to(self, side: Side, hop: Hop) -> Stream:
+        return self.make_stream(side, DIALLED, hop=hop)
 
     # -- what links report
 
@@ -48,10 +50,10 @@ class Shell:
 
     def stream_opened(self, stream: Stream, host: str, port: int) -> Link | None:
         """Give a connection its link, or None when there are too many."""
-        link = self.links.add(stream, host, port)
-        if link is None:
-            self._metrics.count("links_closed", stream.side, "too-many-links")
+        if why := self.links.refuses(stream, host, self.now()):
+            self._metrics.count("links_closed", stream.side, why)
             return None
+        link = self.links.add(stream, host, port)
         self._metrics.count("links_opened", stream.side)
         self._metrics.links(stream.side, +1)
         self._engine.link_up(link, self.now())
@@ -67,6 +69,10 @@ class Shell:
     def receive(self, message: Message, link: Link) -> None:
         """Do what the engine says of a message; it leaves with the next flush."""
         self.perform(self._engine.receive(message, link, self.now()))
+
+    def lost(self, send: Send) -> None:
+        """Say that a message left for nowhere: its link has gone down."""
+        self._undelivered(send, "link-lost")
 
     def garbage(self, side: Side, transport: Transport, code: str) -> None:
         """Count bytes that are no message."""
@@ -97,5 +103,5 @@ class Shell:
         """What has to happen although nothing comes in."""
         now = self.now()
         self.perform(self._engine.tick(now))
-        self.links.close_idle(now)
+        self.links.tick(now)
         self.flush()

@@ -8,22 +8,30 @@ more than anything else on a stream.
 from __future__ import annotations
 
 import asyncio
+import math
+import random
 from typing import Protocol, cast
 
 from sipcore._framer import Framer
 from sipcore._parser import Message
-from sipcore.edge.actions import Link
-from sipcore.edge.tables import Side, Transport
+from sipcore.edge.actions import Link, Send
+from sipcore.edge.tables import Hop, Side, Transport
 from sipcore.errors import ParseError
 from sipcore.limits import Limits
+from sipcore.relay.config import LinkLimits
+from sipcore.relay.deadlines import Deadlines
+from sipcore.relay.outbox import Budget, Outbox
 
 __all__ = ["DIALLED", "Stream", "StreamOwner"]
 
 #: The kind of a connection that we opened; one that we accepted has its side's name.
 DIALLED = "dialled"
 
-#: One CRLF answers each CRLFCRLF ping (RFC 5626 section 3.5.1).
-_PONG = b"\r\n"
+#: One CRLF answers each CRLFCRLF (RFC 5626 section 3.5.1).
+_PING, _PONG = b"\r\n\r\n", b"\r\n"
+#: Pings come a fifth earlier than they have to, by chance, or those of all links would come at once (RFC 5626 section
+#: 4.4.1).
+_EARLIEST = 0.8
 
 
 class StreamOwner(Protocol):
@@ -44,6 +52,9 @@ class StreamOwner(Protocol):
     def flush(self) -> None:
         """A wake-up is over: everything that was queued shall leave."""
 
+    def lost(self, send: Send) -> None:
+        """A message that a stream took, and that its peer never did."""
+
     def now(self) -> float:
         """Seconds on the loop's clock."""
 
@@ -51,43 +62,57 @@ class StreamOwner(Protocol):
 class Stream(asyncio.BufferedProtocol):
     """One connection, in either direction.
 
-    Drop policy: when ``max_queue`` bytes wait for a peer that does not read, what comes last is refused (`send`
-    returns False) and what was accepted stays in order; a peer that goes on like that is closed for idleness.
-
     Args:
         owner: who is told.
         side: on which side of the edge it is.
         kind: what it counts as: `DIALLED`, or the name of the side that accepted it.
         limits: of the messages that come in.
-        max_queue: bytes that may wait to be written.
+        links: how long things may take, and how much may wait to be written.
+        unread: what peers may leave unread, of all links.
+        arrived_at: what its link says of it, see `Link`.
+        hop: where it leads to, of one that we open.
 
     Attributes:
+        side, kind, arrived_at, hop: see above.
         link: what the engine knows it by, from the moment it stands.
-        active_at: when it last carried a whole message or keep-alive; bytes alone do not count, or one byte a minute
-            would hold a connection for ever.
     """
 
     link: Link
 
-    def __init__(self, owner: StreamOwner, side: Side, kind: str, limits: Limits, max_queue: int) -> None:
+    def __init__(
+        self,
+        owner: StreamOwner,
+        side: Side,
+        kind: str,
+        limits: Limits,
+        links: LinkLimits,
+        unread: Budget,
+        arrived_at: Hop | None = None,
+        hop: Hop | None = None,
+    ) -> None:
         self.side = side
         self.kind = kind
+        self.arrived_at = arrived_at
+        self.hop = hop
         self._owner = owner
         self._framer = Framer(limits)
-        self._max_queue = max_queue
-        self._outbox: list[bytes] = []
-        self._outbox_size = 0
+        self._limits = links
+        self._unread = unread
         self._closed_because = ""
         self._known = False
-        self.active_at = owner.now()
+        self._deaf = False
 
     # -- the loop's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask for a link; without one the connection is refused."""
         self._transport = cast(asyncio.Transport, transport)
-        host, port = self._transport.get_extra_info("peername")[:2]
-        link = self._owner.stream_opened(self, host, port)
+        self._outbox = Outbox(self._transport, self._limits.max_queue_bytes, self._unread)
+        now = self._owner.now()
+        self._deadlines = Deadlines(self._limits, dialled=self.kind == DIALLED, now=now)
+        self._ping_at = self._next_ping(now)
+        peer = self._transport.get_extra_info("peername")  # None when it has gone already
+        link = self._owner.stream_opened(self, *peer[:2]) if peer else None
         if link is None:
             self._transport.abort()
         else:
@@ -99,32 +124,51 @@ class Stream(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Feed, take messages, act, flush."""
+        if self._deaf:
+            return  # read, so that the system does not reset the connection under what leaves; and not looked at
         self._framer.buffer_updated(nbytes)
         try:
             self._take_messages()
         except ParseError as error:
             self._owner.garbage(self.side, Transport.TCP, error.code)
             self.close("garbage")
-        self._answer_pings()
+        else:
+            self._take_keep_alives()
         self._owner.flush()
+
+    def pause_writing(self) -> None:
+        """The peer does not read; what comes for it now is held."""
+        self._outbox.stall()
+        self._deadlines.stalled(self._owner.now())
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        self._deadlines.flowing()
+        self._outbox.resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Say why, as far as it is known."""
         if not self._known:
             return
+        for send in self._outbox.abandon():
+            self._owner.lost(send)
         ended = "ended-inside-a-message" if self._framer.pending else "ended-by-peer"
         self._owner.stream_closed(self, self._closed_because or ("connection-error" if exc else ended))
 
     def _take_messages(self) -> None:
-        while not self._closed_because and (message := self._framer.next_message()) is not None:
-            self.active_at = self._owner.now()
+        taken = False
+        while not self._deaf and (message := self._framer.next_message()) is not None:
+            taken = True
             self._owner.receive(message, self.link)
+        self._deadlines.read(messages=taken, inside=self._framer.in_message, now=self._owner.now())
 
-    def _answer_pings(self) -> None:
+    def _take_keep_alives(self) -> None:
         if pings := self._framer.take_pings():
-            self.active_at = self._owner.now()
-            self.send(_PONG * pings)
+            self._deadlines.active(self._owner.now())
+            self._outbox.put_keep_alive(_PONG * pings)
             self.flush()
+        if self._deadlines.awaits_pong and self._framer.take_pongs():
+            self._deadlines.ponged()
 
     # -- the relay's side
 
@@ -133,28 +177,49 @@ class Stream(asyncio.BufferedProtocol):
         """Whether it may be sent to."""
         return self._known and not self._closed_because
 
-    def send(self, data: bytes) -> bool:
-        """Queue ``data`` for the next flush; False when the link is closing or its queue is full."""
-        waiting = self._transport.get_write_buffer_size() + self._outbox_size
-        if not self.is_open or waiting + len(data) > self._max_queue:
-            return False
-        self._outbox.append(data)
-        self._outbox_size += len(data)
-        return True
+    def send(self, send: Send) -> bool:
+        """Queue a message for the next flush; False when the link is closing or its queue is full, see `Outbox`."""
+        return self.is_open and self._outbox.put(send)
 
     def flush(self) -> None:
         """Write what was queued, in one piece."""
-        if self._outbox:
-            self._transport.write(b"".join(self._outbox))
-            self._outbox.clear()
-            self._outbox_size = 0
-            self.active_at = self._owner.now()
+        if self._outbox.flush():
+            self._deadlines.active(self._owner.now())
+
+    def tick(self, now: float) -> None:
+        """Close when something takes too long; else keep alive, and be small while there is nothing to do."""
+        if why := self._deadlines.missed(now):
+            self.abort(why)
+        elif now >= self._ping_at and not self._closed_because:
+            self._ping_at = self._next_ping(now)
+            self._framer.take_pongs()  # what came before is no answer
+            self._outbox.put_keep_alive(_PING)
+            self._outbox.flush()
+            self._deadlines.pinged(now)
+        self._framer.rest()
+
+    def _next_ping(self, now: float) -> float:
+        """We keep alive what we opened (RFC 5626 section 4.4.1); who came to us keeps alive what they want to keep."""
+        if self.kind != DIALLED or not self._limits.keep_alive_seconds:
+            return math.inf
+        return now + self._limits.keep_alive_seconds * random.uniform(_EARLIEST, 1)  # noqa: S311 - no secret
+
+    def stop_listening(self) -> None:
+        """Take no more messages; what is sent still leaves."""
+        self._deaf = True
+
+    def close_when_empty(self, why: str) -> None:
+        """Close if everything has left."""
+        if self._outbox.is_empty:
+            self.close(why)
 
     def close(self, why: str) -> None:
         """Stop reading, write what is queued, close. ``why`` is a short word for logs and metrics."""
         if not self._closed_because:
             self.flush()
-            self._closed_because = why
+            self._closed_because, self._deaf = why, True
+            self._outbox.resume()
+            self._deadlines.stalled(self._owner.now())
             self._transport.close()
 
     def abort(self, why: str) -> None:

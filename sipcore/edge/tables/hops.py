@@ -59,9 +59,14 @@ class Hop:
         object.__setattr__(self, "host", canonical_host(self.host))
 
     @property
+    def is_ipv6(self) -> bool:
+        """Whether the host is an IPv6 address."""
+        return ":" in self.host
+
+    @property
     def authority(self) -> str:
         """``host:port`` as Via and URIs write it: ``[2001:db8::1]:5060``."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return f"[{self.host}]:{self.port}" if self.is_ipv6 else f"{self.host}:{self.port}"
 
     def __str__(self) -> str:
         return f"{self.transport} {self.authority}"

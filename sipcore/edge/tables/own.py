@@ -37,6 +37,8 @@ class OwnSide:
         subjects: certificate names of inside servers, where they are others than these.
         match_cn: believe inside certificates by their common name too.
         listen: for each side and transport, where we listen. Via and Record-Route name these addresses.
+        further: where else, by the same keys: another address family, another port. Via and Record-Route name the first
+            of the peer's family, so that an answer can come back; for any other peer they name ``listen``.
     """
 
     fqdn: str
@@ -48,6 +50,7 @@ class OwnSide:
     servers: frozenset[str] = frozenset()
     subjects: tuple[Subject, ...] = ()
     match_cn: bool = False
+    further: Mapping[tuple[Side, Transport], tuple[Hop, ...]] = field(default_factory=dict)
     _places: frozenset[tuple[str, int]] = field(init=False, repr=False, compare=False)
     _names: frozenset[str] = field(init=False, repr=False, compare=False)
 
@@ -57,7 +60,8 @@ class OwnSide:
         canonical["domains"] = Domains(self.domains)
         canonical["servers"] = frozenset(map(canonical_host, self.servers or {self.next_hop.host}))
         canonical["listen"] = MappingProxyType(dict(self.listen))
-        canonical["_places"] = frozenset((hop.host, hop.port) for hop in self.listen.values())
+        canonical["further"] = MappingProxyType(dict(self.further))
+        canonical["_places"] = frozenset((hop.host, hop.port) for _, hop in self.addresses())
         canonical["_names"] = frozenset(filter(None, names))
         for name, value in canonical.items():
             object.__setattr__(self, name, value)
@@ -100,13 +104,30 @@ class OwnSide:
             return (place, port) in self._places
         return (place, DEFAULT_PORT) in self._places or (place, TLS_PORT) in self._places
 
-    def listening(self, side: Side, transport: Transport) -> Hop:
+    def addresses(self) -> Iterator[tuple[Side, Hop]]:
+        """Every address that we listen on, first those that peers without an address of their own are told."""
+        yield from ((side, hop) for (side, _), hop in self.listen.items())
+        yield from ((side, hop) for (side, _), hops in self.further.items() for hop in hops)
+
+    def listening(self, side: Side, transport: Transport, toward: str = "") -> Hop:
         """Where we listen on that side for that transport; for another one when there is none for it.
 
         The second case is a message that came in by a transport which is not configured: then the other is the truth.
+
+        Args:
+            toward: a peer's address; what it is told is of the same family, where we have one of it.
         """
         hop = self.listen.get((side, transport))
-        return hop or next(hop for (listening, _), hop in self.listen.items() if listening is side)
+        if hop is None:
+            return next(hop for (listening, _), hop in self.listen.items() if listening is side)
+        if toward and (others := self.further.get((side, transport))):
+            return next((each for each in (hop, *others) if each.is_ipv6 == (":" in toward)), hop)
+        return hop
+
+    def listens(self, side: Side, place: Hop) -> bool:
+        """Whether an address is one that we listen on, on that side."""
+        key = side, place.transport
+        return self.listen.get(key) == place or place in self.further.get(key, ())
 
     def faults(self) -> Iterator[Fault]:
         """What is wrong with our own side by itself."""
@@ -120,6 +141,10 @@ class OwnSide:
         if (side, hop.transport) not in self.listen:
             where = f"there is no {hop.transport} address on the {side} that answers could come back to"
             yield f"{key}.transport", f"{where}; add one to {side}.listen"
+        elif is_address(hop.host) and self.listening(side, hop.transport, hop.host).is_ipv6 != hop.is_ipv6:
+            family = "IPv6" if hop.is_ipv6 else "IPv4"
+            where = f"there is no {family} address for {hop.transport} on the {side} that answers could come back to"
+            yield f"{key}.address", f"{where}; add one to {side}.listen"
         if self.is_own_place(hop.host, hop.port):
             yield f"{key}.address", f"{hop.authority} is this edge itself"
 
@@ -148,19 +173,29 @@ class OwnSide:
             yield "edge.federation_fqdn", f"{self.federation_fqdn} {what}; change it with the domain"
 
     def _listen_faults(self) -> Iterator[Fault]:
-        for (side, transport), hop in self.listen.items():
+        for side, hop in self.addresses():
             yield from hop_faults(f"{side}.listen", hop, lowest_port=0)  # 0 until the system has chosen
             if not is_address(hop.host):
                 yield f"{side}.listen.address", f"{hop.host!r} is a name; what is listened on is an IP address"
-            if hop.transport is not transport:
-                yield f"{side}.listen", f"the entry for {transport} says {hop.transport}"
+        yield from self._entry_faults()
         for side in Side:
             if not any(listening is side for listening, _ in self.listen):
                 yield f"{side}.listen", "at least one address to listen on is needed"
-        inside, outside = ({(h.host, h.port) for (s, _), h in self.listen.items() if s is side} for side in Side)
+        inside, outside = ({(hop.host, hop.port) for at, hop in self.addresses() if at is side} for side in Side)
         for host, port in sorted(place for place in inside & outside if place[1]):
             shared = f"{host} port {port} is an inside address too"
             yield "outside.listen", f"{shared}; a Via or Route must tell the sides apart"
+
+    def _entry_faults(self) -> Iterator[Fault]:
+        for side, transport in self.further.keys() - self.listen.keys():
+            yield f"{side}.listen", f"there are further addresses for {transport}, and no first one"
+        entries = {key: (hop, *self.further.get(key, ())) for key, hop in self.listen.items()}
+        for (side, transport), hops in entries.items():
+            for hop in hops:
+                if hop.transport is not transport:
+                    yield f"{side}.listen", f"the entry for {transport} says {hop.transport}"
+            for hop in {hop for hop in hops if hop.port and hops.count(hop) > 1}:
+                yield f"{side}.listen", f"{hop} is there twice"
 
     def _inside_faults(self) -> Iterator[Fault]:
         yield from self.reach_faults("inside.next_hop", Side.INSIDE, self.next_hop)

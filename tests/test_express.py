@@ -38,7 +38,7 @@ from sipcore.edge.actions import Link, Trace
 from sipcore.edge.directory import UserView
 from sipcore.edge.facts import SrvFact
 from sipcore.edge.hashes import Keys
-from sipcore.edge.tables import ArchivingNotice, BestEffort, Hop, Side, Transport, Verification
+from sipcore.edge.tables import ArchivingNotice, BestEffort, Hop, Transport, Verification
 
 FILTER = ImFilter()
 TRAFFIC = traffic()
@@ -155,7 +155,7 @@ RENAMED = replace(TABLES, verification=Verification(assertion_header="X-" + "Sai
     ],
     ids=["bare", "filter", "notice", "no-benotify", "renamed", "previous-key"],
 )
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(steps=st.lists(mangled(), min_size=4, max_size=12))
 def test_both_engines_do_the_same(arguments: dict[str, Any], steps: list[tuple[bytes, Link]]) -> None:
     edge = Both(dict(arguments))
@@ -164,7 +164,7 @@ def test_both_engines_do_the_same(arguments: dict[str, Any], steps: list[tuple[b
     assert edge.carried
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(steps=st.lists(mangled(), min_size=4, max_size=12))
 def test_both_do_the_same_with_a_directory_that_changes(steps: list[tuple[bytes, Link]]) -> None:
     users = Changing()
@@ -240,22 +240,17 @@ def test_a_route_of_another_dialog_or_end_takes_no_lane() -> None:
 # -- its bounds
 
 
-@pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1"])
-def test_more_places_than_a_lane_knows_are_refused_when_it_is_built(host: str) -> None:
-    listen = {(side, transport): Hop(transport, host, 5060) for side in Side for transport in Transport}
-    assert Places(replace(OWN, listen=listen))
-    many = {(*key, number): hop for number in range(12) for key, hop in listen.items()}
-    with pytest.raises(ValueError, match="too many places"):
-        Places(_Own(many))
-
-
-class _Own:
-    """Our side with more addresses than the tables can hold today."""
-
-    names = frozenset({"edge.contoso.example"})
-
-    def __init__(self, listen: dict[Any, Hop]) -> None:
-        self.listen = listen
+def test_more_addresses_than_a_lane_compares_leave_the_engine_without_one() -> None:
+    ports = [Hop(Transport.UDP, "192.0.2.1", 6000 + number) for number in range(60)]
+    few, many = (replace(OWN, further={(OUTSIDE, Transport.UDP): tuple(ports[:count])}) for count in (20, 60 + 1))
+    assert Both({"tables": replace(TABLES, own=few)}).takes_lane(inbound(), FROM_FABRIKAM)
+    many = replace(
+        many, further=dict(many.further) | {(INSIDE, Transport.UDP): (Hop(Transport.UDP, "127.0.0.1", 6000),)}
+    )
+    edge = engine(replace(TABLES, own=many))
+    assert sent(receive(edge, inbound(), FROM_FABRIKAM) + receive(edge, inbound(), FROM_FABRIKAM))
+    with pytest.raises(ValueError, match="too many addresses"):
+        Places(many)
 
 
 def test_what_is_kept_is_bounded() -> None:

@@ -73,12 +73,12 @@ cdef Dialog dialog_in(const Sound *sound, bint inside, bint here) noexcept nogil
 cdef class Places:
     def __init__(self, own):
         self.kept = []
-        names = sorted(own.names)
-        if len(own.listen) > MOST_LISTENERS or len(names) > MOST_NAMES:
-            raise ValueError("too many places and names of our own for the express lane")
-        for (side, transport), hop in own.listen.items():
+        names, addresses = sorted(own.names), list(own.addresses())
+        if len(addresses) > MOST_LISTENERS or len(names) > MOST_NAMES:
+            raise ValueError("too many addresses and names of our own for the express lane")
+        for side, hop in addresses:
             self.listeners[self.listener_count] = Listener(
-                self.text(hop.host), hop.port, side is Side.INSIDE, <Spoken><int>TRANSPORTS.index(transport))
+                self.text(hop.host), hop.port, side is Side.INSIDE, <Spoken><int>TRANSPORTS.index(hop.transport))
             self.listener_count += 1
         for name in names:
             self.names[self.name_count] = self.text(name)

@@ -60,7 +60,7 @@ class Lane:
     @staticmethod
     def fits(tables: Tables) -> bool:
         """Whether our own side has no more addresses than the lane compares one by one."""
-        return len(tables.own.listen) <= _MOST_ADDRESSES
+        return sum(1 for _ in tables.own.addresses()) <= _MOST_ADDRESSES
 
     def carry(self, message: Message, link: Link) -> list[Action] | None:
         """What `Engine.receive` would say of a message; None where the lane does not know, for whatever reason."""
@@ -78,7 +78,7 @@ class Lane:
         key = self._express.key(message, link, self._generation)
         if key is None:
             return
-        before, behind = _cut_via(self._tables.own.listening(forward.side, hop.transport))
+        before, behind = _cut_via(self._tables.own.listening(forward.side, hop.transport, hop.host))
         counts = (_counts(link.side, forward.side, kind),)
         self._express.keep(key, Plan(forward.side, hop, self._added(forward), counts[0], before, behind))
 

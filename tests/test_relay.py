@@ -230,7 +230,7 @@ def test_keep_alives_over_udp_are_ignored_and_counted(keep_alive: bytes) -> None
 
 
 def test_a_peer_keeps_its_link_until_too_many_others_came(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(datagrams, "_MAX_PEERS", 2)
+    monkeypatch.setattr(datagrams, "_MAX_PEERS", 1)
     owner = Owner()
     with running_loop() as loop, ExitStack() as held:
         bound = bind(Side.OUTSIDE, Hop(Transport.UDP, EDGE_OUT, 0))

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Protocol
 
 from sipcore._parser import Message, parse
 from sipcore.edge.actions import Link, Send
+from sipcore.edge.memory import RecentlyUsed
 from sipcore.edge.tables import Hop, Side, Transport
 from sipcore.errors import ParseError
 from sipcore.limits import Limits
@@ -22,7 +22,7 @@ __all__ = ["DatagramOwner", "DatagramPort", "port_for"]
 
 #: Datagrams of one wake-up. 32 and more measure the same; more would only delay the streams.
 _DRAIN = 64
-#: Peer addresses that keep their link id; the least recently heard is forgotten.
+#: Peer addresses that keep their link id; those that are not heard while so many others come are forgotten.
 _MAX_PEERS = 8_192
 _LONGEST_DATAGRAM = 65_535
 #: CRLF CRLF, or the four zero bytes that some gateways send: kept-alive mappings, no messages.
@@ -64,7 +64,7 @@ class DatagramPort:
         self._arrived_at = arrived_at
         self._limits = limits
         self._socket = bound
-        self._peers: OrderedDict[tuple[str, int], Link] = OrderedDict()
+        self._peers: RecentlyUsed[tuple[str, int], Link] = RecentlyUsed(_MAX_PEERS)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to read."""
@@ -86,7 +86,7 @@ class DatagramPort:
 
     def hears(self, hop: Hop) -> bool:
         """Whether that very address has sent to it lately."""
-        return (hop.host, hop.port) in self._peers
+        return self._peers.get((hop.host, hop.port)) is not None
 
     def send(self, hop: Hop, data: bytes) -> bool:
         """Send at once; False when the system does not take it (buffer full, too long, no route)."""
@@ -98,36 +98,34 @@ class DatagramPort:
 
     def _readable(self) -> None:
         """Take what is there, act on each, flush."""
+        take, peers, owner = self._socket.recvfrom, self._peers, self._owner
         try:
             for _ in range(_DRAIN):
-                data, address = self._socket.recvfrom(_LONGEST_DATAGRAM)
-                self._datagram(data, address)
+                data, address = take(_LONGEST_DATAGRAM)
+                message = self._parsed(data)
+                if message is not None:
+                    peer = address[:2]  # behind them IPv6 has a flow and a scope
+                    owner.receive(message, peers.get(peer) or self._new_link(*peer))
         except BlockingIOError:
             pass
         finally:
             self._owner.flush()
 
-    def _datagram(self, data: bytes, address: tuple[str, int]) -> None:
+    def _parsed(self, data: bytes) -> Message | None:
+        """The message that a datagram is; None, and counted, where it is none."""
         # Never answered: on UDP the answer to a keep-alive is STUN (RFC 5626 section 3.5.2), which is not spoken here.
         if len(data) <= _KEEP_ALIVE:
             self._owner.garbage(self._side, Transport.UDP, "keep-alive")
-            return
+            return None
         try:
-            message = parse(data, self._limits)
+            return parse(data, self._limits)
         except ParseError as error:
             self._owner.garbage(self._side, Transport.UDP, error.code)
-            return
-        self._owner.receive(message, self._link(address[0], address[1]))
+            return None
 
-    def _link(self, host: str, port: int) -> Link:
-        link = self._peers.get((host, port))
-        if link is None:
-            link = Link(self._owner.next_link_id(), self._side, Transport.UDP, host, port, None, self._arrived_at)
-            self._peers[host, port] = link
-            if len(self._peers) > _MAX_PEERS:
-                self._peers.popitem(last=False)
-        else:
-            self._peers.move_to_end((host, port))
+    def _new_link(self, host: str, port: int) -> Link:
+        link = Link(self._owner.next_link_id(), self._side, Transport.UDP, host, port, None, self._arrived_at)
+        self._peers.put((host, port), link)
         return link
 
 

@@ -28,6 +28,7 @@ from sipcore.relay.streams import DIALLED, Stream
 
 __all__ = ["Addresses", "Links"]
 
+_UDP = Transport.UDP
 #: How often a shutdown looks whether peers have taken what is queued for them, in seconds.
 _BREATH = 0.02
 #: How long a connection may take to go that is closed without waiting for anything, in seconds: the loop's next round.
@@ -126,12 +127,13 @@ class Links:
 
     def send(self, send: Send) -> None:
         """Send now, with the next flush, or when the connection stands."""
-        place = (send.side, send.hop)
-        if send.hop.transport is Transport.UDP:
-            port = port_for(send, self.ports[send.side])
-            if port is None or not port.send(send.hop, send.data):
+        hop = send.hop
+        if hop.transport is _UDP:
+            ports = self.ports[send.side]
+            port = ports[0] if len(ports) == 1 else port_for(send, ports)
+            if port is None or not port.send(hop, send.data):
                 self._undelivered(send, "not-taken")
-        elif stream := self._find(send.link_id, place):
+        elif stream := self._find(send.link_id, place := (send.side, hop)):
             self._queue(stream, send)
         else:
             self._wait(place, send)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from sipcore._parser import Message
-from sipcore.edge.actions import Action, Link, Resolve, Send
+from sipcore.edge.actions import Action, Count, Link, Resolve, Send
 from sipcore.edge.engine import Engine
 from sipcore.edge.facts import Found, SrvFact
 from sipcore.edge.tables import Hop, Side, Transport
@@ -86,14 +86,15 @@ class Shell:
 
     def perform(self, actions: Iterable[Action]) -> None:
         """Send and count. Nothing is looked up in this build: a table that would need it is refused at start."""
+        tally = self._metrics.tally
         for action in actions:
-            if isinstance(action, Send):
+            if type(action) is Count:
+                tally(action)
+            elif isinstance(action, Send):
                 self.links.send(action)
             elif isinstance(action, Resolve):
                 now = self.now()
                 self.perform(self._engine.resolved(SrvFact(action.domain, Found.FAILED, expires=now), now))
-            else:
-                self._metrics.count(action.name, *action.labels)
 
     def _undelivered(self, send: Send, why: str) -> None:
         self._metrics.count("undelivered", send.side, send.hop.transport, why)

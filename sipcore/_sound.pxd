@@ -20,7 +20,9 @@ cdef struct Sound:
     Span call_id
     bint counts_hops          # Max-Forwards is there ...
     uint64_t hops             # ... and says so much; not 0
-    uint32_t routes           # how many fields of Route there are
+    uint32_t route_fields     # of Route ...
+    uint32_t routes           # ... and the values in them
+    UriSpans route[2]         # of the first two
 
 
 cdef bint read_soundly(Message message, Sound *sound) noexcept nogil

@@ -24,6 +24,7 @@ from sipcore._parser cimport Message
 from sipcore._syntax cimport (
     NO_FAULT,
     AddressSpans,
+    Fault,
     UriSpans,
     ViaSpans,
     scan_address,
@@ -60,7 +61,7 @@ cdef bint stands_once(const Index *index, Sound *sound) noexcept nogil:
     memset(seen, 0, KINDS)
     for i in range(index.count):
         seen[index.slots[i].id] += seen[index.slots[i].id] < 3
-        sound.routes += index.slots[i].id == H_ROUTE
+        sound.route_fields += index.slots[i].id == H_ROUTE
     sound.counts_hops = seen[<int>H_MAX_FORWARDS] == 1
     return (seen[<int>H_VIA] > 0 and seen[<int>H_FROM] == 1 and seen[<int>H_TO] == 1 and seen[<int>H_CALL_ID] == 1
             and seen[<int>H_CSEQ] == 1 and seen[<int>H_MAX_FORWARDS] < 2 and seen[<int>H_CONTENT_LENGTH] < 2)
@@ -116,6 +117,13 @@ cdef bint read_vias(Message message, Sound *sound) noexcept nogil:
     return names_transaction(index.base, sound.via.branch)
 
 
+cdef bint read_uri(Message message, const AddressSpans *address, UriSpans *uri) noexcept nogil:
+    """The URI of an address."""
+    cdef Cursor cursor = over_span(message.index.base, address.uri)
+    cdef Fault fault = scan_clean_uri(&cursor, uri) if address.is_clean else scan_uri(&cursor, uri)
+    return fault == NO_FAULT and uri.param_count <= message.most_params
+
+
 cdef bint read_end(Message message, int header_id, AddressSpans *address, UriSpans *uri) noexcept nogil:
     """The one address of From or To with its URI; a tag is plainly written, and not empty."""
     cdef const uint8_t *base = message.index.base
@@ -124,18 +132,16 @@ cdef bint read_end(Message message, int header_id, AddressSpans *address, UriSpa
         return False
     if is_present(address.tag) and (address.tag.start == address.tag.end or base[address.tag.start] == c'"'):
         return False
-    cursor = over_span(base, address.uri)
-    if address.is_clean:
-        return scan_clean_uri(&cursor, uri) == NO_FAULT and uri.param_count <= message.most_params
-    return scan_uri(&cursor, uri) == NO_FAULT and uri.param_count <= message.most_params
+    return read_uri(message, address, uri)
 
 
-cdef bint read_routes(Message message) noexcept nogil:
-    """Whether each Route can be read."""
+cdef bint read_routes(Message message, Sound *sound) noexcept nogil:
+    """Whether each Route can be read; the first two are kept."""
     cdef const Index *index = &message.index
     cdef AddressSpans address
-    cdef UriSpans uri
-    cdef Cursor cursor, inner
+    cdef UriSpans other
+    cdef UriSpans *uri
+    cdef Cursor cursor
     cdef int i
     for i in range(index.count):
         if index.slots[i].id != H_ROUTE:
@@ -144,9 +150,10 @@ cdef bint read_routes(Message message) noexcept nogil:
         while True:
             if scan_address(&cursor, &address) != NO_FAULT or address.is_star:
                 return False
-            inner = over_span(index.base, address.uri)
-            if scan_uri(&inner, &uri) != NO_FAULT or uri.param_count > message.most_params:
+            uri = &sound.route[sound.routes] if sound.routes < 2 else &other
+            if not read_uri(message, &address, uri):
                 return False
+            sound.routes += 1
             if cursor.pos == cursor.end:
                 break
             cursor.pos += 1
@@ -183,13 +190,13 @@ cdef bint read_request(Message message, Sound *sound) noexcept nogil:
             return False
         if sound.hops == 0:
             return False
-    return sound.routes == 0 or read_routes(message)
+    return sound.route_fields == 0 or read_routes(message, sound)
 
 
 cdef bint read_soundly(Message message, Sound *sound) noexcept nogil:
     """Whether nothing is wrong with a message; then what is in it has been read."""
     cdef const Index *index = &message.index
-    sound.vias = sound.routes = 0
+    sound.vias = sound.routes = sound.route_fields = 0
     return (not index.truncated and is_version_2(index) and stands_once(index, sound)
             and read_vias(message, sound) and read_names(message, sound)
             and read_end(message, H_FROM, &sound.sender, &sound.sender_uri)

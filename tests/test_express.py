@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -31,11 +34,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lanes import PLAIN, Both, traffic
 
-from sipcore import ImFilter, ParseError, parse, respond
+from sipcore import Framer, ImFilter, Message, ParseError, parse, respond
 from sipcore.edge._express import Express
 from sipcore.edge._places import Places
-from sipcore.edge.actions import Link, Trace
+from sipcore.edge.actions import Action, Count, Link, Trace
 from sipcore.edge.directory import UserView
+from sipcore.edge.engine import Engine
 from sipcore.edge.facts import SrvFact
 from sipcore.edge.hashes import Keys
 from sipcore.edge.tables import ArchivingNotice, BestEffort, Hop, Transport, Verification
@@ -184,6 +188,53 @@ class Changing:
     def user(self, address: str) -> UserView | None:
         """What is known of somebody."""
         return replace(BOB, address=address) if self.generation % 2 else None
+
+
+@settings(max_examples=25)
+@given(steps=st.lists(mangled(), min_size=4, max_size=12))
+def test_messages_taken_together_fare_as_each_by_itself(steps: list[tuple[bytes, Link]]) -> None:
+    together, alone = engine(filter=FILTER), engine(filter=FILTER, remember_decisions=False)
+    for link in (FROM_FABRIKAM, FROM_SERVER, FROM_WOODGROVE):
+        came = [data for data, on in (*TRAFFIC, *TRAFFIC, *steps) if on == link]
+        messages = [message for message in map(parsed, came) if message is not None]
+        expected = [action for message in messages for action in alone.receive(message, link, 0.0)]
+        actions = taken_together(together, partial(next, iter(messages), None), link)
+        assert sent(actions) == sent(expected)
+        assert Counter(each for each in actions if isinstance(each, Count)) == Counter(
+            each for each in expected if isinstance(each, Count)
+        )
+
+
+def taken_together(edge: Engine, take: Callable[[], Message | None], link: Link) -> list[Action]:
+    """What a shell does with what comes, as actions."""
+    done: list[Action] = []
+    while True:
+        runs, message = edge.receive_all(take, link)
+        for run in runs:
+            done += [*([run.received] * len(run.datas)), *run.sends(), *([run.forwarded] * len(run.datas))]
+        if message is not None:
+            done += edge.receive(message, link, 0.0)
+        elif not runs:
+            return done
+
+
+def parsed(data: bytes) -> Message | None:
+    """The message, if it is one."""
+    try:
+        return parse(data)
+    except ParseError:
+        return None
+
+
+def test_what_cannot_be_followed_is_said_after_what_came_before_it() -> None:
+    edge = engine()
+    receive(edge, inbound(), FROM_FABRIKAM)
+    framer = Framer()
+    framer.feed(inbound() * 3 + b"nonsense\r\n\r\n")
+    runs, message = edge.receive_all(framer.next_message, FROM_FABRIKAM)
+    assert ([len(run.datas) for run in runs], message) == ([3], None)
+    with pytest.raises(ParseError):
+        edge.receive_all(framer.next_message, FROM_FABRIKAM)
 
 
 def test_both_remember_the_same_of_what_was_refused() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sipcore._parser import Message
 from sipcore.edge._keyed import Signer
-from sipcore.edge.actions import Action, Count, Link
+from sipcore.edge.actions import Count, Link, Send
 from sipcore.edge.tables import Hop, OwnSide, Side
 from sipcore.imfilter._gate import Gate
 
@@ -30,6 +30,35 @@ class Plan:
         asking: bytes = b"",
         place: tuple[Side, str, int] | None = None,
     ) -> None: ...
+
+class Run:
+    """Messages that came on one link, one behind the other, and leave alike.
+
+    Attributes:
+        side, hop, link_id, came_from: as in `sipcore.edge.actions.Send`, of each.
+        datas: what leaves.
+        received, forwarded: what is to be counted, as often as there are messages.
+    """
+
+    @property
+    def side(self) -> Side: ...
+    @property
+    def hop(self) -> Hop: ...
+    @property
+    def link_id(self) -> int | None: ...
+    @property
+    def came_from(self) -> Side | None: ...
+    @property
+    def received(self) -> Count: ...
+    @property
+    def forwarded(self) -> Count: ...
+    @property
+    def datas(self) -> list[bytes]: ...
+    def send(self, data: bytes) -> Send:
+        """One of them by itself."""
+
+    def sends(self) -> list[Send]:
+        """Each by itself, for who cannot send them all."""
 
 class Express:
     """Carries messages by plans that it was given.
@@ -71,8 +100,18 @@ class Express:
         retracts: bool = False,
         capacity: int = 8192,
     ) -> None: ...
-    def carry(self, message: Message, link: Link, generation: int) -> list[Action] | None:
-        """What to do with a message: count it, send it, count that; None where the lane is not for it."""
+    def carry(self, message: Message, link: Link, generation: int) -> Run | None:
+        """What leaves in the place of a message; None where the lane is not for it."""
+
+    def carry_all(
+        self, take: Callable[[], Message | None], link: Link, generation: int
+    ) -> tuple[list[Run], Message | None]:
+        """What leaves in the place of one message after the other, and the first that the lane is not for.
+
+        Args:
+            take: gives the next message, None when there is none. What it raises comes out, unless something has been
+                carried before: then it is asked again the next time.
+        """
 
     def key(self, message: Message, link: Link, generation: int) -> bytes | None:
         """By which a plan would be found for it; None where the lane is not for it, or it has one."""

@@ -72,6 +72,7 @@ from sipcore.edge._texts cimport (
 from sipcore.imfilter._gate cimport Gate
 from sipcore.imfilter._walking cimport RELEASE_THE_GIL_FROM
 
+from sipcore.errors import ParseError
 from sipcore.edge.actions import Send
 from sipcore.edge.memory import RecentlyUsed
 from sipcore.edge.tables import Side, Transport, canonical_host
@@ -187,9 +188,18 @@ cdef class KnownLink:
         self.at.usual_port = link.transport.default_port
 
 
-cdef list actions(tuple counts, Plan plan, object link_id, bytes data, object came_from):
-    """What the engine would answer. ``Send`` is made as the tuple that it is: its own way of being made is Python's."""
-    return [counts[0], tuple.__new__(Send, (plan.hop, plan.side, link_id, data, came_from)), counts[1]]
+cdef class Run:
+    # Messages of one flow, one behind the other.
+    cdef readonly object side, hop, link_id, came_from, received, forwarded
+    cdef readonly list datas
+    cdef Plan plan
+    cdef int status_class
+
+    def send(self, bytes data not None):
+        return Send(self.hop, self.side, self.link_id, data, self.came_from)
+
+    def sends(self):
+        return [self.send(data) for data in self.datas]
 
 
 # -- the lane ----------------------------------------------------------------------------------------------------------
@@ -203,6 +213,7 @@ cdef class Express:
     cdef Places places
     cdef object plans, links
     cdef KnownLink last
+    cdef Plan taken
     cdef Header mark, assertion, notice
     cdef bint notices
 
@@ -377,7 +388,7 @@ cdef class Express:
         if not (self.may_take(&message.index, sound, link) and self.survey(&message.index, &fields)):
             return False
         route.start = route.end = 0
-        if sound.routes and not self.places.read_routes(self.routes, message, sound, link.inside, &route):
+        if sound.route_fields and not self.places.read_routes(self.routes, message, sound, link.inside, &route):
             return False
         key[0] = self.request_key(&message.index, sound, &fields, link, route, generation)
         return True
@@ -399,7 +410,7 @@ cdef class Express:
                 and self.splice_fields(index, sound, link, written_since(sheet, 0), sheet)
                 and self.splice_end(index, added, sheet))
 
-    cdef object carried_request(self, Message message, const Sound *sound, KnownLink link, uint64_t generation):
+    cdef bytes carried_request(self, Message message, const Sound *sound, KnownLink link, uint64_t generation):
         cdef Digest key
         cdef Sheet sheet
         cdef Plan plan
@@ -409,7 +420,8 @@ cdef class Express:
         if plan is None or not self.is_clean(message) or not self.rewrite_request(
                 message, sound, &link.at, plan.before, plan.behind, plan.extra, &sheet):
             return None
-        return actions(plan.counts, plan, None, spliced(message, &sheet), link.side)
+        self.taken = plan
+        return spliced(message, &sheet)
 
     # responses
 
@@ -436,7 +448,7 @@ cdef class Express:
         key[0] = self.response_key(index, sound, &fields, link, &way, generation)
         return True
 
-    cdef object carried_response(self, Message message, const Sound *sound, KnownLink link, uint64_t generation):
+    cdef bytes carried_response(self, Message message, const Sound *sound, KnownLink link, uint64_t generation):
         cdef Digest key
         cdef Sheet sheet
         cdef Plan plan
@@ -449,21 +461,69 @@ cdef class Express:
         if not (self.splice_fields(&message.index, sound, &link.at, Text(message.index.base, 0), &sheet)
                 and self.splice_end(&message.index, plan.extra, &sheet)):
             return None
-        link_id = None if plan.place is None else self.link_at(plan.place)
-        return actions(plan.counts[message.index.status // 100], plan, link_id, spliced(message, &sheet), None)
+        self.taken = plan
+        return spliced(message, &sheet)
 
     # both
 
     cdef Plan plan_of(self, Digest key):
         return self.plans.get(PyBytes_FromStringAndSize(<const char *>&key, DIGEST_BYTES))
 
-    def carry(self, Message message not None, link, uint64_t generation):
+    cdef bytes carried(self, Message message, KnownLink link, uint64_t generation):
+        """What leaves in the place of a message, by the plan then `taken`; None where the lane is not for it."""
         cdef Sound sound
         if not read_soundly(message, &sound):
             return None
         if message.index.status == 0:
-            return self.carried_request(message, &sound, self.known(link), generation)
-        return self.carried_response(message, &sound, self.known(link), generation)
+            return self.carried_request(message, &sound, link, generation)
+        return self.carried_response(message, &sound, link, generation)
+
+    cdef Run begun_run(self, Message message, KnownLink link):
+        """A run of messages like the one that was just carried."""
+        cdef Run run = Run.__new__(Run)
+        cdef Plan plan = self.taken
+        run.plan, run.status_class, run.datas = plan, message.index.status // 100, []
+        run.side, run.hop = plan.side, plan.hop
+        if run.status_class:
+            run.received, run.forwarded = plan.counts[run.status_class]
+            run.link_id = None if plan.place is None else self.link_at(plan.place)
+        else:
+            run.received, run.forwarded = plan.counts
+            run.came_from = link.side
+        return run
+
+    def carry(self, Message message not None, link, uint64_t generation):
+        cdef KnownLink known = self.known(link)
+        cdef bytes data = self.carried(message, known, generation)
+        cdef Run run
+        if data is None:
+            return None
+        run = self.begun_run(message, known)
+        run.datas.append(data)
+        return run
+
+    def carry_all(self, take, link, uint64_t generation):
+        cdef KnownLink known = self.known(link)
+        cdef list runs = []
+        cdef Run run = None
+        cdef Message message
+        cdef bytes data
+        while True:
+            try:
+                message = take()
+            except ParseError:
+                if not runs:
+                    raise
+                message = None  # whoever is asked again says so again
+            if message is None:
+                return runs, None
+            data = self.carried(message, known, generation)
+            if data is None:
+                return runs, message
+            if run is None or run.plan is not self.taken or run.status_class != message.index.status // 100:
+                run = self.begun_run(message, known)
+                runs.append(run)
+            run.datas.append(data)
 
     def key(self, Message message not None, link, uint64_t generation):
         cdef Sound sound

@@ -46,4 +46,5 @@ cdef void write_hex(Digest digest, uint8_t *text) noexcept nogil
 cdef bint is_hex_of(Digest digest, const uint8_t *text, uint32_t size) noexcept nogil
 cdef void find_signed(const uint8_t *base, Span params, Span *domain, Span *signature) noexcept nogil
 cdef int who_began(
-    Signer signer, Message message, Dialog *dialog, const uint8_t *base, Span domain, Span signature) noexcept nogil
+    Signer signer, Message message, Dialog *dialog, const uint8_t *base, Span domain, Span signature,
+    bint first) noexcept nogil

@@ -297,18 +297,19 @@ cdef void find_signed(const uint8_t *base, Span params, Span *domain, Span *sign
 
 
 cdef int who_began(
-        Signer signer, Message message, Dialog *dialog, const uint8_t *base, Span domain,
-        Span signature) noexcept nogil:
+        Signer signer, Message message, Dialog *dialog, const uint8_t *base, Span domain, Span signature,
+        bint first) noexcept nogil:
     """1 where a route is signed for the dialog and its sender began it, 0 where the other end did, -1 where it is not.
 
-    ``base``: of what the two spans of the route point into.
+    ``base``: of what the two spans of the route point into. ``first``: which of the two is tried first.
     """
     cdef const uint8_t *text = base + signature.start
     cdef uint32_t size = signature.end - signature.start
-    cdef int began
+    cdef int began, i
     if domain.end == 0 or signature.end == 0:
         return -1
-    for began in range(1, -1, -1):
+    for i in range(2):
+        began = first if i == 0 else not first
         if is_hex_of(route_digest(signer.current, message, dialog, base, domain, began), text, size):
             return began
         if signer.has_previous and is_hex_of(
@@ -334,5 +335,5 @@ cdef class RouteSigner(Signer):
         cdef Dialog dialog = dialog_of(message, near_inside, across_inside, here)
         cdef Span domain, signature
         find_signed(uri.base, uri.at.params, &domain, &signature)
-        cdef int began = who_began(self, message, &dialog, uri.base, domain, signature)
+        cdef int began = who_began(self, message, &dialog, uri.base, domain, signature, True)
         return None if began < 0 else began == 1

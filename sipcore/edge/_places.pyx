@@ -9,13 +9,10 @@ from sipcore._parser cimport Message
 from sipcore._sound cimport Sound
 from sipcore._syntax cimport (
     NO_FAULT,
-    AddressSpans,
     Param,
     UriSpans,
     ViaSpans,
     next_uri_param,
-    scan_address,
-    scan_uri,
     scan_via,
 )
 from sipcore.edge._keyed cimport THERE, Dialog, Signer, who_began
@@ -68,6 +65,20 @@ cdef Dialog dialog_in(const Sound *sound, bint inside, bint here) noexcept nogil
     dialog.receiver.tag, dialog.receiver.host = sound.recipient.tag, sound.recipient_uri.host
     dialog.sides = <uint64_t>inside | <uint64_t>(not inside) << 1 | <uint64_t>here << 2
     return dialog
+
+
+cdef bint is_notify(const uint8_t *base, Span method) noexcept nogil:
+    return equals_folded(base, method, b"notify", 6) or equals_folded(base, method, b"benotify", 8)
+
+
+cdef bint has_quotes(const Index *index) noexcept nogil:
+    """Whether a Route has quotes, between which commas and brackets stand for themselves."""
+    cdef int i
+    for i in range(index.count):
+        if index.slots[i].id == H_ROUTE and (
+                memchr(index.base + index.slots[i].value, c'"', index.slots[i].value_size) != NULL):
+            return True
+    return False
 
 
 cdef class Places:
@@ -137,36 +148,24 @@ cdef class Places:
     cdef bint read_routes(self, Signer signer, Message message, const Sound *sound, bint inside,
                           Span *domain) noexcept nogil:
         """The domain that our own routes name, where there is nothing else to route by and they are of this dialog."""
-        cdef const Index *index = &message.index
-        cdef const uint8_t *base = index.base
-        cdef AddressSpans address
-        cdef UriSpans uri
-        cdef Cursor cursor, inner
+        cdef const uint8_t *base = message.index.base
+        cdef const UriSpans *uri
         cdef Span named, signature
         cdef Dialog dialog
-        cdef int i, count = 0, began = -1, says
+        cdef uint32_t i
+        # A notifier has mostly not begun its dialog, anybody else mostly has: the likelier signature is tried first.
+        cdef int began = not is_notify(base, message.index.method), says
         domain.start = domain.end = 0
-        for i in range(index.count):
-            if index.slots[i].id != H_ROUTE:
-                continue
-            if memchr(base + index.slots[i].value, c'"', index.slots[i].value_size) != NULL:
+        if sound.routes > MOST_ROUTES or has_quotes(&message.index):
+            return False
+        for i in range(sound.routes):
+            uri = &sound.route[i]
+            if (not is_present(uri.host) or not self.is_own_place(text_at(base, uri.host), uri.port)
+                    or not find_route_params(base, uri.params, &named, &signature)):
                 return False
-            cursor = Cursor(base, index.slots[i].value, index.slots[i].value + index.slots[i].value_size)
-            while True:
-                if count == MOST_ROUTES or scan_address(&cursor, &address) != NO_FAULT:
-                    return False
-                inner = Cursor(base, address.uri.start, address.uri.end)
-                if (scan_uri(&inner, &uri) != NO_FAULT or not is_present(uri.host)
-                        or not self.is_own_place(text_at(base, uri.host), uri.port)
-                        or not find_route_params(base, uri.params, &named, &signature)):
-                    return False
-                dialog = dialog_in(sound, inside == (count == 0), count == 0)
-                says = who_began(signer, message, &dialog, base, named, signature)
-                if says < 0 or count > 0 and (says != began or not same_span(base, domain[0], named)):
-                    return False
-                domain[0], began = named, says
-                count += 1
-                if cursor.pos == cursor.end:
-                    break
-                cursor.pos += 1
+            dialog = dialog_in(sound, inside == (i == 0), i == 0)
+            says = who_began(signer, message, &dialog, base, named, signature, began)
+            if says < 0 or i > 0 and (says != began or not same_span(base, domain[0], named)):
+                return False
+            domain[0], began = named, says
         return True

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from sipcore._parser import Message, parse
 from sipcore._values import Via
 from sipcore.edge import refusals
+from sipcore.edge._express import Run
 from sipcore.edge.actions import Action, Count, Failure, Link, Resolve, Send, Trace
 from sipcore.edge.answers import answer_after, answer_on
 from sipcore.edge.directory import Directory
@@ -132,6 +133,20 @@ class Engine:
             return carried
         received = Count("received", (link.side, _kind(message)))
         return [received, *self._dealt(message, link, now)]
+
+    def receive_all(self, take: Callable[[], Message | None], link: Link) -> tuple[list[Run], Message | None]:
+        """Deal with what a link has brought, as far as it is all of flows that are decided already.
+
+        Args:
+            take: gives the next message, None when there is none; as `Framer.next_message`.
+
+        Returns:
+            What leaves, in order, and the message before which that ended, for `receive`. To be called until there is
+            neither. What is sent and counted is what `receive` says of each by itself.
+        """
+        if self._lane is None or self._pace:
+            return [], take()
+        return self._lane.carry_all(take, link)
 
     def resolved(self, fact: SrvFact, now: float) -> list[Action]:
         """A look-up has ended, be it without an answer: what waited for it goes on, in the order in which it came."""

@@ -10,8 +10,10 @@ recognises; whatever a record of DNS has decided or a rate bounds.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sipcore._parser import Message
-from sipcore.edge._express import Express, Plan
+from sipcore.edge._express import Express, Plan, Run
 from sipcore.edge.actions import Action, Count, Link
 from sipcore.edge.directory import Directory
 from sipcore.edge.flow import Forward
@@ -64,7 +66,12 @@ class Lane:
 
     def carry(self, message: Message, link: Link) -> list[Action] | None:
         """What `Engine.receive` would say of a message; None where the lane does not know, for whatever reason."""
-        return self._express.carry(message, link, self._generation)
+        run = self._express.carry(message, link, self._generation)
+        return None if run is None else [run.received, *run.sends(), run.forwarded]
+
+    def carry_all(self, take: Callable[[], Message | None], link: Link) -> tuple[list[Run], Message | None]:
+        """As `Engine.receive_all`."""
+        return self._express.carry_all(take, link, self._generation)
 
     def learn_request(self, message: Message, link: Link, forward: Forward, hop: Hop, kind: str) -> None:
         """What became of a request becomes of all that are like it.

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
 from sipcore._parser import Message, parse
+from sipcore.edge._express import Run
 from sipcore.edge.actions import Link, Send
 from sipcore.edge.memory import RecentlyUsed
 from sipcore.edge.tables import Hop, Side, Transport
@@ -35,8 +39,8 @@ class DatagramOwner(Protocol):
     def next_link_id(self) -> int:
         """A number that no other link has."""
 
-    def receive(self, message: Message, link: Link) -> None:
-        """A message came in."""
+    def receive_some(self, take: Callable[[], Message | None], link: Link) -> bool:
+        """Messages came in: take some; False when there is none left."""
 
     def garbage(self, side: Side, transport: Transport, code: str) -> None:
         """A datagram was no message."""
@@ -96,19 +100,46 @@ class DatagramPort:
             return False
         return True
 
+    def send_all(self, hop: Hop, datas: list[bytes]) -> list[bytes]:
+        """The same for several; those that the system does not take."""
+        send, address, left = self._socket.sendto, (hop.host, hop.port), []
+        for data in datas:
+            try:
+                send(data, address)
+            except OSError:
+                left.append(data)
+        return left
+
     def _readable(self) -> None:
         """Take what is there, act on each, flush."""
-        take, peers, owner = self._socket.recvfrom, self._peers, self._owner
-        try:
+        self._deal(self._drained())
+
+    def _drained(self) -> deque[tuple[Link, Callable[[], Message | None]]]:
+        """What is there, as one source of messages for each peer that sent some, one behind the other."""
+        arrived, last, messages = deque[tuple[Link, Callable[[], Message | None]]](), None, list[Message]()
+        take = self._socket.recvfrom
+        with suppress(BlockingIOError):
             for _ in range(_DRAIN):
                 data, address = take(_LONGEST_DATAGRAM)
                 message = self._parsed(data)
-                if message is not None:
-                    peer = address[:2]  # behind them IPv6 has a flow and a scope
-                    owner.receive(message, peers.get(peer) or self._new_link(*peer))
-        except BlockingIOError:
-            pass
+                if message is None:
+                    continue
+                if address != last:
+                    last, messages = address, []
+                    arrived.append((self._link(address), partial(next, iter(messages), None)))
+                messages.append(message)
+        return arrived
+
+    def _deal(self, arrived: deque[tuple[Link, Callable[[], Message | None]]]) -> None:
+        try:
+            while arrived:
+                link, take = arrived[0]
+                while self._owner.receive_some(take, link):
+                    pass
+                arrived.popleft()
         finally:
+            if arrived:  # an error of ours costs the message that it happened with, and none of the others
+                self._loop.call_soon(self._deal, arrived)
             self._owner.flush()
 
     def _parsed(self, data: bytes) -> Message | None:
@@ -123,13 +154,17 @@ class DatagramPort:
             self._owner.garbage(self._side, Transport.UDP, error.code)
             return None
 
-    def _new_link(self, host: str, port: int) -> Link:
+    def _link(self, address: tuple[str, int]) -> Link:
+        host, port = address[:2]  # behind them IPv6 has a flow and a scope
+        link = self._peers.get((host, port))
+        if link is not None:
+            return link
         link = Link(self._owner.next_link_id(), self._side, Transport.UDP, host, port, None, self._arrived_at)
         self._peers.put((host, port), link)
         return link
 
 
-def port_for(send: Send, ports: Sequence[DatagramPort]) -> DatagramPort | None:
+def port_for(send: Send | Run, ports: Sequence[DatagramPort]) -> DatagramPort | None:
     """The port of one side that a message leaves by: the address that its receiver will believe it comes from.
 
     A request leaves by the address that its Via names, the first of the peer's family (see `OwnSide.listening`).

@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import count
 
+from sipcore.edge._express import Run
 from sipcore.edge.actions import Link, Send
 from sipcore.edge.tables import Hop, OwnSide, Side, Transport
 from sipcore.edge.waiting import WaitingRoom
@@ -129,14 +130,26 @@ class Links:
         """Send now, with the next flush, or when the connection stands."""
         hop = send.hop
         if hop.transport is _UDP:
-            ports = self.ports[send.side]
-            port = ports[0] if len(ports) == 1 else port_for(send, ports)
+            port = port_for(send, self.ports[send.side])
             if port is None or not port.send(hop, send.data):
                 self._undelivered(send, "not-taken")
         elif stream := self._find(send.link_id, place := (send.side, hop)):
             self._queue(stream, send)
         else:
             self._wait(place, send)
+
+    def send_run(self, run: Run) -> None:
+        """The same for messages that leave alike."""
+        if run.hop.transport is _UDP:
+            port = port_for(run, self.ports[run.side])
+            sends = run.sends() if port is None else [run.send(data) for data in port.send_all(run.hop, run.datas)]
+            for send in sends:
+                self._undelivered(send, "not-taken")
+        elif (stream := self._find(run.link_id, (run.side, run.hop))) and stream.send_all(run.datas):
+            self._written.add(stream)
+        else:
+            for send in run.sends():
+                self.send(send)
 
     def _find(self, link_id: int | None, place: _Place) -> Stream | None:
         wanted = self._streams.get(link_id) if link_id is not None else None

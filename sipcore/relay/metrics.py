@@ -39,19 +39,19 @@ class Metrics:
         """One more of ``name``."""
         self.tally(Count(name, labels))
 
-    def tally(self, count: Count) -> None:
-        """The same of what is counted for every message, 0.05 us; a counter of prometheus_client takes 0.7.
+    def tally(self, count: Count, number: int = 1) -> None:
+        """So many more of what is counted for every message: 0.1 us; a counter of prometheus_client takes 0.7.
 
         Raises:
             KeyError: there is no such counter.
             ValueError: it has another number of labels.
         """
         try:
-            self._counted[count] += 1
+            self._counted[count] += number
         except KeyError:
             if len(count.labels) != len(COUNTERS[count.name]):
                 raise ValueError(f"{count.name} has the labels {COUNTERS[count.name]}, not {count.labels}") from None
-            self._counted[count] = 1
+            self._counted[count] = number
 
     def collect(self) -> Iterator[CounterMetricFamily]:
         """What a scrape gets: the registry asks for it, from a thread of its own."""

@@ -66,9 +66,23 @@ class Shell:
         self._metrics.links(stream.side, -1)
         self._engine.link_down(stream.link, self.now())
 
-    def receive(self, message: Message, link: Link) -> None:
-        """Do what the engine says of a message; it leaves with the next flush."""
-        self.perform(self._engine.receive(message, link, self.now()))
+    def receive_some(self, take: Callable[[], Message | None], link: Link) -> bool:
+        """Do what the engine says of the next messages; they leave with the next flush.
+
+        Args:
+            take: gives the next one, None when there is none.
+
+        Returns:
+            Whether there was one; then there may be more.
+        """
+        runs, message = self._engine.receive_all(take, link)
+        for run in runs:
+            self._metrics.tally(run.received, len(run.datas))
+            self._metrics.tally(run.forwarded, len(run.datas))
+            self.links.send_run(run)
+        if message is not None:
+            self.perform(self._engine.receive(message, link, self.now()))
+        return message is not None or bool(runs)
 
     def lost(self, send: Send) -> None:
         """Say that a message left for nowhere: its link has gone down."""

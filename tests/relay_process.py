@@ -18,8 +18,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 Address = tuple[str, int]
 
-#: Seconds after which a start or an end has failed; many times what they take on a busy machine.
-STARTING_S, STOPPING_S = 60, 30
+#: Seconds after which a start, an end or a count has failed; many times what they take on a busy machine.
+STARTING_S, STOPPING_S, COUNTING_S = 60, 30, 30
 
 INSIDE, EDGE_INSIDE, EDGE_OUTSIDE, PARTNER = "127.0.0.11", "127.0.0.10", "127.0.0.20", "127.0.0.21"
 
@@ -38,6 +38,13 @@ listen = [
 ]
 next_hop = {{ transport = "{inside_transport}", address = "{inside[0]}", port = {inside[1]}, insecure = true }}
 
+{outside}
+[metrics]
+listen = "{metrics[0]}:{metrics[1]}"
+"""
+
+
+OUTSIDE = """\
 [outside]
 listen = [
     {{ transport = "udp", address = "{edge_outside[0]}", port = {edge_outside[1]}, insecure = true }},
@@ -48,12 +55,23 @@ listen = [
 domain = "fabrikam.example"
 name = "Fabrikam"
 proxy = {{ transport = "{partner_transport}", address = "{partner[0]}", port = {partner[1]}, insecure = true }}
-
-[metrics]
-listen = "{metrics[0]}:{metrics[1]}"
 """
+#: Over TLS the partner is known by its certificate, and clear text is not listened for.
+OUTSIDE_TLS = """\
+[outside]
+listen = [{{ transport = "tls", address = "{edge_outside[0]}", port = {edge_outside[1]} }}]
 
+[[partner]]
+domain = "fabrikam.example"
+name = "Fabrikam"
+proxy = {{ transport = "tls", address = "{partner[0]}", port = {partner[1]} }}
+subjects = ["edge.fabrikam.example"]
 
+[tls]
+outside = "outside.pem"
+[tls.roots]
+partner = ["public.pem"]
+"""
 #: What the operator of a process finds in its folder.
 KEY_FILE = "edge.key"
 
@@ -106,19 +124,31 @@ class RelayProcess:
     def counted(self, name: str, **labels: str) -> int:
         """The sum of a counter over all label sets that have these labels."""
         host, port = self.places.metrics
-        with urllib.request.urlopen(f"http://{host}:{port}/metrics", timeout=10) as reply:
-            text = reply.read().decode()
-        return sum(
-            int(sample.value)
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-            if sample.name == f"sipcore_{name}_total" and labels.items() <= sample.labels.items()
-        )
+        return counted(f"http://{host}:{port}/metrics", name, **labels)
+
+    def comes_to(self, number: int, name: str, **labels: str) -> bool:
+        """Whether a counter comes to that number. A message is counted when it has been sent: a moment late for us."""
+        deadline = time.monotonic() + COUNTING_S
+        while (counted := self.counted(name, **labels)) < number and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return counted == number
 
     def resident_bytes(self) -> int:
         """How much memory it has now (Linux's count of resident pages)."""
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * resource.getpagesize()
+
+
+def counted(metrics_url: str, name: str, **labels: str) -> int:
+    """The sum of a relay's counter over all label sets that have these labels."""
+    with urllib.request.urlopen(metrics_url, timeout=10) as reply:
+        text = reply.read().decode()
+    return sum(
+        int(sample.value)
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == f"sipcore_{name}_total" and labels.items() <= sample.labels.items()
+    )
 
 
 @contextmanager
@@ -134,7 +164,8 @@ def relay_process(
     """Start `sipcore relay`, wait until it serves, stop it in the end.
 
     Args:
-        inside_transport, partner_transport: "udp" or "tcp", by which it sends there; it listens for both.
+        inside_transport, partner_transport: "udp" or "tcp", by which it sends there; it listens for both. The partner's
+            may be "tls": then the folder has certificates, "outside.pem" and whom it trusts in "public.pem".
         folder: for its configuration, its key file and its log.
         places: of one that ran before, to take its place; by default free ports of loopback.
         keys: lines of its key file; without any it has no key file.
@@ -144,8 +175,10 @@ def relay_process(
     config, log = folder / "edge.toml", folder / "relay.log"
     (folder / KEY_FILE).write_text("\n".join(keys))
     key_file = f'key_file = "{KEY_FILE}"\n' if keys else ""
-    transports = {"inside_transport": inside_transport, "partner_transport": partner_transport}
-    config.write_text(CONFIGURATION.format(key_file=key_file, **transports, **vars(places)) + more)
+    outside = OUTSIDE_TLS if partner_transport == "tls" else OUTSIDE
+    filled = {"inside_transport": inside_transport, "key_file": key_file, **vars(places)}
+    filled["outside"] = outside.format(partner_transport=partner_transport, **vars(places))
+    config.write_text(CONFIGURATION.format(**filled) + more)
     with log.open("wb") as output, subprocess.Popen([*COMMAND, str(config)], stdout=output, stderr=output) as process:
         relay = RelayProcess(places, process, log)
         try:

@@ -61,7 +61,7 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def begin(caller: Agent, called: Agent, method: str = "INVITE") -> tuple[Dialog, Dialog]:
     """A dialog as both ends keep it, begun with that method; a call is acknowledged."""
     near = Dialog.begun(caller, called.user)
-    near.say(method, *(["Event: presence"] if method == "SUBSCRIBE" else []))
+    near.say(method, *(["Event: presence", "Supported: ms-benotify"] if method == "SUBSCRIBE" else []))
     first = called.hear(method)
     far = Dialog.joined(called, first, f"tag-of-{called.user[0]}")
     called.answer(first, "200 OK", f"tag-of-{called.user[0]}")

@@ -13,7 +13,7 @@ from sipcore import parse
 from sipcore.edge.explaining import Explanation, explain, link_for, link_named, message_of, record_of
 from sipcore.edge.facts import SrvFact
 from sipcore.edge.tables import Transport
-from sipcore.relay.config import load
+from sipcore.relay.config import load, loads
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "edges"
 BOB = "bob@contoso.example"
@@ -47,6 +47,8 @@ TOPOLOGIES: list[tuple[str, str, str, tuple[SrvFact, ...], str, str]] = [
     ("enhanced-open.toml", BOB, "joe@spam.example", (), "spam.example is blocked ([blocked], line 25)", "SIP/2.0 403"),
     ("public-providers.toml", BOB, "joe@hotmail.example", (MSN,),
      "the proxy of provider 'MSN' ([[provider]], line 18)", "sent outside to tls federation.messenger.msn.com:5061"),
+    ("public-providers.toml", BOB, "joe@hotmail.example", (MSN,),
+     "plain text only: 'MSN' ([[provider]], line 18) is a public provider", "sent outside to tls federation."),
     ("public-providers.toml", BOB, "joe@tailspin.example", (),
      "tailspin.example is listed for provider 'Hosting by Fabrikam' ([[provider]], line 24)",
      "sent outside to tls sip.hosting.fabrikam.example:5061"),
@@ -90,6 +92,11 @@ def test_what_is_written_for_the_other_side_is_shown() -> None:
     assert [line for line in refused.outcome if line.startswith("  ms-diagnostics: 1005;")]
 
 
+@pytest.mark.parametrize("example", ["direct-partner.toml", "enhanced-restricted.toml"])
+def test_an_answer_goes_back_to_whoever_asked_and_not_to_an_address(example: str) -> None:
+    assert "sent back: SIP/2.0 403 Forbidden" in explained(example, BOB, "x@spam.example").outcome
+
+
 def test_what_is_discarded_is_said_to_be() -> None:
     found = explained("direct-partner.toml", "x@spam.example", BOB, link="203.0.113.7")
     assert found.outcome == ("nothing is sent",)
@@ -111,6 +118,13 @@ def test_a_link_is_named_by_an_address_or_a_certificate(text: str, side: str, tr
     link = link_named(text, PLAIN)
     assert (link.side, link.transport) == (side, transport)
     assert (link.certificate is None) is (transport is not Transport.TLS)
+
+
+def test_an_address_comes_over_what_is_listened_for_on_its_side() -> None:
+    both = (EXAMPLES / "direct-partner.toml").read_text()
+    streams = "".join(line for line in both.splitlines(keepends=True) if '"udp"' not in line)
+    for source, transport in ((both, Transport.UDP), (streams, Transport.TCP)):
+        assert link_named("inside", loads(source).tables).transport is transport
 
 
 def test_where_the_tables_tell_no_link_has_to_be_named() -> None:

@@ -11,10 +11,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from peer_programs import require_module
 from surrounded_relay import OUTSIDE, Surrounded, eventually, surrounded_relay
 
 pytestmark = pytest.mark.timeout(180)
@@ -27,12 +27,8 @@ ROUNDS, TRIES = 40, 300
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Surrounded]:
-    """One relay for all scanners; without them the tests are skipped, unless skipping is forbidden."""
-    if find_spec("sipvicious") is None:
-        missing = "SIPVicious is not installed (pip install sipvicious)"
-        if os.environ.get("SIPCORE_REQUIRE_PEERS") == "1":
-            pytest.fail(f"{missing}, and SIPCORE_REQUIRE_PEERS=1 forbids the skip")
-        pytest.skip(missing)
+    """One relay for all scanners."""
+    require_module("sipvicious")
     with surrounded_relay(tmp_path_factory.mktemp("relay")) as surrounded:
         yield surrounded
 

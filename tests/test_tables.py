@@ -457,6 +457,8 @@ def test_f190_a_federated_domain_is_permitted_by_being_listed_and_by_nothing_els
         ({"next_hop": Hop(UDP, "127.0.0.1", 5060)}, {"inside.next_hop.address"}),
         ({"next_hop": Hop(UDP, "edge.contoso.example", 5070)}, {"inside.next_hop.address"}),
         ({"servers": frozenset({"server one"})}, {"inside.servers"}),
+        ({"servers": frozenset({"pool.contoso.example"})}, {"inside.servers"}),
+        ({"next_hop": Hop(UDP, "pool.contoso.example", 5070), "servers": frozenset()}, {"inside.servers"}),
         ({"subjects": (Subject("*.contoso.example"),)}, {"inside.subjects[0].name"}),
     ],
 )
@@ -467,6 +469,7 @@ def test_a_fault_of_our_own_side_is_named_by_its_key(changes: dict[str, Any], ke
 def test_f072_the_next_hop_inside_may_be_a_name() -> None:
     pool = replace(OWN, next_hop=Hop(UDP, "Pool.contoso.example", 5070), servers=frozenset())
     assert pool.may_send_outward("pool.contoso.example")
+    assert not list(replace(pool, servers=OWN.servers).faults())
 
 
 @pytest.mark.parametrize("name", ["edge.contoso.example", "edge-in.contoso.example", "EDGE.contoso.example."])
@@ -499,10 +502,18 @@ def test_f159_domains_of_our_own_may_be_single_labels_and_have_nothing_in_common
         ({"federation": Federation(methods=frozenset())}, {"federation.methods"}),
         ({"federation": Federation(methods=frozenset({"INVITE", "ACK"}))}, {"federation.methods"}),
         ({"benotify": BestEffort(to_notify=frozenset({INSIDE}), to_benotify=frozenset(Side))},
-         {"benotify.to_notify[0]", "benotify.to_benotify[0]"}),
+         {"benotify.to_benotify"}),
+        ({"benotify": BestEffort(False, to_notify=frozenset({INSIDE}), to_benotify=frozenset({OUTSIDE}))},
+         {"benotify.to_notify", "benotify.to_benotify"}),
         ({"discovered": Discovered(limits=RateLimits(5, 6))}, {"discovered.suspicious_per_second"}),
         ({"federated": federated(FederatedDomain("a_.-"))}, {"federated_domain[0].domain"}),
-        ({"federated": federated(AOL, default="-")}, {"federation.default_routing_domain"}),
+        ({"federated": federated(AOL, default="-")},
+         {"federation.default_routing_domain", "federated_domain[0].domain"}),
+        ({"federated": federated(FederatedDomain("domaina.example"))}, {"federated_domain[0].domain"}),
+        ({"partners": direct(replace(FABRIKAM, proxy=Hop(UDP, "edge.fabrikam.example", 5060)))},
+         {"partner[0].proxy.address"}),
+        ({"static_routes": StaticRoutes([StaticRoute(Pattern.parse("a.example"), Hop(TCP, "sip.a.example", 5060))])},
+         {"static_route[0].next_hop.address"}),
     ],
 )  # fmt: skip
 def test_a_fault_is_named_by_its_key(changes: dict[str, Any], keys: set[str]) -> None:

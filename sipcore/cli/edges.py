@@ -25,13 +25,22 @@ def check(config: _ConfigFile) -> None:
     """Check a configuration: every fault with file, line and key. Exit status: 0 good, 1 with warnings, 2 faulty."""
     settings = config_of(config)
     from sipcore.edge.summary import summary
+    from sipcore.relay.openssl import OpenSslError
+    from sipcore.relay.tls import TlsBook, time_of_day
 
+    try:
+        tls = TlsBook(settings.tls, settings.tables, time_of_day)
+    except ConfigError as error:
+        leave(FAULT, *(str(problem) for problem in error.problems))
+    except OpenSslError as error:
+        leave(NO, str(error))
+    warnings = (*settings.warnings, *tls.warnings)
     out.print(Text(f"{config}: good", "green"))
     for line in summary(settings.tables, settings.users):
         out.print(Text(f"  {printable(line)}"))
-    for warning in settings.warnings:
+    for warning in warnings:
         err.print(Text(f"warning: {printable(str(warning))}", "yellow"))
-    if settings.warnings:
+    if warnings:
         raise typer.Exit(NO)
 
 
@@ -39,13 +48,14 @@ def relay(config: ConfigOption) -> None:
     """Run an edge until SIGTERM or SIGINT."""
     settings = config_of(config)
     with extra("relay"):
+        from sipcore.relay.openssl import OpenSslError
         from sipcore.relay.server import ListenError, run
     try:
         run(settings)
-    except ListenError as error:
+    except (ListenError, OpenSslError) as error:
         leave(NO, str(error))
     except ConfigError as error:
-        leave(FAULT, *(f"{config}: {problem}" for problem in error.problems))
+        leave(FAULT, *(str(problem) if problem.where else f"{config}: {problem}" for problem in error.problems))
 
 
 def demo(

@@ -36,6 +36,7 @@ from sipcore.edge._notes cimport (
     Way,
     branch_digest,
     find_once,
+    has_param,
     is_branch_of,
     is_way_of,
     note_way,
@@ -89,6 +90,7 @@ cdef enum:
     MADDR = 2
     TO_TAG = 4
     ANSWER = 8
+    TO_SUBSCRIBER = 16
 
 
 cdef struct Header:
@@ -288,7 +290,7 @@ cdef class Express:
         return hasher
 
     cdef Digest request_key(self, const Index *index, const Sound *sound, const Fields *fields, const Link *link,
-                            Span route, uint64_t generation) noexcept nogil:
+                            Span route, bint to_subscriber, uint64_t generation) noexcept nogil:
         """As `FlowKeys.of`: what policy reads of a request, in this engine."""
         cdef const uint8_t *base = index.base
         cdef Hasher hasher = self.begun_key(base, sound, link, generation)
@@ -301,7 +303,7 @@ cdef class Express:
         absorb_fields(&hasher, index, fields.required, fields.required_count)
         absorb_fields(&hasher, index, fields.assertions, fields.assertion_count)
         absorb_word(&hasher, INSIDE * link.inside | MADDR * says_maddr(base, sound.uri.params)
-                    | TO_TAG * is_present(sound.recipient.tag))
+                    | TO_TAG * is_present(sound.recipient.tag) | TO_SUBSCRIBER * to_subscriber)
         return finished(&hasher, 0, 0)
 
     cdef Digest response_key(self, const Index *index, const Sound *sound, const Fields *fields, const Link *link,
@@ -385,12 +387,13 @@ cdef class Express:
                            Digest *key) noexcept nogil:
         cdef Fields fields
         cdef Span route
+        cdef bint to_subscriber = False
         if not (self.may_take(&message.index, sound, link) and self.survey(&message.index, &fields)):
             return False
         route.start = route.end = 0
-        if sound.route_fields and not self.places.read_routes(self.routes, message, sound, link.inside, &route):
+        if sound.route_fields and not self.places.read_routes(self.routes, message, sound, link.inside, &route, &to_subscriber):
             return False
-        key[0] = self.request_key(&message.index, sound, &fields, link, route, generation)
+        key[0] = self.request_key(&message.index, sound, &fields, link, route, to_subscriber, generation)
         return True
 
     cdef bint rewrite_request(self, Message message, const Sound *sound, const Link *link, Text before, Text behind,
@@ -441,6 +444,7 @@ cdef class Express:
         if not (self.places.listens(index.base, &sound.via, link.inside)
                 and is_branch_of(self.branches, branch, index.base, sound)
                 and find_once(index.base, sound.via.params, b"sig", 3, &signature) and is_present(signature)
+                and not has_param(index.base, sound.via.params, b"be", 2)
                 and read_way_back(index.base, &sound.below, &way) != UNSPOKEN
                 and is_way_of(self.ways, text_at(index.base, signature), branch, &way)
                 and self.survey(index, &fields)):

@@ -41,6 +41,7 @@ cdef Digest way_digest(Key key, Text branch, const Way *way) noexcept nogil
 cdef bint is_branch_of(Signer signer, Text branch, const uint8_t *base, const Sound *sound) noexcept nogil
 cdef bint is_way_of(Signer signer, Text signature, Text branch, const Way *way) noexcept nogil
 cdef bint find_once(const uint8_t *base, Span params, const char *name, uint32_t size, Span *value) noexcept nogil
+cdef bint has_param(const uint8_t *base, Span params, const char *name, uint32_t size) noexcept nogil
 cdef Spoken read_way_back(const uint8_t *base, const ViaSpans *via, Way *way) noexcept nogil
 cdef void note_way(
     const uint8_t *base, const ViaSpans *via, const Link *link, Spoken transport, Way *way) noexcept nogil

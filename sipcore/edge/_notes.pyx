@@ -158,6 +158,19 @@ cdef bint find_once(const uint8_t *base, Span params, const char *name, uint32_t
                 return False
 
 
+cdef bint has_param(const uint8_t *base, Span params, const char *name, uint32_t size) noexcept nogil:
+    """Whether a Via parameter is there, with a value or without; also where that cannot be told."""
+    cdef Cursor cursor = Cursor(base, params.start, params.end)
+    cdef Param param
+    cdef bint found = True
+    while next_param(&cursor, &param, &found) == NO_FAULT:
+        if not found:
+            return False
+        if equals_folded(base, param.name, name, size):
+            return True
+    return True
+
+
 cdef uint32_t port_in(const uint8_t *base, Span digits) noexcept nogil:
     """A port of 1 to 65535 in at most five digits; 0 for anything else."""
     cdef uint64_t number

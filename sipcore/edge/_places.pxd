@@ -36,4 +36,5 @@ cdef class Places:
     cdef bint is_own_place(self, Text host, int32_t port) noexcept nogil
     cdef bint may_have_been_here(self, const Index *index) noexcept nogil
     cdef bint read_routes(
-        self, Signer signer, Message message, const Sound *sound, bint inside, Span *domain) noexcept nogil
+        self, Signer signer, Message message, const Sound *sound, bint inside, Span *domain,
+        bint *to_subscriber) noexcept nogil

@@ -15,7 +15,7 @@ from sipcore._syntax cimport (
     next_uri_param,
     scan_via,
 )
-from sipcore.edge._keyed cimport THERE, Dialog, Signer, who_began
+from sipcore.edge._keyed cimport ACROSS_INSIDE, ASKED, BEGAN_HERE, NEAR_INSIDE, THERE, Dialog, Signer, who_began
 from sipcore.edge._texts cimport (
     Spoken,
     Text,
@@ -37,11 +37,13 @@ cdef enum:
 TRANSPORTS = (Transport.UDP, Transport.TCP, Transport.TLS)
 
 
-cdef bint find_route_params(const uint8_t *base, Span params, Span *domain, Span *signature) noexcept nogil:
-    """``fd`` and ``sig`` of a route, each there once with a value."""
+cdef bint find_route_params(
+        const uint8_t *base, Span params, Span *domain, Span *signature, bint *asked) noexcept nogil:
+    """``fd`` and ``sig`` of a route, each there once with a value; and whether it has ``be``."""
     cdef Cursor cursor = Cursor(base, params.start, params.end)
     cdef Param param
     cdef int domains = 0, signatures = 0
+    asked[0] = False
     while next_uri_param(&cursor, &param):
         if equals_folded(base, param.name, b"fd", 2):
             domains += 1
@@ -49,6 +51,8 @@ cdef bint find_route_params(const uint8_t *base, Span params, Span *domain, Span
         elif equals_folded(base, param.name, b"sig", 3):
             signatures += 1
             signature[0] = param.value
+        elif equals_folded(base, param.name, b"be", 2):
+            asked[0] = True
     return domains == 1 and signatures == 1 and domain.end > domain.start and signature.end > signature.start
 
 
@@ -57,13 +61,13 @@ cdef inline bint same_span(const uint8_t *base, Span one, Span other) noexcept n
         memcmp(base + one.start, base + other.start, one.end - one.start) == 0)
 
 
-cdef Dialog dialog_in(const Sound *sound, bint inside, bint here) noexcept nogil:
+cdef Dialog dialog_in(const Sound *sound, bint inside, bint here, bint asked) noexcept nogil:
     """What a route is signed over, where both its sides differ: recorded on the way through us, not within one side."""
     cdef Dialog dialog
     dialog.sender.found = dialog.receiver.found = THERE
     dialog.sender.tag, dialog.sender.host = sound.sender.tag, sound.sender_uri.host
     dialog.receiver.tag, dialog.receiver.host = sound.recipient.tag, sound.recipient_uri.host
-    dialog.sides = <uint64_t>inside | <uint64_t>(not inside) << 1 | <uint64_t>here << 2
+    dialog.said = <uint64_t>(NEAR_INSIDE * inside | ACROSS_INSIDE * (not inside) | BEGAN_HERE * here | ASKED * asked)
     return dialog
 
 
@@ -146,8 +150,11 @@ cdef class Places:
         return False
 
     cdef bint read_routes(self, Signer signer, Message message, const Sound *sound, bint inside,
-                          Span *domain) noexcept nogil:
-        """The domain that our own routes name, where there is nothing else to route by and they are of this dialog."""
+                          Span *domain, bint *to_subscriber) noexcept nogil:
+        """The domain that our own routes name, where there is nothing else to route by and they are of this dialog.
+
+        ``to_subscriber``: they say that the receiver began it and asked for BENOTIFY.
+        """
         cdef const uint8_t *base = message.index.base
         cdef const UriSpans *uri
         cdef Span named, signature
@@ -155,17 +162,20 @@ cdef class Places:
         cdef uint32_t i
         # A notifier has mostly not begun its dialog, anybody else mostly has: the likelier signature is tried first.
         cdef int began = not is_notify(base, message.index.method), says
+        cdef bint asked = False, asks = False
         domain.start = domain.end = 0
+        to_subscriber[0] = False
         if sound.routes > MOST_ROUTES or has_quotes(&message.index):
             return False
         for i in range(sound.routes):
             uri = &sound.route[i]
             if (not is_present(uri.host) or not self.is_own_place(text_at(base, uri.host), uri.port)
-                    or not find_route_params(base, uri.params, &named, &signature)):
+                    or not find_route_params(base, uri.params, &named, &signature, &asks)):
                 return False
-            dialog = dialog_in(sound, inside == (i == 0), i == 0)
+            dialog = dialog_in(sound, inside == (i == 0), i == 0, asks)
             says = who_began(signer, message, &dialog, base, named, signature, began)
-            if says < 0 or i > 0 and (says != began or not same_span(base, domain[0], named)):
+            if says < 0 or i > 0 and (says != began or asks != asked or not same_span(base, domain[0], named)):
                 return False
-            domain[0], began = named, says
+            domain[0], began, asked = named, says, asks
+        to_subscriber[0] = asked and began == 0
         return True

@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 
 from sipcore._parser import Message
 from sipcore.edge.flow import Final
-from sipcore.edge.tables import Hop, Side, Transport
+from sipcore.edge.tables import Hop, LinkClass, Side, Transport
 from sipcore.imfilter import Verdict
 from sipcore.validate import Refusal
 
@@ -20,12 +20,15 @@ class Certificate:
     """What a certificate that was proven valid says of its owner.
 
     Attributes:
-        names: DNS names of its subject alternative name; wildcards prove no server and are left out.
-        common_name: of its subject; empty when it has none.
+        names: of its subject alternative name: hosts in their canonical spelling; wildcards prove no server and are
+            left out. Of a certificate without such names, its common name.
+        common_name: of its subject; empty when it has none that is a name.
+        classes: the classes of links whose trust roots it was proven by; it counts for no row of another class.
     """
 
     names: tuple[str, ...]
     common_name: str = ""
+    classes: frozenset[LinkClass] = frozenset(LinkClass)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class Send(NamedTuple):
             is None or gone, any link to the hop, or a new one.
         data: one whole message.
         came_from: of a forwarded request, the side that learns of it when this cannot be carried out.
+        others: where else it may go then, in this order.
+        until: when it is too late for that, on the engine's clock, in seconds.
     """
 
     hop: Hop
@@ -68,12 +73,16 @@ class Send(NamedTuple):
     link_id: int | None
     data: bytes
     came_from: Side | None = None
+    others: tuple[Hop, ...] = ()
+    until: float = 0.0
 
 
 class Failure(StrEnum):
     """Why a `Send` could not be carried out."""
 
-    DOWN = "down"  #: no connection, or no room in its queue
+    DOWN = "down"  #: no connection
+    LOCAL = "local"  #: no room here, a link that was lost, an end: nothing that says that the hop is down
+    UNRESOLVED = "unresolved"  #: its name has no address
     UNTRUSTED = "untrusted"  #: the certificate at the other end is not whose it should be
     NO_TLS = "no-tls"  #: TLS could not be agreed on
 
@@ -122,7 +131,8 @@ class Count:
 
 #: Every counter with its labels. ``why`` is a name of docs/refusals.md. ``waited`` is for DNS. ``filtered`` has the
 #: messages that go on though the filter found something, by what it did: observe, defang or warn. Those it blocks are
-#: refused or discarded.
+#: refused or discarded. ``retargeted`` has what failed to one target and was sent to the next; ``turned`` what left as
+#: BENOTIFY and came as NOTIFY, or the reverse, by what it became.
 COUNTERS: dict[str, tuple[str, ...]] = {
     "received": ("side", "kind"),
     "forwarded": ("side", "kind"),
@@ -130,6 +140,8 @@ COUNTERS: dict[str, tuple[str, ...]] = {
     "discarded": ("side", "why"),
     "waited": ("side",),
     "filtered": ("side", "action"),
+    "retargeted": ("side",),
+    "turned": ("side", "method"),
 }
 
 Action = Send | Resolve | Count

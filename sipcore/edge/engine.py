@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from sipcore._parser import Message, parse
 from sipcore._values import Via
-from sipcore.edge import refusals
+from sipcore.edge import benotify, refusals
 from sipcore.edge._express import Run
 from sipcore.edge.actions import Action, Count, Failure, Link, Resolve, Send, Trace
 from sipcore.edge.answers import answer_after, answer_on
@@ -24,6 +24,7 @@ from sipcore.edge.facts import Facts, Found, SrvFact
 from sipcore.edge.flow import Answer, Discard, Forward, NeedSrv
 from sipcore.edge.forwarding import forwarded_request, forwarded_response
 from sipcore.edge.hashes import Keys, tag_for
+from sipcore.edge.health import Health
 from sipcore.edge.judging import Judge, Outcome, Request
 from sipcore.edge.lane import Lane
 from sipcore.edge.links import OpenLinks
@@ -32,10 +33,10 @@ from sipcore.edge.pacing import Pace
 from sipcore.edge.reading import target_of
 from sipcore.edge.refusals import Row, disposed, refuse
 from sipcore.edge.tables import Tables, domain_name
-from sipcore.edge.vias import way_back
+from sipcore.edge.vias import is_absorbed, way_back
 from sipcore.edge.waiting import WaitingRoom
 from sipcore.errors import EditError, HeaderError
-from sipcore.grammar import METHODS
+from sipcore.grammar import METHODS, reason_phrase
 from sipcore.imfilter import ImFilter
 from sipcore.limits import WIDEST
 
@@ -49,9 +50,13 @@ _WAIT_FOR_ONE, _WAIT_FOR_ALL = 1 << 20, 1 << 24
 _WAIT_OVERHEAD = 1 << 10
 #: Seconds until a look-up has failed: well before a client gives up (RFC 3261 section 17.1, 32 s).
 _WAIT_SECONDS = 10.0
+#: Seconds for which a request may be sent to other targets: with what it waited, still before its client gives up.
+_RETARGET_SECONDS = 16.0
 
 _FAILURES: dict[Failure, Row] = {
     Failure.DOWN: refusals.UNDELIVERED,
+    Failure.LOCAL: refusals.UNDELIVERED,
+    Failure.UNRESOLVED: refusals.NO_ADDRESS,
     Failure.UNTRUSTED: refusals.UNTRUSTED,
     Failure.NO_TLS: refusals.TLS_FAILED,
 }
@@ -98,6 +103,7 @@ class Engine:
         self._links = OpenLinks()
         self._refused, self._refused_in_dialog = ExpiringSet(), ExpiringSet()
         self._facts = Facts()
+        self._health = Health()
         self._pace = Pace(tables.discovered.limits)
         self._waiting: WaitingRoom[str, _Waiting] = WaitingRoom(_WAIT_FOR_ONE, _WAIT_FOR_ALL)
         self._asked: dict[str, float] = {}
@@ -109,6 +115,7 @@ class Engine:
             self._facts,
             refused=self._refused,
             refused_in_dialog=self._refused_in_dialog,
+            health=self._health,
             remembers=remember_decisions,
         )
         takes_lane = remember_decisions and (observe is None or not observe_forwarded) and Lane.fits(tables)
@@ -160,11 +167,25 @@ class Engine:
         return actions
 
     def undelivered(self, send: Send, now: float, failure: Failure = Failure.DOWN) -> list[Action]:
-        """A `Send` could not be carried out: the sender of a request is told why, anything else is counted."""
+        """A `Send` could not be carried out: it goes to its next target that is well (RFC 3263 section 4.3). When there
+        is none, or it is too late, the sender of a request is told why, and anything else is counted."""
+        if failure is not Failure.LOCAL and send.came_from is not None:
+            self._health.failed(send.side, send.hop, now)
+            if (again := self._retargeted(send, now)) is not None:
+                return [again, Count("retargeted", (send.side,))]
         message = parse(send.data, WIDEST)
         if not message.is_request:
             return [Count("discarded", (send.side, refusals.UNDELIVERED.name))]
-        return self._give_back(parse(bytes(message.edit().pop_via()), WIDEST), send, _FAILURES[failure], now)
+        came = parse(bytes(message.edit().pop_via()), WIDEST)
+        return self._give_back(came, send, _FAILURES[failure], now, quietly=is_absorbed(message.via))
+
+    def _retargeted(self, send: Send, now: float) -> Send | None:
+        """The same bytes, and so the same branch, for the next target."""
+        if now < send.until:
+            for index, hop in enumerate(send.others):
+                if self._health.is_well(send.side, hop, now):
+                    return send._replace(hop=hop, others=send.others[index + 1 :])
+        return None
 
     def link_up(self, link: Link, now: float) -> None:
         """A connection is open: answers to what came on it leave by it."""
@@ -178,6 +199,7 @@ class Engine:
         """Forget what is over, and let nothing wait for ever. To be called every second or so."""
         self._refused.expire(now)
         self._refused_in_dialog.expire(now)
+        self._health.expire(now)
         late = [domain for domain, since in self._asked.items() if now - since >= _WAIT_SECONDS]
         actions: list[Action] = []
         for domain in late:
@@ -208,7 +230,7 @@ class Engine:
 
     def _done(self, request: Request, link: Link, outcome: Outcome, now: float) -> list[Action]:
         if isinstance(outcome.decision, Forward):
-            actions = self._forward(request, link, outcome, outcome.decision)
+            actions = self._forward(request, link, outcome, outcome.decision, now)
         elif isinstance(outcome.decision, Answer):
             actions = self._answer(request, link, outcome.decision, now)
         else:
@@ -246,7 +268,7 @@ class Engine:
         chain = (*so_far.chain, row.when)
         return Outcome(refuse(row, request.side, request.method, self._tables, chain))
 
-    def _forward(self, request: Request, link: Link, outcome: Outcome, forward: Forward) -> list[Action]:
+    def _forward(self, request: Request, link: Link, outcome: Outcome, forward: Forward, now: float) -> list[Action]:
         assert outcome.routes is not None  # a forwarded request's were read ...
         assert outcome.hop is not None  # ... and its target chosen
         data = forwarded_request(
@@ -264,7 +286,20 @@ class Engine:
         if self._lane is not None and outcome.lasts:
             self._lane.learn_request(request.message, link, forward, outcome.hop, _kind(request.message))
         send = Send(outcome.hop, forward.side, None, data, link.side)
-        return [send, Count("forwarded", (forward.side, _kind(request.message))), *_filtered(link, outcome)]
+        if outcome.others:
+            send = send._replace(others=outcome.others, until=now + _RETARGET_SECONDS)
+        counted = Count("forwarded", (forward.side, _kind(request.message)))
+        return [send, counted, *self._turned(request, link, forward), *_filtered(link, outcome)]
+
+    def _turned(self, request: Request, link: Link, forward: Forward) -> Iterator[Action]:
+        """What is due for a request that left with another method: each NOTIFY wants its answer, and it is ours."""
+        if not forward.method:
+            return
+        yield Count("turned", (forward.side, forward.method))
+        if forward.method == benotify.METHOD:
+            answered = Answer(200, reason_phrase(200), (), "turned", forward.chain)
+            tag = tag_for(request.message, request.via, self._keys)
+            yield answer_on(link, request.message, request.via, answered, tag)
 
     def _answer(self, request: Request, link: Link, answer: Answer, now: float) -> list[Action]:
         self._remember(request, now)
@@ -279,13 +314,15 @@ class Engine:
         if _has_tag(request.message):
             self._refused_in_dialog.add(request.name, now)
 
-    def _give_back(self, message: Message, send: Send, row: Row, now: float) -> list[Action]:
+    def _give_back(self, message: Message, send: Send, row: Row, now: float, *, quietly: bool) -> list[Action]:
+        """Tell the sender that it could not be sent on; not if it came as BENOTIFY and only left as NOTIFY."""
         via = _topmost(message)
         back = way_back(via) if via else None
         assert via is not None  # we forwarded it ...
         assert back is not None  # ... with our note in that Via
         request = Request.read(message, send.came_from or send.side.opposite, back.hop.host, via, self._keys)
-        decision = refuse(row, request.side, request.method, self._tables, (f"no way to {send.hop}",))
+        method = benotify.METHOD if quietly else request.method
+        decision = refuse(row, request.side, method, self._tables, (f"no way to {send.hop}",))
         if isinstance(decision, Discard):
             return [Count("discarded", (request.side, decision.why))]
         self._remember(request, now)

@@ -66,17 +66,20 @@ def explain(
     for fact in facts:
         edge.resolved(fact, 0.0)
     actions = edge.receive(message, link, 0.0)
-    outcome = (*_outcome(actions, tables), *_stored(message, users))
+    outcome = (*_outcome(actions, message, tables), *_stored(message, users))
     return Explanation(_in_words(link), traces[0] if traces else None, outcome)
 
 
-def _outcome(actions: Iterable[Action], tables: Tables) -> Iterator[str]:
+def _outcome(actions: Iterable[Action], message: Message, tables: Tables) -> Iterator[str]:
     for action in actions:
         if isinstance(action, Resolve):
             yield f"waits for the SRV record of {action.domain}: _sipfederationtls._tcp.{action.domain}"
         elif isinstance(action, Send):
             sent = parse(action.data)
-            yield f"sent {action.side} to {action.hop}: {_first_line(action.data)}"
+            # An answer of ours takes the link of its request, whose address may be made up here.
+            is_answer = message.is_request and not sent.is_request
+            where = "back" if is_answer else f"{action.side} to {action.hop}"
+            yield f"sent {where}: {_first_line(action.data)}"
             for name in _written(tables):
                 yield from (f"  {name}: {value}" for value in sent.get_all(name))
         elif isinstance(action, Count) and action.name == "discarded":
@@ -123,12 +126,11 @@ def _in_words(link: Link) -> str:
     return f"from {link.side}, {who}"
 
 
-def link_named(text: str, tables: Tables, transport: Transport = Transport.UDP) -> Link:
+def link_named(text: str, tables: Tables) -> Link:
     """The link that a person names: an address, the name of a certificate, or ``inside`` for a server of ours.
 
     Args:
         text: with ``inside:`` or ``outside:`` in front where the tables do not tell the side.
-        transport: of an address, without TLS.
 
     Raises:
         ValueError: it is neither.
@@ -141,12 +143,18 @@ def link_named(text: str, tables: Tables, transport: Transport = Transport.UDP) 
     host = canonical_host(peer)
     if is_address(host):
         own = named or (Side.INSIDE if tables.own.may_send_outward(host) else Side.OUTSIDE)
-        return Link(1, own, transport, host, _CLIENT_PORT)
+        return Link(1, own, _without_tls(own, tables), host, _CLIENT_PORT)
     if name_fault(host):
         raise ValueError(f"{peer!r} is neither an address nor the name of a certificate")
     side_of_name = named or (Side.INSIDE if tables.own.may_speak(host) else Side.OUTSIDE)
     # The address is of no consequence with TLS; it is one that is nobody's (RFC 5737).
     return Link(1, side_of_name, Transport.TLS, "192.0.2.255", _CLIENT_PORT, Certificate((host,), host))
+
+
+def _without_tls(side: Side, tables: Tables) -> Transport:
+    """What an address comes over: TCP where nothing else is listened for."""
+    listened = {transport for listening, transport in tables.own.listen if listening is side}
+    return Transport.TCP if Transport.TCP in listened and Transport.UDP not in listened else Transport.UDP
 
 
 def link_for(domain: str, tables: Tables, facts: Iterable[SrvFact] = ()) -> Link | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -88,21 +88,19 @@ class SrvFact:
         """Whom the records name."""
         return tuple(target.host for target in self.targets)
 
-    def target(self, draw: int) -> Target:
-        """One of the records: of the lowest priority, by weight.
+    def in_order(self, draw: int) -> Iterator[Target]:
+        """The records in the order in which to try them: by priority, within one by weight (RFC 2782).
 
         Args:
-            draw: any number. The same one gives the same target, so that copies of a message and its CANCEL get there
-                (RFC 3261 section 16.11, RFC 2782 for the weights; a weight of 0 counts as a little).
+            draw: any number. The same one gives the same order, so that copies of a message and its CANCEL get to the
+                same target (RFC 3261 section 16.11; a weight of 0 counts as a little). Whoever is drawn next is drawn
+                from those that are left, so without the first everything else stays in place.
         """
-        first = min(target.priority for target in self.targets)
-        choices = sorted((t for t in self.targets if t.priority == first), key=lambda t: (t.weight, t.host, t.port))
-        left = draw % sum(_share(choice) for choice in choices)
-        for choice in choices:
-            left -= _share(choice)
-            if left < 0:
-                return choice
-        return choices[-1]
+        for priority in sorted({target.priority for target in self.targets}):
+            of_one = [target for target in self.targets if target.priority == priority]
+            choices = sorted(of_one, key=lambda t: (t.weight, t.host, t.port))
+            while choices:
+                yield choices.pop(_drawn(choices, draw))
 
     def __str__(self) -> str:
         return f"SRV of {self.domain}: {', '.join(self.hosts) or _IN_WORDS[self.found]}"
@@ -111,6 +109,15 @@ class SrvFact:
 _IN_WORDS = {Found.ABSENT: "none", Found.FAILED: "the look-up failed", Found.RECORDS: ""}
 #: RFC 2782 gives records of weight 0 "a very small chance" beside others; among themselves they are equal.
 _SMALLEST, _UNIT = 1, 100
+
+
+def _drawn(choices: Sequence[Target], draw: int) -> int:
+    left = draw % sum(map(_share, choices))
+    for index, choice in enumerate(choices):
+        left -= _share(choice)
+        if left < 0:
+            return index
+    return -1
 
 
 def _share(target: Target) -> int:

@@ -23,8 +23,12 @@ from sipcore.edge.discovery import below_domain, fact_of, is_askable, provider_n
 from sipcore.edge.flow import NeedSrv, PeerEvidence, PeerKind
 from sipcore.edge.steps import Case, Closed, place
 from sipcore.edge.tables import (
+    DefaultRoute,
+    Discovered,
     FederatedDomain,
+    LinkClass,
     Lookup,
+    Partner,
     Provider,
     Row,
     Side,
@@ -36,7 +40,7 @@ from sipcore.edge.tables import (
 )
 from sipcore.edge.verification import Network, Source
 
-__all__ = ["Voice", "called", "evidence_for", "introduction", "voice_of", "where"]
+__all__ = ["Voice", "called", "class_of", "evidence_for", "introduction", "voice_of", "where"]
 
 _STRANGER = PeerEvidence(PeerKind.STRANGER)
 _INSIDE = PeerEvidence(PeerKind.INSIDE)
@@ -60,19 +64,31 @@ def evidence_for(link: Link, tables: Tables) -> PeerEvidence:
 def _is_our_server(link: Link, tables: Tables) -> bool:
     if link.certificate is None:
         return link.transport is not Transport.TLS and tables.own.may_send_outward(link.remote_host)
+    if LinkClass.INSIDE not in link.certificate.classes:
+        return False
     named = any(tables.own.may_speak(name) for name in link.certificate.names)
     return named or tables.own.may_speak(link.certificate.common_name, common_name=True)
 
 
 def _by_certificate(certificate: Certificate, tables: Tables) -> PeerEvidence:
-    """A common name counts only for the rows whose operator has asked for that (F204)."""
+    """A common name counts only for the rows whose operator has asked for that (F204).
+
+    No name counts for a row of a class whose authorities did not vouch for it (F038).
+    """
     names = tuple(domain_name(name) for name in certificate.names)
     speakers = [(speaker, False) for name in names for speaker in tables.speakers(name)]
     speakers += [(speaker, True) for speaker in tables.speakers(certificate.common_name)]
-    rows = tuple(dict.fromkeys(speaker.row for speaker, by_cn in speakers if speaker.by_cn or not by_cn))
+    named = dict.fromkeys(speaker.row for speaker, by_cn in speakers if speaker.by_cn or not by_cn)
+    rows = tuple(row for row in named if class_of(row) in certificate.classes)
+    findable = names if LinkClass.DISCOVERED in certificate.classes else ()
     if rows:
-        return PeerEvidence(PeerKind.LISTED, rows, names)
-    return PeerEvidence(PeerKind.NAMED, (), names) if names else _STRANGER
+        return PeerEvidence(PeerKind.LISTED, rows, findable)
+    return PeerEvidence(PeerKind.NAMED, (), findable) if findable else _STRANGER
+
+
+def class_of(row: Row) -> LinkClass:
+    """The class of the links that belong to a row."""
+    return LinkClass.PROVIDER if isinstance(row, Provider) else LinkClass.PARTNER
 
 
 def introduction(side: Side, peer: PeerEvidence) -> Line:
@@ -124,6 +140,7 @@ class Voice(NamedTuple):
         source, network: what the mark says of it.
         public: it takes the recipient's right for public IM.
         paced: the domain, where it is nobody that an operator has listed.
+        row: by which it is known; None for nobody.
     """
 
     line: Line
@@ -132,6 +149,7 @@ class Voice(NamedTuple):
     network: Network = Network.FEDERATION
     public: bool = False
     paced: str = ""
+    row: Partner | Provider | DefaultRoute | FederatedDomain | Discovered | None = None
 
 
 def voice_of(domain: str, case: Case) -> Voice | NeedSrv | str:
@@ -145,6 +163,7 @@ def voice_of(domain: str, case: Case) -> Voice | NeedSrv | str:
             lambda: f"{domain} is direct partner {called(partner)}, whose link this is",
             partner.verification,
             _PARTNER,
+            row=partner,
         )
     if (federated := tables.federated.find(domain)) is not None:
         return _voice_of_federated(federated, case)
@@ -162,21 +181,20 @@ def _voice_of_federated(row: FederatedDomain, case: Case) -> Voice | NeedSrv | s
         if lookup is Lookup.STATIC_ROUTE:
             route = case.tables.static_routes.find(domain)
             if route is not None and route in case.flow.peer.rows:
-                return Voice(
-                    f"{line}, by the static route of {domain} {where(route)}", _BY_PROVIDER, Source.DIRECT_PARTNER
-                )
+                by = f"{line}, by the static route of {domain} {where(route)}"
+                return Voice(by, _BY_PROVIDER, Source.DIRECT_PARTNER, row=row)
         elif case.flow.peer.names:
             fact = fact_of(domain, case)
             if isinstance(fact, NeedSrv):
                 return fact
             if not isinstance(fact, Closed) and typed_target(fact, row, case) and serves(fact, case.flow.peer.names):
-                return Voice(f"{line}, by the {fact}", _BY_PROVIDER, Source.AUTO_FEDERATION)
+                return Voice(f"{line}, by the {fact}", _BY_PROVIDER, Source.AUTO_FEDERATION, row=row)
     return f"{line}, and this is not its link"
 
 
 def _provider_voice(provider: Provider, line: Line) -> Voice:
     network = Network.PUBLIC_CLOUD if provider.public else Network.FEDERATION
-    return Voice(line, provider.verification, Source.AUTHORIZED_SERVER, network, provider.public)
+    return Voice(line, provider.verification, Source.AUTHORIZED_SERVER, network, provider.public, row=provider)
 
 
 def _voice_by_record(domain: str, case: Case) -> Voice | NeedSrv | str:
@@ -196,7 +214,7 @@ def _voice_by_record(domain: str, case: Case) -> Voice | NeedSrv | str:
             known = domain in discovered.domains
             line = f"{domain} is {_discovered(domain, case)}, and the {fact} agrees with the certificate"
             paced = "" if known else domain
-            return Voice(line, discovered.verification, Source.AUTO_FEDERATION, paced=paced)
+            return Voice(line, discovered.verification, Source.AUTO_FEDERATION, paced=paced, row=discovered)
         if may_be_found:
             return (
                 f"{fact}, which does not agree with the certificate of {', '.join(peer.names)}; a peer with several"
@@ -219,6 +237,7 @@ def _voice_of_the_rest(domain: str, case: Case) -> Voice | str:
             lambda: f"{domain} is in no other table, and this is the default route {called(default)}",
             default.verification,
             Source.AUTHORIZED_SERVER,
+            row=default,
         )
     discovered = case.tables.discovered
     if domain in discovered.domains and not discovered.enabled:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from sipcore.edge import refusals
 from sipcore.edge.chains import Chain, Line, told
+from sipcore.edge.content import Neighbour, content_between
 from sipcore.edge.flow import Candidate, Forward, NeedSrv, Static
 from sipcore.edge.gates import (
     extensions_are_known,
@@ -24,7 +25,7 @@ from sipcore.edge.gates import (
 from sipcore.edge.identity import Voice, introduction, voice_of
 from sipcore.edge.rights import has_right, may_come_from_outside, wants_sender, wants_unverified
 from sipcore.edge.steps import Case, Closed, Stop
-from sipcore.edge.tables import Side
+from sipcore.edge.tables import FarEnd, Side
 from sipcore.edge.verification import Assertion, Mark, Source, is_verified
 from sipcore.edge.ways import ways_to
 
@@ -112,9 +113,11 @@ def _remote_user(case: Case, chain: list[Line]) -> Forward | Closed:
         if isinstance(passed, Closed):
             return passed
         _note(chain, passed)
+    content = content_between(tables, chain, coming=(FarEnd.REMOTE_USER,))
     mark = Mark(False, Source.INTERNET_USER)
     chain += [f"a user of ours whom nobody has proven: marked {mark.word}", f"to {tables.own.next_hop} on the inside"]
-    return Forward(Side.INSIDE, (Static(tables.own.next_hop),), "", "", mark, None, Chain(chain))
+    hops = (Static(tables.own.next_hop),)
+    return Forward(Side.INSIDE, hops, "", "", mark, None, Chain(chain), content=content)
 
 
 # -- where to
@@ -126,6 +129,7 @@ class _Leads(NamedTuple):
     line: Line
     domain: str = ""
     candidates: tuple[Candidate, ...] = ()
+    row: Neighbour = None
 
 
 def _destination(case: Case) -> _Leads | Stop:
@@ -178,7 +182,7 @@ def _to_another(domain: str, case: Case) -> _Leads | Stop:
         return way
     if isinstance(way, Closed):
         return way if way.row is not refusals.UNREACHABLE else Closed(refusals.NOT_OURS, way.line)
-    return _Leads(lambda: f"as a clearing house: {told(way.line)}", way.domain, way.candidates)
+    return _Leads(lambda: f"as a clearing house: {told(way.line)}", way.domain, way.candidates, way.row)
 
 
 # -- onward
@@ -188,18 +192,32 @@ def _onward(case: Case, voices: tuple[Voice, ...], leads: _Leads, chain: list[Li
     near, assertion = case.flow.from_domain or "", case.flow.assertion
     verified, public, paced = _heard(voices, assertion)
     mark = Mark(verified, voices[0].source, voices[0].network)
+    coming = [voice.row for voice in voices]
     if leads.candidates:
         first = leads.candidates[0]
+        content = content_between(case.tables, chain, coming=coming, going=(leads.row,))
         chain += [lambda: _marked(voices, assertion, "asserted onward as", mark), lambda: f"to {first} on the outside"]
         notice = case.tables.archiving_notice.told
-        return Forward(Side.OUTSIDE, leads.candidates, near, leads.domain, None, verified, Chain(chain), notice, paced)
+        return Forward(
+            _OUTSIDE,
+            leads.candidates,
+            near,
+            leads.domain,
+            None,
+            verified,
+            Chain(chain),
+            notice,
+            paced,
+            content=content,
+        )
     for passed in _recipients_say(case, public, verified):
         if isinstance(passed, Closed):
             return passed
         _note(chain, passed)
     hop = case.tables.own.next_hop
+    content = content_between(case.tables, chain, coming=coming)
     chain += [lambda: _marked(voices, assertion, "marked", mark), lambda: f"to {hop} on the inside"]
-    return Forward(_INSIDE, (Static(hop),), near, "", mark, None, Chain(chain), None, paced)
+    return Forward(_INSIDE, (Static(hop),), near, "", mark, None, Chain(chain), None, paced, content=content)
 
 
 def _recipients_say(case: Case, public: bool, verified: bool) -> tuple[Closed | str, ...]:

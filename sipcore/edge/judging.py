@@ -5,7 +5,7 @@ Access control comes before content: what may not pass at all is refused without
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -15,16 +15,19 @@ from sipcore.edge import benotify, refusals
 from sipcore.edge.actions import Link
 from sipcore.edge.directory import Directory, UserView
 from sipcore.edge.facts import Facts, FactsNow, SrvFact
-from sipcore.edge.flow import Answer, Decision, Discard, Forward, NeedSrv, Srv
+from sipcore.edge.flow import Answer, Decision, Discard, Forward, NeedSrv, Static
 from sipcore.edge.hashes import Keys, branch_for, made_branch, made_tag, made_way
+from sipcore.edge.health import Health
 from sipcore.edge.lane import known_end
+from sipcore.edge.media import unfit_for_plain_text, unfit_session
 from sipcore.edge.memory import ExpiringSet, RecentlyUsed
 from sipcore.edge.reading import OwnRoutes, own_routes, read_flow, read_reply, user_of_ours
 from sipcore.edge.refusals import Row, disposed, refuse
 from sipcore.edge.responses import decide_response
 from sipcore.edge.routing import decide
 from sipcore.edge.tables import Hop, Side, Tables, Transport, canonical_host
-from sipcore.edge.vias import SIGNATURE, WayBack, is_ours, spoken, way_back
+from sipcore.edge.targets import aims
+from sipcore.edge.vias import SIGNATURE, WayBack, is_absorbed, is_ours, spoken, way_back
 from sipcore.errors import HeaderError
 from sipcore.imfilter import ImFilter, Verdict
 from sipcore.validate import Refusal, ValidationRules, validate
@@ -38,8 +41,8 @@ _RULES = ValidationRules(supported=None, zero_max_forwards=True)
 #: Flows whose decision is kept: pairs of domains, times methods, on every link. With twice as many in memory at most
 #: (see `RecentlyUsed`), some 20 MB.
 REMEMBERED_DECISIONS = 8_192
-#: Of what decides besides the flow, where there is no directory: the tables of an engine never change.
-_GENERATION = 0
+#: The first status that refuses what was asked.
+_FIRST_REFUSAL = 300
 
 
 class Request(NamedTuple):
@@ -86,6 +89,7 @@ class Outcome(NamedTuple):
         decision: what becomes of it.
         routes: of a forwarded request, the Route values that are ours.
         hop: of a forwarded request, which of the candidates it goes to.
+        others: where else, should that fail.
         back: of a forwarded response, where it goes.
         verdict, refusal: as in `Trace`; of a forwarded message, the verdict's changes are still to be made.
         lasts: of a forwarded message, whether others of its flow will fare the same: no record of DNS had a say.
@@ -98,6 +102,7 @@ class Outcome(NamedTuple):
     verdict: Verdict | None = None
     refusal: Refusal | None = None
     lasts: bool = False
+    others: tuple[Hop, ...] = ()
 
 
 class Judge:
@@ -107,6 +112,7 @@ class Judge:
         tables, content, keys, directory, facts: those of the `Engine`.
         refused: requests that were answered here, by their name.
         refused_in_dialog: of those, the ones whose To had a tag.
+        health: which hops to pass over.
         remembers: keep decisions for the next request of the same flow. It changes nothing but the time that they take.
     """
 
@@ -120,6 +126,7 @@ class Judge:
         *,
         refused: ExpiringSet,
         refused_in_dialog: ExpiringSet,
+        health: Health,
         remembers: bool = True,
     ) -> None:
         self._tables = tables
@@ -129,6 +136,7 @@ class Judge:
         self._facts = facts
         self._refused = refused
         self._refused_in_dialog = refused_in_dialog
+        self._health = health
         self._key_of = keys.flows(tables.verification.assertion_header).of
         self._decisions: RecentlyUsed[bytes, Forward] = RecentlyUsed(REMEMBERED_DECISIONS if remembers else 0)
 
@@ -143,7 +151,7 @@ class Judge:
         finding = validate(request.message, rules=_RULES) or _no_way_back(request.via, link)
         if finding is None:
             try:
-                return self._recognised(request, now) or self._decided(request, link, self._facts.at(now, *learnt))
+                return self._recognised(request, now) or self._decided(request, link, self._facts.at(now, *learnt), now)
             except HeaderError as error:
                 # What `validate` does not look at, for only an edge does: P-Asserted-Identity, Proxy-Require.
                 finding = Refusal(400, f"Malformed {error.header}", error.header, error.offset)
@@ -177,7 +185,7 @@ class Judge:
             for above, below in pairwise(message.vias)
         )
 
-    def _decided(self, request: Request, link: Link, facts: FactsNow) -> Outcome:
+    def _decided(self, request: Request, link: Link, facts: FactsNow, now: float) -> Outcome:
         message = request.message
         routes = own_routes(message, link.side, self._tables, self._keys)
         decision = self._decision(message, link, routes, facts)
@@ -186,14 +194,28 @@ class Judge:
             decision = self._refuse(request, refusals.CANCELLED, decision.chain)
         if not isinstance(decision, Forward):
             return Outcome(decision)
-        hop = _chosen(decision, facts, request.branch)
-        if isinstance(hop, NeedSrv):
-            return Outcome(hop)
-        verdict = self._filter.check(message) if self._filter else None
+        hops = self._aims(decision, facts, request.branch, now)
+        if isinstance(hops, NeedSrv):
+            return Outcome(hops)
+        verdict = self._filter.check(message) if self._filter and decision.content.filtered else None
         if verdict is not None and verdict.blocked:
             chain = (*decision.chain, refusals.FILTERED.when)
             return Outcome(self._refuse(request, refusals.FILTERED, chain), verdict=verdict)
-        return Outcome(decision, routes, hop, verdict=verdict, lasts=not facts.asked)
+        if decision.content.plain_text and (unfit := unfit_for_plain_text(message)):
+            return Outcome(self._refuse(request, unfit.row, (*decision.chain, unfit.line)), verdict=verdict)
+        lasts = len(decision.candidates) == 1 and not facts.asked
+        return Outcome(decision, routes, hops[0], verdict=verdict, others=hops[1:], lasts=lasts)
+
+    def _aims(self, forward: Forward, facts: FactsNow, branch: str, now: float) -> tuple[Hop, ...] | NeedSrv:
+        """Where it goes, and where else: what can be sent there as it is, so that our Via stays true."""
+        first, side = forward.candidates[0], forward.side
+        if len(forward.candidates) == 1 and isinstance(first, Static):
+            return (first.hop,)
+        hops = aims(forward, facts, branch, lambda hop: self._health.is_well(side, hop, now))
+        if isinstance(hops, NeedSrv):
+            return hops
+        leaving = [self._tables.own.listening(side, hop.transport, hop.host) for hop in hops]
+        return tuple(hop for hop, place in zip(hops, leaving, strict=True) if place == leaving[0])
 
     def _decision(self, message: Message, link: Link, routes: OwnRoutes, facts: FactsNow) -> Decision:
         """What policy says; of a flow that was forwarded lately, what it said then.
@@ -213,7 +235,9 @@ class Judge:
     def _key(
         self, message: Message, link: Link, routes: OwnRoutes, users: tuple[UserView | None, UserView | None]
     ) -> bytes | None:
-        peer, generation = known_end(link), _GENERATION
+        # Of what decides besides the flow only the directory changes under it: tables are an engine's own from its
+        # first message to its last, and what a record of DNS has decided is not kept.
+        peer, generation = known_end(link), 0
         if self._directory is not None:
             peer, generation = f"{peer}\n{_people(message, users)}", self._directory.generation
         inside, between = link.side is Side.INSIDE, routes.domains
@@ -240,30 +264,36 @@ class Judge:
             return Outcome(disposed(refusals.INVALID_RESPONSE), refusal=finding)
 
     def _unproven(self, message: Message, vias: list[Via], back: WayBack | None, link: Link) -> Outcome | None:
-        """Why it is no response to a request that we forwarded (RFC 3261 section 16.11)."""
+        """Why it answers no request that we forwarded (RFC 3261 section 16.11), or none that wanted an answer."""
         if not is_ours(vias[0], link.side, self._tables):
             return Outcome(disposed(refusals.NOT_OUR_VIA))
         if len(vias) == 1:
             return Outcome(disposed(refusals.FOR_US))
         if not made_branch(vias[0].branch, message, vias[1], self._keys):
             return Outcome(disposed(refusals.FORGED))
-        if back is None or not self._leads_back(vias[0], back):
+        absorbed = is_absorbed(vias[0])
+        if back is None or not self._leads_back(vias[0], back, absorbed):
             return Outcome(disposed(refusals.REDIRECTED))
+        if absorbed:
+            refused = (message.status or 0) >= _FIRST_REFUSAL
+            return Outcome(disposed(refusals.NOTIFY_REFUSED if refused else refusals.NOTIFY_ANSWERED))
         return None
 
-    def _leads_back(self, ours: Via, back: WayBack) -> bool:
+    def _leads_back(self, ours: Via, back: WayBack, absorbed: bool) -> bool:
         """Whether the Via below ours leads where the request came from: it was in the hands of the other side."""
-        return made_way(ours.params.get(SIGNATURE), ours.branch or "", *back.way, self._keys)
+        return made_way(ours.params.get(SIGNATURE), ours.branch or "", *back.way, self._keys, absorbed=absorbed)
 
     def _returned(self, message: Message, back: WayBack | None, link: Link) -> Outcome:
         reply = read_reply(message, link, back.hop if back else None, self._tables)
         facts = self._facts.ever()
         decision = decide_response(reply, self._tables, facts)
-        if not isinstance(decision, Forward) or self._filter is None or not message.body:
+        if not isinstance(decision, Forward) or not message.body:
             return Outcome(decision, back=back, lasts=not facts.asked)
-        verdict = self._filter.check(message)
-        if verdict.blocked:
+        verdict = self._filter.check(message) if self._filter and decision.content.filtered else None
+        if verdict is not None and verdict.blocked:
             return Outcome(disposed(refusals.FILTERED_RESPONSE), verdict=verdict)
+        if decision.content.plain_text and unfit_session(message):
+            return Outcome(disposed(refusals.UNFIT_RESPONSE), verdict=verdict)
         return Outcome(decision, back=back, verdict=verdict, lasts=not facts.asked)
 
 
@@ -271,25 +301,6 @@ def _people(message: Message, users: tuple[UserView | None, UserView | None]) ->
     """Who writes to whom, as far as rights and entries depend on it."""
     sender = message.from_.uri.user if message.from_ else None
     return "\n".join((sender or "", *("" if user is None else user.address for user in users)))
-
-
-def _chosen(forward: Forward, facts: Mapping[str, SrvFact], branch: str) -> Hop | NeedSrv:
-    """Where it goes: to the best candidate, once that is known.
-
-    Among several targets of a record the branch draws: it is the same for each copy of a request, its CANCEL and its
-    ACK, and nobody without the key can tell it beforehand.
-    """
-    first = forward.candidates[0]
-    if not isinstance(first, Srv):
-        return first.hop
-    fact = facts.get(first.domain)
-    if fact is None:
-        return NeedSrv(first.domain, (*forward.chain, f"the SRV record of {first.domain} has to be looked up"))
-    return fact.target(int(branch[-_DRAWN:], 16)).hop
-
-
-#: Hexadecimal digits of a branch that draw a target: many more than weights have.
-_DRAWN = 12
 
 
 def _no_way_back(via: Via, link: Link) -> Refusal | None:

@@ -5,7 +5,7 @@ them, as bytes (`Plan`). What makes up a plan is written by the functions that t
 two cannot drift apart: a Via is made with a stand-in where branch and signature go, and then cut there.
 
 Left to the engine for good: dialog-forming requests, whose Record-Route is signed for each; ACK and CANCEL, which it
-recognises; whatever a record of DNS has decided or a rate bounds.
+recognises; whatever a record of DNS has decided or a rate bounds, becomes another method, or may be plain text only.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Lane:
             forward, hop: as it was forwarded.
             kind: as it is counted.
         """
-        if message.method in _DECIDED_EACH_TIME or forward.paced:
+        if message.method in _DECIDED_EACH_TIME or forward.paced or forward.method or forward.content.plain_text:
             return
         key = self._express.key(message, link, self._generation)
         if key is None:
@@ -91,6 +91,8 @@ class Lane:
 
     def learn_response(self, message: Message, link: Link, forward: Forward, back: WayBack) -> None:
         """The same of a response, and all that go the same way, whatever their status."""
+        if forward.content.plain_text:
+            return
         key = self._express.key(message, link, self._generation)
         if key is None:
             return
@@ -124,4 +126,6 @@ def known_end(link: Link) -> str:
     if link.transport is not Transport.TLS:
         return link.remote_host
     certificate = link.certificate
-    return "tls" if certificate is None else "\n".join(("tls", certificate.common_name, *certificate.names))
+    if certificate is None:
+        return "tls"
+    return "\n".join(("tls", " ".join(sorted(certificate.classes)), certificate.common_name, *certificate.names))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from sipcore.edge import refusals
 from sipcore.edge.chains import Chain, Line, told
+from sipcore.edge.content import content_between
 from sipcore.edge.flow import Forward, NeedSrv
 from sipcore.edge.gates import (
     extensions_are_known,
@@ -113,5 +114,6 @@ def _leave(case: Case, way: Way, chain: list[Line]) -> Forward:
     chain.append(f"asserted outward: {'verified' if said else 'not verified'}")
     if notice is not None:
         chain.append(f"told of archiving ([archiving_notice]): {notice[0]}: {notice[1]}")
+    content = content_between(case.tables, chain, going=(way.row,))
     chain.append(lambda: f"to {way.candidates[0]} on the outside")
-    return Forward(Side.OUTSIDE, way.candidates, "", way.domain, None, said, Chain(chain), notice)
+    return Forward(Side.OUTSIDE, way.candidates, "", way.domain, None, said, Chain(chain), notice, content=content)

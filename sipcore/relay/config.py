@@ -7,27 +7,28 @@ hide another.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path as FilePath
 from typing import Any
 
 from sipcore.edge.directory import Users
 from sipcore.edge.hashes import Keys
-from sipcore.edge.tables import Tables
+from sipcore.edge.tables import Side, Tables
 from sipcore.errors import ConfigError, Problem
 from sipcore.imfilter import Rules, rules_file
 from sipcore.limits import Limits
 from sipcore.relay.assembly import assemble, warnings_of
 from sipcore.relay.keys import read_keys
 from sipcore.relay.leaves import HostPort, StandIns, read_special
-from sipcore.relay.sections import Document, FilterSection, LimitsSection
+from sipcore.relay.sections import DnsSection, Document, FilterSection, LimitsSection
+from sipcore.relay.tls_settings import TlsSettings, tls_settings
 from sipcore.relay.users import read_users
 from sipcore.settings.decoding import Decoder
 from sipcore.settings.document import read_file, read_toml
 from sipcore.settings.positions import Positions
 
-__all__ = ["Config", "LinkLimits", "load", "loads"]
+__all__ = ["Config", "DnsSettings", "LinkLimits", "load", "loads"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,27 @@ class LinkLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class DnsSettings:
+    """How names are looked up; times are in seconds.
+
+    Attributes:
+        servers: for each side the address and port of those that are asked, in this order; the system's when empty.
+        timeout_seconds: how long one of them may take before the next is asked.
+        lookup_seconds: how long a look-up may take with all its attempts. Whoever waits for a record waits for 10 at
+            most (see `sipcore.edge.engine`).
+        min_ttl, max_ttl: an answer holds no shorter and no longer than this, whatever it says of itself.
+        max_queries: names that are looked up at once.
+    """
+
+    servers: Mapping[Side, Sequence[tuple[str, int]]]
+    timeout_seconds: float
+    lookup_seconds: float
+    min_ttl: float
+    max_ttl: float
+    max_queries: int
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything that ``edge.toml`` says.
 
@@ -76,6 +98,8 @@ class Config:
         filter: what content is looked at for; None switches the filter off.
         limits: of one message.
         links: of the links.
+        dns: how names are looked up.
+        tls: the files of certificates and trust roots.
         metrics: where counters are served, None for nowhere.
         warnings: what an operator should know, though it is no fault.
     """
@@ -86,6 +110,8 @@ class Config:
     filter: Rules | None
     limits: Limits
     links: LinkLimits
+    dns: DnsSettings
+    tls: TlsSettings
     metrics: HostPort | None
     warnings: tuple[Problem, ...] = ()
 
@@ -116,6 +142,7 @@ def loads(source: bytes | str, path: FilePath | str = "edge.toml") -> Config:
     decoder = Decoder(str(path), Positions(source), read_special, StandIns())
     document = decoder.struct(Document, values)
     _check_queues(decoder, document.limits)
+    _check_ttls(decoder, document.dns)
     keys = read_keys(decoder, document.edge.key_file, path.parent) if document.edge.key_file else None
     rules = _rules(decoder, document.filter, path.parent)
     users = _users(decoder, document, path.parent)
@@ -129,6 +156,8 @@ def loads(source: bytes | str, path: FilePath | str = "edge.toml") -> Config:
         filter=rules if document.filter.enabled else None,
         limits=Limits(**_subset(document.limits, Limits)),
         links=LinkLimits(**_subset(document.limits, LinkLimits)),
+        dns=_dns(document.dns),
+        tls=tls_settings(decoder, document.tls, path.parent),
         metrics=document.metrics.listen if document.metrics else None,
         warnings=tuple(sorted(_warnings(decoder, document, tables), key=_line)),
     )
@@ -170,6 +199,17 @@ def _check_queues(decoder: Decoder, limits: LimitsSection) -> None:
         if getattr(limits, name) < longest and not decoder.is_mended(("limits", name)):
             message = f"a message of head + body bytes does not fit; expected at least {longest}"
             decoder.complain(("limits", name), message)
+
+
+def _check_ttls(decoder: Decoder, dns: DnsSection) -> None:
+    if dns.min_ttl > dns.max_ttl and not decoder.has_faults(("dns",)):
+        decoder.complain(("dns", "max_ttl"), f"expected at least the {dns.min_ttl} of dns.min_ttl")
+
+
+def _dns(section: DnsSection) -> DnsSettings:
+    servers = {side: [server.place for server in getattr(section, side)] for side in Side}
+    others = {field.name: getattr(section, field.name) for field in fields(DnsSettings) if field.name != "servers"}
+    return DnsSettings(servers, **others)
 
 
 def _line(problem: Problem) -> tuple[str, int]:

@@ -13,6 +13,8 @@ from typing import Annotated, Any, Self
 from msgspec import Meta
 
 from sipcore.edge.tables import (
+    FarEnd,
+    Media,
     Pattern,
     Side,
     Transport,
@@ -36,10 +38,13 @@ __all__ = [
     "IpAddress",
     "Level",
     "ListenPort",
+    "LookUpSeconds",
+    "NameServer",
     "Port",
     "Route",
     "RoutePattern",
     "Seconds",
+    "Server",
     "SideName",
     "StandIns",
     "Switch",
@@ -48,6 +53,9 @@ __all__ = [
     "TransportName",
     "read_special",
 ]
+
+
+_DNS_PORT = 53
 
 
 class Text(str):
@@ -149,6 +157,23 @@ class HostPort(Text):
         return int(self.rpartition(":")[2])
 
 
+class NameServer(Text):
+    """``"192.0.2.53"``, or with a port, ``"192.0.2.53:5353"`` and ``"[2001:db8::53]:5353"``."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def canonical(text: str) -> str:
+        host = canonical_host(text)
+        return f"[{host}]:{_DNS_PORT}" if is_address(host) else HostPort.canonical(text)
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Address and port."""
+        listed = HostPort(self)
+        return listed.host, listed.port
+
+
 def read_special(kind: type[Any], value: object) -> object:
     """msgspec's hook for the types above. Raises: ValueError, saying what is wrong."""
     return kind.read(value)
@@ -184,7 +209,12 @@ Route = Annotated[
 TransportName = Annotated[Transport, Meta(description=_choices(Transport))]
 Level = Annotated[VerificationLevel, Meta(description=_choices(VerificationLevel))]
 SideName = Annotated[Side, Meta(description=_choices(Side))]
+FarEndName = Annotated[FarEnd, Meta(description=_choices(FarEnd))]
+FarEnds = Annotated[list[FarEndName], Meta(description='kinds of far ends, ["partner", "provider"]')]
+MediaName = Annotated[Media, Meta(description=_choices(Media))]
 Switch = Annotated[bool, Meta(description="true or false")]
+LookUpSeconds = Annotated[int, Meta(ge=1, le=9, description="whole seconds from 1 to 9")]
+Server = Annotated[NameServer, Meta(description='the address of a name server, "192.0.2.53" or "192.0.2.53:5353"')]
 Header = Annotated[str, Meta(min_length=1, description='the name of a header, "X-Verified-User"')]
 Title = Annotated[str, Meta(min_length=1, max_length=80, description="a text of at most 80 characters")]
 Count = Annotated[int, Meta(ge=1, le=1 << 29, description="a whole number from 1 to 536870912")]

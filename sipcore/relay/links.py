@@ -3,33 +3,36 @@
 A message for a stream takes, in this order: the link it asks for, the connection that we opened to its hop, a new one.
 An answer asks for the link of its request (RFC 3261 section 18.2.2). A request never leaves on a connection that
 somebody else opened: an address proves nobody's identity, least of all the port of a machine that others use too, and
-RFC 5923 section 5 lets only TLS turn such a connection around.
+RFC 5923 lets only TLS with certificates of both ends turn such a connection around, and obliges nobody to. This edge
+does not: one handshake more costs little, and each direction keeps the checks that its class of peers asks for.
 
-While a connection is being opened its messages wait, within bounds; whatever cannot leave is handed back with the
-reason, so that its sender gets an answer.
+While a connection is being opened or a name looked up its messages wait, within bounds; whatever cannot leave is
+handed back with the reason, so that its sender gets an answer.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import count
+from typing import Any
 
 from sipcore.edge._express import Run
-from sipcore.edge.actions import Link, Send
-from sipcore.edge.tables import Hop, OwnSide, Side, Transport
+from sipcore.edge.actions import Failure, Link, Send
+from sipcore.edge.tables import Hop, OwnSide, Side, Transport, is_address
 from sipcore.edge.waiting import WaitingRoom
 from sipcore.relay.config import LinkLimits
 from sipcore.relay.datagrams import DatagramPort, port_for
+from sipcore.relay.handshakes import SHUTDOWN_SECONDS, HandshakeFault, fault_of
 from sipcore.relay.outbox import Budget
 from sipcore.relay.sources import Sources
 from sipcore.relay.streams import DIALLED, Stream
 
 __all__ = ["Addresses", "Links"]
 
-_UDP = Transport.UDP
 #: How often a shutdown looks whether peers have taken what is queued for them, in seconds.
 _BREATH = 0.02
 #: How long a connection may take to go that is closed without waiting for anything, in seconds: the loop's next round.
@@ -41,13 +44,11 @@ _MOST_ADDRESSES = 4
 #: A hop on one side: what a connection that we opened is found by.
 _Place = tuple[Side, Hop]
 
+_NOT_CONNECTED = HandshakeFault("connect-failed", "no connection", Failure.DOWN)
+_NOWHERE = HandshakeFault("no-address", "the name has no address", Failure.UNRESOLVED)
+
 #: Where a hop is: its side, host and port to addresses and ports, in the order in which to try.
 Addresses = Callable[[Side, str, int], Awaitable[Sequence[tuple[str, int]]]]
-
-
-async def _as_it_is(side: Side, host: str, port: int) -> Sequence[tuple[str, int]]:
-    """The place of a hop that is an address."""
-    return ((host, port),)
 
 
 class Links:
@@ -57,7 +58,9 @@ class Links:
         limits: how many links, how long, how much may wait.
         own: the addresses that new connections come from; peers know us by them.
         make_stream: a new, unconnected stream to a hop on a side.
+        client_context: what a connection to a hop is made safe with, and the name to ask for there.
         undelivered: is told what could not leave, and why.
+        tls_failed: is told with whom TLS could not be agreed on, and why.
         addresses: finds hops.
 
     Attributes:
@@ -69,13 +72,17 @@ class Links:
         limits: LinkLimits,
         own: OwnSide,
         make_stream: Callable[[Side, Hop], Stream],
-        undelivered: Callable[[Send, str], None],
-        addresses: Addresses = _as_it_is,
+        client_context: Callable[[Side, Hop], tuple[ssl.SSLContext, str]],
+        undelivered: Callable[[Send, str, Failure], None],
+        tls_failed: Callable[[Side, str, HandshakeFault], None],
+        addresses: Addresses,
     ) -> None:
         self._limits = limits
         self._own = own
         self._make_stream = make_stream
+        self._client_context = client_context
         self._undelivered = undelivered
+        self._tls_failed = tls_failed
         self._addresses = addresses
         self.unread = Budget(limits.max_unread_bytes)
         self._ids = count(1)
@@ -106,7 +113,8 @@ class Links:
         self._open[stream.kind] += 1
         if stream.kind == Side.OUTSIDE:
             self._sources.add(host)
-        link = Link(self.next_id(), stream.side, Transport.TCP, host, port, None, stream.arrived_at)
+        peer = stream.transport, host, port, stream.certificate
+        link = Link(self.next_id(), stream.side, *peer, stream.arrived_at)
         self._streams[link.id] = stream
         return link
 
@@ -128,23 +136,21 @@ class Links:
 
     def send(self, send: Send) -> None:
         """Send now, with the next flush, or when the connection stands."""
-        hop = send.hop
-        if hop.transport is _UDP:
-            port = port_for(send, self.ports[send.side])
-            if port is None or not port.send(hop, send.data):
-                self._undelivered(send, "not-taken")
-        elif stream := self._find(send.link_id, place := (send.side, hop)):
+        place = (send.side, send.hop)
+        if send.hop.transport is Transport.UDP and is_address(send.hop.host):
+            self._datagram(send, send.hop)
+        elif stream := self._find(send.link_id, place):
             self._queue(stream, send)
         else:
             self._wait(place, send)
 
     def send_run(self, run: Run) -> None:
         """The same for messages that leave alike."""
-        if run.hop.transport is _UDP:
+        if run.hop.transport is Transport.UDP and is_address(run.hop.host):
             port = port_for(run, self.ports[run.side])
             sends = run.sends() if port is None else [run.send(data) for data in port.send_all(run.hop, run.datas)]
             for send in sends:
-                self._undelivered(send, "not-taken")
+                self._undelivered(send, "not-taken", Failure.LOCAL)
         elif (stream := self._find(run.link_id, (run.side, run.hop))) and stream.send_all(run.datas):
             self._written.add(stream)
         else:
@@ -162,7 +168,12 @@ class Links:
         if stream.send(send):
             self._written.add(stream)
         else:
-            self._undelivered(send, "queue-full")
+            self._undelivered(send, "queue-full", Failure.LOCAL)
+
+    def _datagram(self, send: Send, hop: Hop) -> None:
+        port = port_for(send._replace(hop=hop), self.ports[send.side])
+        if port is None or not port.send(hop, send.data):
+            self._undelivered(send, "not-taken", Failure.LOCAL)
 
     def flush(self) -> None:
         """One write for each link that was sent to since the last flush."""
@@ -172,49 +183,83 @@ class Links:
     def _wait(self, place: _Place, send: Send) -> None:
         if place not in self._waiting:
             if self._closing or self._open[DIALLED] + len(self._dials) >= self._limits.max_links:
-                self._undelivered(send, "shutdown" if self._closing else "too-many-links")
+                self._undelivered(send, "shutdown" if self._closing else "too-many-links", Failure.LOCAL)
                 return
             self._waiting.open(place)
             task = asyncio.get_running_loop().create_task(self._dial(*place))
             self._dials.add(task)
             task.add_done_callback(self._dials.discard)
         if not self._waiting.admit(place, send, len(send.data)):
-            self._undelivered(send, "waiting-room-full")
+            self._undelivered(send, "waiting-room-full", Failure.LOCAL)
 
     async def _dial(self, side: Side, hop: Hop) -> None:
-        """Open a connection, then let go who waited for it; or tell them all that it failed."""
-        stream = None
+        """Find a way, then let go who waited for it; or tell them all why there is none."""
+        way: Stream | Hop | HandshakeFault = _NOT_CONNECTED
         try:
-            stream = await self._connect(side, hop)
+            way = await self._way_to(side, hop)
         finally:  # a shutdown cancels this task, and then too nobody may be left waiting
-            if stream is not None:
+            if isinstance(way, Stream):
                 # Not earlier: it has stood for a while, and whoever came since then must not overtake those who wait.
-                self._dialled[side, hop] = stream
+                self._dialled[side, hop] = way
             for send in self._waiting.leave((side, hop)):
-                if stream is None:
-                    self._undelivered(send, "connect-failed")
-                else:
-                    self._queue(stream, send)
+                self._leave_by(way, send)
             self.flush()
 
-    async def _connect(self, side: Side, hop: Hop) -> Stream | None:
-        for host, port in (await self._addresses(side, hop.host, hop.port))[:_MOST_ADDRESSES]:
+    def _leave_by(self, way: Stream | Hop | HandshakeFault, send: Send) -> None:
+        if isinstance(way, Stream):
+            self._queue(way, send)
+        elif isinstance(way, Hop):
+            self._datagram(send, way)
+        else:
+            self._undelivered(send, way.why, way.failure)
+
+    async def _way_to(self, side: Side, hop: Hop) -> Stream | Hop | HandshakeFault:
+        """A connection with a hop, or where its datagrams go; why there is neither."""
+        addresses = (await self._addresses(side, hop.host, hop.port))[:_MOST_ADDRESSES]
+        if not addresses:
+            return _NOWHERE
+        if hop.transport is Transport.UDP:
+            return Hop(hop.transport, *addresses[0])
+        return await self._connect(side, hop, addresses)
+
+    async def _connect(self, side: Side, hop: Hop, addresses: Sequence[tuple[str, int]]) -> Stream | HandshakeFault:
+        fault = _NOT_CONNECTED
+        for host, port in addresses:
             try:
                 stream = await self._connect_to(side, hop, host, port)
-            except OSError:  # TimeoutError is one
+            except OSError as error:  # TimeoutError is one
+                fault = self._fault(side, hop, error)
                 continue
             if stream.is_open:  # it was not refused for being one too many, nor closed since
                 return stream
-        return None
+        return fault
 
     async def _connect_to(self, side: Side, hop: Hop, host: str, port: int) -> Stream:
         loop = asyncio.get_running_loop()
         local = self._own.listening(side, hop.transport, host)
-        async with asyncio.timeout(self._limits.connect_seconds):
+        secured = self._secured(side, hop)
+        async with asyncio.timeout(self._limits.connect_seconds + secured.get("ssl_handshake_timeout", 0)):
             _, stream = await loop.create_connection(
-                lambda: self._make_stream(side, hop), host, port, local_addr=(local.host, 0)
+                lambda: self._make_stream(side, hop), host, port, local_addr=(local.host, 0), **secured
             )
         return stream
+
+    def _secured(self, side: Side, hop: Hop) -> dict[str, Any]:
+        """What makes a connection safe, as `create_connection` takes it."""
+        if hop.transport is not Transport.TLS:
+            return {}
+        context, name = self._client_context(side, hop)
+        timeouts = {"ssl_handshake_timeout": self._limits.connect_seconds, "ssl_shutdown_timeout": SHUTDOWN_SECONDS}
+        return {"ssl": context, "server_hostname": name, **timeouts}
+
+    def _fault(self, side: Side, hop: Hop, error: OSError) -> HandshakeFault:
+        """What kept us from connecting to a hop: there was no connection, or it could not be made safe."""
+        before_tls = isinstance(error, ConnectionRefusedError) or type(error) in (OSError, TimeoutError)
+        if hop.transport is not Transport.TLS or before_tls:
+            return _NOT_CONNECTED
+        fault = fault_of(error)
+        self._tls_failed(side, str(hop), fault)
+        return fault
 
     # -- as time goes by
 
@@ -240,6 +285,7 @@ class Links:
         await self._let_go(Stream.abort, _FAREWELL)
         for port in self._all_ports():
             port.close()
+        self.ports = {side: [] for side in Side}
 
     async def _let_go(self, close: Callable[[Stream, str], None], seconds: float) -> None:
         """Close every link in that way, and see it gone; as long as there is time."""

@@ -21,8 +21,13 @@ COUNTERS: dict[str, tuple[str, ...]] = ENGINE_COUNTERS | {
     "garbage": ("side", "transport", "code"),
     # what was to leave but could not; "queue-full", "connect-failed", ... (see `links`)
     "undelivered": ("side", "transport", "why"),
+    # handshakes that came to nothing; "expired", "name", "version", ... (see `handshakes` and `tls`)
+    "tls_failed": ("side", "why"),
     "links_opened": ("side",),
     "links_closed": ("side", "why"),
+    # by the type of the record, and how it ended; of a name whose address was known nothing is looked up
+    "dns_lookups": ("side", "type", "outcome"),
+    "dns_remembered": ("side",),
 }
 
 
@@ -34,6 +39,13 @@ class Metrics:
         self.registry.register(self)
         self._counted: dict[Count, int] = {}
         self._links = Gauge("sipcore_links", "TCP connections that are open", ("side",), registry=self.registry)
+        self._waiting_for_dns = Gauge("sipcore_dns_waiting", "Look-ups that are under way", registry=self.registry)
+        self._expiries = Gauge(
+            "sipcore_certificate_expires_seconds",
+            "When our certificate ends, in seconds since 1970",
+            ("side",),
+            registry=self.registry,
+        )
 
     def count(self, name: str, *labels: str) -> None:
         """One more of ``name``."""
@@ -66,6 +78,14 @@ class Metrics:
     def links(self, side: str, change: int) -> None:
         """So many links more, or fewer."""
         self._links.labels(side).inc(change)
+
+    def waiting_for_dns(self, change: int) -> None:
+        """So many look-ups more under way, or fewer."""
+        self._waiting_for_dns.inc(change)
+
+    def certificate_expires(self, side: str, seconds: float) -> None:
+        """When a side's certificate ends, in seconds since 1970."""
+        self._expiries.labels(side).set(seconds)
 
     def value(self, name: str, *labels: str) -> int:
         """What a counter stands at; 0 when nothing was counted."""

@@ -29,17 +29,22 @@ from sipcore.relay.leaves import (
     Count,
     Domain,
     DomainName,
+    FarEnds,
     Header,
     Host,
     HostPort,
     Interval,
+    LookUpSeconds,
     Seconds,
+    Server,
     SideName,
     Switch,
 )
+from sipcore.relay.tls_settings import TlsSection
 
 __all__ = [
     "BenotifySection",
+    "DnsSection",
     "Document",
     "EdgeSection",
     "FilterSection",
@@ -52,6 +57,7 @@ __all__ = [
 ]
 
 _LISTEN = 'addresses to listen on, [{ address = "192.0.2.1" }]'
+_Servers = Annotated[list[Server], Meta(description='addresses of name servers, ["192.0.2.53"]')]
 _FilePath = Annotated[str, Meta(min_length=1, description="the path of a file")]
 
 
@@ -91,9 +97,11 @@ class VerificationSection(Struct, frozen=True):
 
 
 class FilterSection(RulesTable, frozen=True):
-    """``[filter]``: on or off, and the rules: the keys of a rules file, or the path of one."""
+    """``[filter]``: on or off, for whom not, and the rules: the keys of a rules file, or the path of one."""
 
     enabled: Switch = True
+    exempt_inbound: FarEnds = field(default_factory=list)
+    exempt_outbound: FarEnds = field(default_factory=list)
     file: Annotated[str, Meta(min_length=1, description='the path of a rules file, "rules.toml"')] = ""
 
 
@@ -136,6 +144,18 @@ class LimitsSection(Struct, frozen=True):
     shutdown_seconds: Seconds = 5
 
 
+class DnsSection(Struct, frozen=True):
+    """``[dns]``: whom each side asks for names, with how much patience, and for how long an answer holds."""
+
+    inside: _Servers = []
+    outside: _Servers = []
+    timeout_seconds: LookUpSeconds = 2
+    lookup_seconds: LookUpSeconds = 6
+    min_ttl: Seconds = 5
+    max_ttl: Seconds = 3_600
+    max_queries: Count = 256
+
+
 class MetricsSection(Struct, frozen=True):
     """``[metrics]``: where Prometheus may ask."""
 
@@ -162,4 +182,6 @@ class Document(Struct, frozen=True):
     filter: FilterSection = field(default_factory=FilterSection)
     benotify: BenotifySection = field(default_factory=BenotifySection)
     limits: LimitsSection = field(default_factory=LimitsSection)
+    dns: DnsSection = field(default_factory=DnsSection)
+    tls: TlsSection = field(default_factory=TlsSection)
     metrics: MetricsSection | None = None

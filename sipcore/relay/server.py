@@ -19,15 +19,18 @@ from sipcore.edge.actions import Trace
 from sipcore.edge.engine import Engine
 from sipcore.edge.hashes import Keys
 from sipcore.edge.tables import Hop, OwnSide, Side, Transport
+from sipcore.errors import ConfigError, Problem
 from sipcore.imfilter import ImFilter
-from sipcore.relay.carrying import check_carried
-from sipcore.relay.config import Config
+from sipcore.relay.acceptor import TlsAcceptor
+from sipcore.relay.config import Config, LinkLimits
 from sipcore.relay.datagrams import DatagramPort
 from sipcore.relay.logs import configure_logging, log_refusals, logger
 from sipcore.relay.metrics import Metrics
 from sipcore.relay.operations import Health, OperationsServer
 from sipcore.relay.shell import Shell
 from sipcore.relay.sockets import ListenError, bind, refused
+from sipcore.relay.streams import Stream
+from sipcore.relay.tls import TlsBook, time_of_day
 
 __all__ = ["ListenError", "Relay", "run"]
 
@@ -36,6 +39,8 @@ _Sockets = Sequence[tuple[Side, Hop, socket.socket]]
 _KEY_BYTES = 32
 #: How often the engine forgets and idle connections are looked for, in seconds.
 _TICK = 1.0
+#: How often what should be known of our certificates is said again, in seconds.
+_DAY = 86_400.0
 
 
 class Relay:
@@ -46,7 +51,7 @@ class Relay:
         observer: is told why each message went the way it went; without one, refusals are logged.
 
     Raises:
-        ConfigError: the configuration asks for more than this build carries.
+        ConfigError: a file of certificates cannot be used.
 
     Attributes:
         metrics: the counters.
@@ -55,7 +60,7 @@ class Relay:
     """
 
     def __init__(self, config: Config, observer: Callable[[Trace], None] | None = None) -> None:
-        check_carried(config.tables)
+        self._tls = TlsBook(config.tls, config.tables, time_of_day)
         self.metrics = Metrics()
         self.own = config.tables.own
         self.metrics_port: int | None = None
@@ -63,6 +68,7 @@ class Relay:
         self._observer = observer
         self._held = ExitStack()
         self._servers: list[asyncio.Server] = []
+        self._acceptors: list[TlsAcceptor] = []
 
     async def start(self) -> None:
         """Bind every address, then begin to read.
@@ -82,18 +88,54 @@ class Relay:
         observer, whole = self._observer or log_refusals(loop.time), self._observer is not None
         content = ImFilter(config.filter) if config.filter else None
         engine = Engine(tables, content, config.keys or _random_keys(), observer, config.users, observe_forwarded=whole)
-        self._shell = Shell(engine, config, self.metrics, loop.time)
+        self._shell = Shell(engine, config, self.metrics, loop.time, self._tls)
+        self._tell_expiries()
         await self._listen(sockets, config)
         self._timer = loop.call_later(_TICK, self._tick)
+        self._daily = loop.call_later(_DAY, self._warn_daily)
 
     async def stop(self) -> None:
         """Stop listening, let out what is queued, give every address back."""
         self._timer.cancel()
         self._health.stop()
+        self._daily.cancel()
         for server in self._servers:
             server.close()
-        await self._shell.links.close()
+        for acceptor in self._acceptors:
+            await acceptor.close()
+        await self._shell.close()
         self._held.close()
+
+    def reload(self) -> None:
+        """Read the files of certificates, roots and revocations again: links stand, new handshakes use what is new.
+
+        What is wrong with them is logged, and then everything stays as it was.
+        """
+        try:
+            self._tls.reload()
+        except ConfigError as error:
+            for problem in error.problems:
+                logger().error(
+                    problem.message, key=problem.key, where=problem.where, consequence="nothing was reloaded"
+                )
+        else:
+            self._tell_expiries()
+            logger().info("certificates were read again")
+
+    @property
+    def warnings(self) -> Sequence[Problem]:
+        """What an operator should know of the configuration and of its certificates."""
+        return *self._config.warnings, *self._tls.warnings
+
+    def _tell_expiries(self) -> None:
+        for side, expires in self._tls.expiries().items():
+            self.metrics.certificate_expires(side, expires.timestamp())
+
+    def _warn_daily(self) -> None:
+        """What was said at start is long gone from the screen when a certificate ends."""
+        self._daily = asyncio.get_running_loop().call_later(_DAY, self._warn_daily)
+        for warning in self._tls.warnings:
+            logger().warning(warning.message, key=warning.key, where=warning.where)
 
     @property
     def listen(self) -> Mapping[tuple[Side, Transport], Hop]:
@@ -127,9 +169,24 @@ class Relay:
                 port = DatagramPort(self._shell, side, bound, config.limits, arrived_at)
                 self._shell.links.ports[side].append(port)
                 port.start(loop)
+                continue
+            make_stream = functools.partial(self._shell.make_stream, side, str(side), arrived_at)
+            if hop.transport is Transport.TLS:
+                self._acceptors.append(self._tls_acceptor(side, bound, make_stream, config.links))
             else:
-                make_stream = functools.partial(self._shell.make_stream, side, str(side), arrived_at)
                 self._servers.append(await loop.create_server(make_stream, sock=bound, backlog=socket.SOMAXCONN))
+
+    def _tls_acceptor(
+        self, side: Side, bound: socket.socket, make_stream: Callable[[], Stream], limits: LinkLimits
+    ) -> TlsAcceptor:
+        return TlsAcceptor(
+            bound,
+            make_stream,
+            functools.partial(self._tls.server_context, side),
+            functools.partial(self._shell.tls_failed, side),
+            seconds=limits.connect_seconds,
+            most=limits.max_links,
+        )
 
     def _tick(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(_TICK, self._tick)
@@ -161,7 +218,7 @@ def run(config: Config) -> None:
     """Be a relay until SIGTERM or SIGINT.
 
     Raises:
-        ConfigError: the configuration asks for more than this build carries.
+        ConfigError: a file of certificates cannot be used.
         ListenError: an address cannot be listened on.
     """
     relay = Relay(config)
@@ -175,6 +232,7 @@ async def _serve(relay: Relay, config: Config) -> None:
     loop.set_exception_handler(_report)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told_to_stop.set)
+    loop.add_signal_handler(signal.SIGHUP, relay.reload)
     async with relay:
         _announce(relay, config)
         await told_to_stop.wait()
@@ -189,11 +247,14 @@ def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
 def _announce(relay: Relay, config: Config) -> None:
     """Say what is listened on; each listener and each hop without TLS by name: nobody should find that out later."""
     for side, hop in relay.own.addresses():
+        if hop.transport is Transport.TLS:
+            logger().info("listening", side=str(side), address=str(hop))
+            continue
         logger().warning("listening without TLS, as configured (insecure = true)", side=str(side), address=str(hop))
     for key, hop in (("inside.next_hop", config.tables.own.next_hop), *config.tables.hops()):
         if hop.transport is not Transport.TLS:
             logger().warning("sending without TLS, as configured (insecure = true)", to=str(hop), key=key)
-    for warning in config.warnings:
+    for warning in relay.warnings:
         logger().warning(warning.message, key=warning.key, where=warning.where)
     if relay.metrics_port is not None:
         logger().info("serving metrics", port=relay.metrics_port)

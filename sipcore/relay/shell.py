@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 
 from sipcore._parser import Message
-from sipcore.edge.actions import Action, Count, Link, Resolve, Send
+from sipcore.edge.actions import Action, Count, Failure, Link, Resolve, Send
 from sipcore.edge.engine import Engine
 from sipcore.edge.facts import Found, SrvFact
 from sipcore.edge.tables import Hop, Side, Transport
 from sipcore.relay.config import Config
+from sipcore.relay.handshakes import HandshakeFault, fault_of
 from sipcore.relay.links import Links
+from sipcore.relay.logs import Quota, logger
 from sipcore.relay.metrics import Metrics
+from sipcore.relay.resolver import Resolver, families_of
 from sipcore.relay.streams import DIALLED, Stream
+from sipcore.relay.tls import TlsBook
 
 __all__ = ["Shell"]
+
+#: Log lines about failed handshakes.
+_LINES_PER_SECOND = 10
 
 
 class Shell:
@@ -25,14 +33,21 @@ class Shell:
         config: limits of messages and links, and our addresses.
         metrics: where everything is counted.
         now: the clock, in seconds, monotonic.
+        tls: certificates, ours and others'.
     """
 
-    def __init__(self, engine: Engine, config: Config, metrics: Metrics, now: Callable[[], float]) -> None:
+    def __init__(
+        self, engine: Engine, config: Config, metrics: Metrics, now: Callable[[], float], tls: TlsBook
+    ) -> None:
         self._engine = engine
         self._config = config
         self._metrics = metrics
         self.now = now
-        self.links = Links(config.links, config.tables.own, self._stream_to, self._undelivered)
+        self._resolver = Resolver(config.dns, families_of(config.tables.own), metrics, now)
+        self._look_ups: set[asyncio.Task[None]] = set()
+        self._tls_quota = Quota(_LINES_PER_SECOND)
+        ways, told = (self._stream_to, tls.client_context), (self._undelivered, self.tls_failed)
+        self.links = Links(config.links, config.tables.own, *ways, *told, self._resolver.addresses)
 
     def make_stream(self, side: Side, kind: str, arrived_at: Hop | None = None, hop: Hop | None = None) -> Stream:
         """A stream that reports here; the arguments as in `Stream`."""
@@ -86,7 +101,22 @@ class Shell:
 
     def lost(self, send: Send) -> None:
         """Say that a message left for nowhere: its link has gone down."""
-        self._undelivered(send, "link-lost")
+        self._undelivered(send, "link-lost", Failure.LOCAL)
+
+    def unheard(self, stream: Stream, sends: Iterable[Send], exc: Exception | None) -> None:
+        """Say that a hop has not let us in, and that what was sent to it has not arrived."""
+        what = fault_of(exc).what if isinstance(exc, OSError) else "the connection ended before anything was said"
+        self.tls_failed(stream.side, str(stream.hop), HandshakeFault("not-let-in", what, Failure.NO_TLS))
+        for send in sends:
+            self._undelivered(send, "not-let-in", Failure.NO_TLS)
+
+    def tls_failed(self, side: Side, peer: str, fault: HandshakeFault) -> None:
+        """There is no link with a peer, because TLS or its certificate was not what it should be."""
+        self._metrics.count("tls_failed", side, fault.why)
+        if (left_out := self._tls_quota.take(self.now())) is not None:
+            logger().warning(
+                "no TLS link", side=str(side), peer=peer, why=fault.why, what=fault.what, left_out=left_out
+            )
 
     def garbage(self, side: Side, transport: Transport, code: str) -> None:
         """Count bytes that are no message."""
@@ -99,7 +129,7 @@ class Shell:
     # -- what the engine asks for
 
     def perform(self, actions: Iterable[Action]) -> None:
-        """Send and count. Nothing is looked up in this build: a table that would need it is refused at start."""
+        """Send, count, and begin to look up."""
         tally = self._metrics.tally
         for action in actions:
             if type(action) is Count:
@@ -107,12 +137,22 @@ class Shell:
             elif isinstance(action, Send):
                 self.links.send(action)
             elif isinstance(action, Resolve):
-                now = self.now()
-                self.perform(self._engine.resolved(SrvFact(action.domain, Found.FAILED, expires=now), now))
+                task = asyncio.get_running_loop().create_task(self._look_up(action.domain))
+                self._look_ups.add(task)
+                task.add_done_callback(self._look_ups.discard)
 
-    def _undelivered(self, send: Send, why: str) -> None:
+    async def _look_up(self, domain: str) -> None:
+        """Tell the engine what DNS says of a domain, and do what follows."""
+        fact = SrvFact(domain, Found.FAILED, expires=self.now())
+        try:
+            fact = await self._resolver.srv(domain)
+        finally:  # a shutdown cancels this task, and then too nobody may be left waiting
+            self.perform(self._engine.resolved(fact, self.now()))
+            self.flush()
+
+    def _undelivered(self, send: Send, why: str, failure: Failure) -> None:
         self._metrics.count("undelivered", send.side, send.hop.transport, why)
-        self.perform(self._engine.undelivered(send, self.now()))
+        self.perform(self._engine.undelivered(send, self.now(), failure))
 
     def tick(self) -> None:
         """What has to happen although nothing comes in."""
@@ -120,3 +160,11 @@ class Shell:
         self.perform(self._engine.tick(now))
         self.links.tick(now)
         self.flush()
+
+    async def close(self) -> None:
+        """Tell those who wait for a name that none will come, let out what is queued, close every link."""
+        for task in tuple(self._look_ups):
+            task.cancel()
+        await asyncio.gather(*self._look_ups, return_exceptions=True)
+        await self.links.close()
+        await self._resolver.close()

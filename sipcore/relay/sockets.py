@@ -31,7 +31,7 @@ def bind(side: Side, hop: Hop) -> socket.socket:
         bound.setblocking(False)
         _set_options(bound, hop.transport)
         bound.bind((hop.host, hop.port))
-        if hop.transport is Transport.TCP:
+        if hop.transport is not Transport.UDP:
             bound.listen(socket.SOMAXCONN)  # here already: two may bind with SO_REUSEADDR, but only one may listen
     except OSError as error:
         bound.close()
@@ -45,7 +45,7 @@ def refused(who: str, address: str, error: OSError) -> ListenError:
 
 
 def _set_options(bound: socket.socket, transport: Transport) -> None:
-    if transport is Transport.TCP:
+    if transport is not Transport.UDP:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a restart need not wait for TIME_WAIT
         return
     for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):

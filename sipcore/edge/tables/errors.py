@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from sipcore.edge.tables.federated import Lookup
 from sipcore.edge.tables.hops import Side, Transport
-from sipcore.edge.tables.names import Fault
+from sipcore.edge.tables.names import Fault, host_fault, is_address
 from sipcore.edge.tables.partners import partner_faults
 from sipcore.edge.tables.providers import PRELOADED, provider_faults
 
@@ -24,11 +25,12 @@ def errors_in(tables: Tables) -> Iterator[Fault]:
     yield from _sections(tables)
     yield from _rows(tables)
     yield from _reach(tables)
-    yield from _shared_addresses(tables)
+    yield from _known_by_address(tables)
     yield from _own_domains(tables)
     yield from _doubled_domains(tables)
     yield from _default_route(tables)
     yield from _switched_off(tables)
+    yield from _turned_methods(tables)
 
 
 def _sections(tables: Tables) -> Iterator[Fault]:
@@ -69,12 +71,23 @@ def _reach(tables: Tables) -> Iterator[Fault]:
     """Every hop outside that is in use must be one that we can send to, and be answered by."""
     for key, hop in tables.hops():
         yield from tables.own.reach_faults(key, Side.OUTSIDE, hop)
-    if tables.discovered.enabled and (Side.OUTSIDE, Transport.TLS) not in tables.own.listen:
+    if (Side.OUTSIDE, Transport.TLS) in tables.own.listen:
+        return
+    if tables.discovered.enabled:
         yield "discovered.enabled", "discovered peers are reached over TLS only; add a TLS address to outside.listen"
+    for index, row in enumerate(tables.federated.rows.values()):
+        steps = tables.federated.chain(row)
+        if not any(tables.static_routes.find(name) for lookup, name in steps if lookup is Lookup.STATIC_ROUTE):
+            what = f"{row.domain} has no static route, and by its SRV record it is reached over TLS only"
+            yield f"federated_domain[{index}].domain", f"{what}; add a [[static_route]], or a TLS address outside"
 
 
-def _shared_addresses(tables: Tables) -> Iterator[Fault]:
+def _known_by_address(tables: Tables) -> Iterator[Fault]:
     """Over TLS certificates tell partners apart, or show that one proxy serves several. Without, only addresses can."""
+    for key, hop in tables.hops():
+        named = not is_address(hop.host) and not host_fault(hop.host)
+        if named and hop.transport is not Transport.TLS and not key.startswith("provider"):  # theirs is TLS always
+            yield f"{key}.address", f"{hop.host} is a name; without TLS a peer is known by its address alone: give that"
     seen: dict[str, str] = {}
     for index, row in enumerate(tables.partners.values()):
         other = seen.setdefault(row.proxy.host, row.domain)
@@ -171,3 +184,14 @@ def _switched_off(tables: Tables) -> Iterator[Fault]:
     for index, row in enumerate(tables.providers):
         if row.enabled:
             yield f"provider[{index}].enabled", f"an enabled provider {needs} remove this key"
+
+
+def _turned_methods(tables: Tables) -> Iterator[Fault]:
+    """What a method is turned into crosses the border too."""
+    best_effort = tables.benotify
+    for key, sides, method in (
+        ("to_notify", best_effort.to_notify, "NOTIFY"),
+        ("to_benotify", best_effort.to_benotify, "BENOTIFY"),
+    ):
+        if sides and method not in tables.federation.methods:
+            yield f"benotify.{key}", f"{method} may not cross; add it to federation.methods, or remove this key"

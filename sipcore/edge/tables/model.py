@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sipcore.edge.tables.best_effort import BestEffort
 from sipcore.edge.tables.blocked import Blocked
+from sipcore.edge.tables.content import ContentSwitches
 from sipcore.edge.tables.default_route import DefaultRoute
 from sipcore.edge.tables.discovered import Discovered
 from sipcore.edge.tables.errors import errors_in
@@ -65,9 +66,13 @@ class Tables:
     verification: Verification = field(default_factory=Verification)
     benotify: BestEffort = field(default_factory=BestEffort)
     archiving_notice: ArchivingNotice = field(default_factory=ArchivingNotice)
+    content: ContentSwitches = field(default_factory=ContentSwitches)
+    #: Nothing that anybody exchanges is exempt from the filter or limited. Computed.
+    content_is_uniform: bool = field(init=False, repr=False, compare=False)
     _providers_by_proxy: Mapping[str, Provider] = field(init=False, repr=False, compare=False)
     _providers_by_domain: Mapping[str, Provider] = field(init=False, repr=False, compare=False)
     _rows_at: Mapping[str, tuple[Row, ...]] = field(init=False, repr=False, compare=False)
+    _rows_to: Mapping[str, tuple[Row, ...]] = field(init=False, repr=False, compare=False)
     _speakers: Mapping[str, tuple[Speaker, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -76,6 +81,7 @@ class Tables:
         object.__setattr__(self, "providers", tuple(self.providers))
         for name, index in _indexes(self).items():
             object.__setattr__(self, name, index)
+        object.__setattr__(self, "content_is_uniform", _content_is_uniform(self))
         if problems := [Problem("", key, message) for key, message in errors_in(self)]:
             raise ConfigError(problems)
 
@@ -100,6 +106,10 @@ class Tables:
     def rows_at(self, address: str) -> tuple[Row, ...]:
         """The rows that this address is the hop of, where there is no TLS and the address is all that tells."""
         return self._rows_at.get(canonical_host(address), ())
+
+    def rows_to(self, host: str) -> tuple[Row, ...]:
+        """The rows that lead to a host over TLS, at whatever port; disabled providers are none."""
+        return self._rows_to.get(host, ())
 
     def speakers(self, name: str) -> tuple[Speaker, ...]:
         """The rows that a certificate of this name may speak for; disabled providers are none."""
@@ -132,6 +142,9 @@ def _indexes(tables: Tables) -> dict[str, dict[str, object]]:
         "_rows_at": _grouped(
             (hop_of(row).host, row) for row in _rows(tables) if hop_of(row).transport is not Transport.TLS
         ),
+        "_rows_to": _grouped(
+            (hop_of(row).host, row) for row in _rows(tables) if hop_of(row).transport is Transport.TLS
+        ),
         "_speakers": _grouped(
             (subject.name, Speaker(row, subject.match_cn)) for row in _rows(tables) for subject in _subjects(row)
         ),
@@ -148,6 +161,15 @@ def _rows(tables: Tables) -> Iterator[Row]:
 
 def _subjects(row: Row) -> tuple[Subject, ...]:
     return subjects_of(hop_of(row), row.subjects)
+
+
+def _content_is_uniform(tables: Tables) -> bool:
+    said = [*(row.content for row in tables.partners.values()), *(row.content for row in tables.providers)]
+    said += [*(row.content for row in tables.federated.rows.values()), tables.discovered.content]
+    if tables.default_route is not None:
+        said.append(tables.default_route.content)
+    limited = any(row.enabled and row.public for row in tables.providers)
+    return tables.content == ContentSwitches() and not limited and all(each.says_nothing for each in said)
 
 
 def _grouped(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:

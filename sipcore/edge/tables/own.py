@@ -200,6 +200,10 @@ class OwnSide:
     def _inside_faults(self) -> Iterator[Fault]:
         yield from self.reach_faults("inside.next_hop", Side.INSIDE, self.next_hop)
         yield from subject_faults("inside.subjects", self.subjects)
+        secure, good = self.next_hop.transport is Transport.TLS, not any(map(host_fault, self.servers))
+        if good and not secure and not any(map(is_address, self.servers)):
+            where = "without TLS our servers are known by their addresses alone"
+            yield "inside.servers", f"{where}; expected those behind {', '.join(sorted(self.servers))}"
         for server in sorted(self.servers - {self.next_hop.host}):
             if fault := host_fault(server):
                 yield "inside.servers", f"{server!r} is no server: {fault}"

@@ -1,0 +1,99 @@
+"""Accepts connections that begin with a TLS handshake.
+
+An `asyncio.Server` would tell nobody which peer has failed a handshake, or why, and would keep its first context for
+ever. Here each connection asks for the context of the moment, and a failure is told with the peer's address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import socket
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+
+from sipcore.edge.actions import Failure
+from sipcore.relay.handshakes import SHUTDOWN_SECONDS, Farewell, HandshakeFault, fault_of
+from sipcore.relay.streams import Stream
+
+__all__ = ["TlsAcceptor"]
+
+#: How long to wait, in seconds, when the system has no descriptor for another connection.
+_BREATH = 0.1
+
+_TOO_MANY = HandshakeFault("too-many-handshakes", "too many handshakes at once", Failure.NO_TLS)
+
+
+class TlsAcceptor:
+    """One listening socket.
+
+    Args:
+        bound: it listens, and does not block.
+        make_stream: a new, unconnected stream.
+        context: what the next connection is made safe with; it is given what sends an alert to the peer.
+        failed: is told the peer's place and why there is no connection with it.
+        seconds: how long a handshake may take.
+        most: handshakes at once.
+    """
+
+    def __init__(
+        self,
+        bound: socket.socket,
+        make_stream: Callable[[], Stream],
+        context: Callable[[Farewell], ssl.SSLContext],
+        failed: Callable[[str, HandshakeFault], None],
+        *,
+        seconds: float,
+        most: int,
+    ) -> None:
+        self._bound = bound
+        self._make_stream = make_stream
+        self._context = context
+        self._failed = failed
+        self._seconds = seconds
+        self._most = most
+        self._handshakes: set[asyncio.Task[None]] = set()
+        self._accepting = asyncio.get_running_loop().create_task(self._accept())
+
+    async def close(self) -> None:
+        """Accept nobody any more, and break off the handshakes that have begun; the socket stays open."""
+        tasks = (self._accepting, *self._handshakes)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _accept(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                accepted, address = await loop.sock_accept(self._bound)
+            except OSError:  # no descriptor is left, or the peer has gone again
+                await asyncio.sleep(_BREATH)
+                continue
+            peer = f"{address[0]}:{address[1]}"
+            if len(self._handshakes) >= self._most:
+                accepted.close()
+                self._failed(peer, _TOO_MANY)
+                continue
+            handshake = loop.create_task(self._shake_hands(accepted, peer))
+            self._handshakes.add(handshake)
+            handshake.add_done_callback(self._handshakes.discard)
+
+    async def _shake_hands(self, accepted: socket.socket, peer: str) -> None:
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                self._make_stream,
+                accepted,
+                ssl=self._context(functools.partial(_send, accepted)),
+                ssl_handshake_timeout=self._seconds,
+                ssl_shutdown_timeout=SHUTDOWN_SECONDS,
+            )
+        except OSError as error:
+            self._failed(peer, fault_of(error))
+
+
+def _send(accepted: socket.socket, alert: bytes) -> None:
+    """Say why, if there is room for it: nobody waits for a peer that is refused."""
+    with suppress(OSError):
+        accepted.send(alert)

@@ -1,0 +1,93 @@
+"""The authorities that are trusted, for each class of links; and which classes a verified chain is good for.
+
+The system's store is read here, and not left to OpenSSL, which would load its folder a certificate at a time during
+handshakes: then nobody could say which roots a class has.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from cryptography import x509
+
+from sipcore.edge.tables import LinkClass, Side
+from sipcore.errors import Problem
+from sipcore.relay.tls_settings import NamedFile
+
+__all__ = ["Roots", "read_roots"]
+
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+
+
+class Roots:
+    """The roots of each class, in DER.
+
+    Args:
+        by_class: all four of them.
+    """
+
+    def __init__(self, by_class: Mapping[LinkClass, frozenset[bytes]]) -> None:
+        self._by_class = by_class
+
+    def of(self, link_class: LinkClass) -> bytes:
+        """The roots of one class, as OpenSSL takes them."""
+        return b"".join(sorted(self._by_class[link_class]))
+
+    def of_side(self, side: Side) -> bytes:
+        """The roots of everybody who may come from a side; whose it was is told by `classes_of` afterwards."""
+        return b"".join(sorted(frozenset().union(*(self._by_class[each] for each in _CLASSES[side]))))
+
+    def classes_of(self, root: bytes, side: Side) -> frozenset[LinkClass]:
+        """The classes of a side that trust a root."""
+        return frozenset(each for each in _CLASSES[side] if root in self._by_class[each])
+
+
+_CLASSES = {
+    Side.INSIDE: (LinkClass.INSIDE,),
+    Side.OUTSIDE: (LinkClass.PARTNER, LinkClass.PROVIDER, LinkClass.DISCOVERED),
+}
+
+
+def read_roots(files: Mapping[LinkClass, Sequence[NamedFile | None]], complain: Callable[[Problem], None]) -> Roots:
+    """Read every bundle; what is wrong with one is told to ``complain``. None among the files is the system's store."""
+    read = cache(lambda file: frozenset(_read(file, complain)))
+    return Roots({each: frozenset().union(*map(read, files[each])) for each in LinkClass})
+
+
+def _read(file: NamedFile | None, complain: Callable[[Problem], None]) -> Iterator[bytes]:
+    if file is None:
+        yield from system_roots()
+        return
+    source = file.read(complain)
+    if source is None:
+        return
+    found = list(_certificates(source))
+    if not found:
+        complain(file.problem(f"{file.path} has no certificate in PEM"))
+    for number, der in enumerate(found, start=1):
+        try:
+            x509.load_der_x509_certificate(der)
+        except ValueError as error:
+            complain(file.problem(f"{file.path}: certificate {number} is malformed ({error})"))
+        else:
+            yield der
+
+
+def system_roots() -> frozenset[bytes]:
+    """The system's store: the bundle that OpenSSL reads, else every file of the folder that it looks into."""
+    paths = ssl.get_default_verify_paths()
+    files = [Path(paths.cafile)] if paths.cafile else sorted(Path(paths.capath or os.devnull).glob("*.*"))
+    return frozenset(der for file in files if file.is_file() for der in _certificates(file.read_bytes()))
+
+
+def _certificates(source: bytes) -> Iterator[bytes]:
+    for match in _PEM.finditer(source):
+        try:
+            yield ssl.PEM_cert_to_DER_cert(match[0].decode("ascii"))
+        except ValueError:  # not base64: counted as a certificate that is malformed
+            yield b""

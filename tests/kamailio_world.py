@@ -1,0 +1,186 @@
+"""Two organisations that federate: at each a Kamailio and an edge, set up as docs/federation.md says.
+
+    user - Contoso's Kamailio - Contoso's edge - Fabrikam's edge - Fabrikam's Kamailio - user
+
+Between the edges is mutual TLS; a name server tells each where the other is.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import urllib.error
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from authority import Authority
+from federation_page import CONTOSO, FABRIKAM, lay_out, shown
+from loopback import Address, Loopback, reserved_loopback
+from name_server import NameServer, name_server
+from programs import require_program, running
+from relay_process import COMMAND, counted
+from relay_stage import PATIENCE, Connection
+from sip_users import User
+
+#: What the page's files name, by organisation.
+_SERVERS = {CONTOSO: ("192.0.2.10", 5060), FABRIKAM: ("172.16.0.10", 5060)}
+_EDGES = {CONTOSO: ("198.51.100.1", 5061), FABRIKAM: ("203.0.113.7", 5061)}
+_METRICS = {CONTOSO: "http://192.0.2.1:9090/metrics", FABRIKAM: "http://172.16.0.1:9090/metrics"}
+#: Domains that Contoso would federate with and cannot send to: the first one's host shows another's certificate, the
+#: second one's record leads to another's host, the third one's host has no address. A fourth has no record at all.
+_ASTRAY = """\
+edge.nwtraders.example.                   3600  A    203.0.113.7
+_sipfederationtls._tcp.nwtraders.example. 3600  SRV  0 0 5061 edge.nwtraders.example.
+_sipfederationtls._tcp.adatum.example.    3600  SRV  0 0 5061 edge.fabrikam.example.
+_sipfederationtls._tcp.tailspin.example.  3600  SRV  0 0 5061 edge.tailspin.example.
+"""
+#: One process of each kind, and little memory: a world is small, and a container's shared memory may be, too.
+_SMALL = ("-n", "1", "-N", "1", "-m", "16", "-M", "4")
+
+
+@dataclass(frozen=True)
+class Organisation:
+    """One of the two.
+
+    Attributes:
+        server: its Kamailio, where its users register.
+        edge: where its edge listens for others.
+        metrics_url: where its edge counts.
+        folder: with everything that its programs read and wrote.
+    """
+
+    server: Address
+    edge: Address
+    metrics_url: str
+    folder: Path
+
+    def counted(self, name: str, **labels: str) -> int:
+        """The sum of its edge's counter over all label sets that have these labels."""
+        return counted(self.metrics_url, name, **labels)
+
+
+class World:
+    """Both, up and running.
+
+    Attributes:
+        contoso: finds its partners by DNS.
+        fabrikam: has Contoso for a direct partner.
+        authority: whom both edges trust for the other's certificate.
+    """
+
+    def __init__(self, loopback: Loopback, folder: Path) -> None:
+        self.contoso, self.fabrikam = (
+            Organisation(
+                loopback.place(*_SERVERS[name]),
+                loopback.place(*_EDGES[name]),
+                loopback.moved(_METRICS[name]),
+                folder / name,
+            )
+            for name in (CONTOSO, FABRIKAM)
+        )
+        self.authority = Authority("Federation")
+        self._loopback = loopback
+        self._hosts = count(1)
+
+    def host(self) -> str:
+        """An address for somebody new."""
+        return self._loopback.host(next(self._hosts))
+
+    def homes(self, address: str) -> tuple[Organisation, Organisation]:
+        """Whose user that is, and the other one."""
+        ours = address.endswith("@contoso.example")
+        return (self.contoso, self.fabrikam) if ours else (self.fabrikam, self.contoso)
+
+    def user(self, address: str) -> User:
+        """Somebody new, registered at the server of their organisation."""
+        user = User(address, self.host(), self.homes(address)[0].server)
+        user.register()
+        return user
+
+    def knock(self, name: str, authority: Authority | None) -> Connection:
+        """A connection to Contoso's edge, whose certificate for its own name is held against the federation's root.
+
+        Args:
+            name: in the certificate that is shown.
+            authority: who has issued it; None for no certificate.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(self.contoso.folder / "federation-ca.pem")
+        if authority is not None:
+            context.load_cert_chain(authority.leaf(name).write(self.contoso.folder / "knocking.pem"))
+        plain = socket.create_connection(self.contoso.edge, PATIENCE)
+        return Connection(context.wrap_socket(plain, server_hostname="edge.contoso.example"))
+
+
+@contextmanager
+def kamailio_world(folder: Path) -> Iterator[World]:
+    """Start everything, wait until it serves, end it with the context.
+
+    Args:
+        folder: for configurations, certificates and logs.
+    """
+    kamailio = require_program("kamailio", "kamailio kamailio-tls-modules")
+    with ExitStack() as held:
+        loopback = held.enter_context(reserved_loopback())
+        names = held.enter_context(name_server(folder))
+        world = World(loopback, folder)
+        lay_out(folder, world.authority, loopback.moved)
+        for zone in (shown()["public.zone"], shown()["contoso.zone"], _ASTRAY):
+            _publish(names, loopback.moved(zone))
+        programs = []
+        for home in (world.contoso, world.fabrikam):
+            own = home.folder
+            _ask(names, own / "edge.toml")
+            server = (kamailio, "-DD", "-E", *_SMALL, "-f", own / "kamailio.cfg", "-Y", own, "-w", own)
+            edge = (*COMMAND, own / "edge.toml")
+            programs.append((held.enter_context(running(server, own / "kamailio.log")), _is_bound(home.server)))
+            programs.append((held.enter_context(running(edge, own / "edge.log")), _counts(home)))
+        for program, serves in programs:
+            program.wait_until(serves)
+        yield world
+
+
+def _ask(names: NameServer, configuration: Path) -> None:
+    """Let an edge ask our name server, where the page's asks the system's."""
+    place = f'["{names.host}:{names.port}"]'
+    with configuration.open("a") as file:
+        file.write(f"\n[dns]\ninside = {place}\noutside = {place}\n")
+
+
+def _publish(names: NameServer, zone: str) -> None:
+    """Let the name server know these records, each of a name and type of its own."""
+    for line in zone.splitlines():
+        name, ttl, kind, record = line.split(maxsplit=3)
+        names.set(name.removesuffix("."), kind, record, ttl=int(ttl))
+
+
+# -- when it is up
+
+
+def _is_bound(place: Address) -> Callable[[], bool]:
+    """Whether somebody listens there."""
+
+    def connects() -> bool:
+        try:
+            socket.create_connection(place, 5).close()
+        except OSError:
+            return False
+        return True
+
+    return connects
+
+
+def _counts(home: Organisation) -> Callable[[], bool]:
+    """Whether an edge's counters are served, which begins once it listens."""
+
+    def serves() -> bool:
+        try:
+            home.counted("received")
+        except urllib.error.URLError:
+            return False
+        return True
+
+    return serves

@@ -1,0 +1,79 @@
+"""Other people's programs as processes of a test: started, waited for, ended with all that they have started."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+#: Longer than any of them takes to start or to end, also on a machine that is busy with something else.
+PATIENCE_S = 20
+
+
+def require_program(name: str, package: str) -> str:
+    """The path of a program; skips the test, or fails it where a peer must not be missing, when there is none.
+
+    Args:
+        name: of the program. Debian keeps some where only root's PATH leads.
+        package: how it is installed.
+    """
+    found = shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin")))
+    if found is None:
+        missing = f"{name} is not installed (apt-get install {package})"
+        if os.environ.get("SIPCORE_REQUIRE_PEERS") == "1":
+            pytest.fail(f"{missing}, and SIPCORE_REQUIRE_PEERS=1 forbids the skip")
+        pytest.skip(missing)
+    return found
+
+
+@dataclass(frozen=True)
+class Program:
+    """A running process.
+
+    Attributes:
+        log: what it writes.
+    """
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def wait_until(self, serves: Callable[[], bool]) -> None:
+        """Return once it serves; fails with its log when it ends instead, or does not come up."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not serves():
+            assert self.process.poll() is None, f"{self.log.stem} ended at once\n{self.log.read_text()}"
+            assert time.monotonic() < deadline, f"{self.log.stem} does not serve\n{self.log.read_text()}"
+            time.sleep(0.02)
+
+
+@contextmanager
+def running(command: Sequence[str | Path], log: Path) -> Iterator[Program]:
+    """A program that runs while the context lasts, in the folder of its log.
+
+    It leads a process group of its own, so that its workers end with it, however it ends; and it is told to end should
+    the tests themselves be killed.
+
+    Args:
+        command: the program and its arguments; it must stay in the foreground.
+        log: takes what it writes.
+    """
+    told_if_orphaned = ("setpriv", "--pdeathsig", "TERM", *command)
+    with log.open("wb") as output, subprocess.Popen(
+        told_if_orphaned, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=log.parent, start_new_session=True
+    ) as process:  # fmt: skip
+        try:
+            yield Program(process, log)
+        finally:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(PATIENCE_S)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,241 @@
+"""IM between two organisations, each with somebody else's SIP server behind an edge of ours.
+
+Two real Kamailios, two edges: whoever wrote the one has never seen the other.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from authority import Authority
+from federation_page import command
+from instant_messages import file_offer
+from kamailio_world import Organisation, World, kamailio_world
+from programs import require_program
+from relay_stage import request, status
+from sip_users import User
+from sipp_runs import sipp
+
+pytestmark = pytest.mark.timeout(60)
+
+MARK = "ms-edge-proxy-message-trust"
+ASSERTION = "X-Verified-User"
+#: SIPp's counters of everything that may not happen on a sound path.
+UNWANTED = ("FailedCall", "DeadCallMsgs", "OutOfCallMsgs", "FatalErrors")
+#: What the edges count of presence: two requests and one that are answered, and one that is not.
+PRESENCE = ("SUBSCRIBE", "NOTIFY", "2xx", "BENOTIFY")
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with kamailio_world(tmp_path_factory.mktemp("world")) as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def alice(world: World) -> Iterator[User]:
+    with world.user("alice@contoso.example") as user:
+        yield user
+
+
+@pytest.fixture(scope="module")
+def bob(world: World) -> Iterator[User]:
+    with world.user("bob@fabrikam.example") as user:
+        yield user
+
+
+@pytest.fixture(params=["outward", "inward"])
+def pair(request: pytest.FixtureRequest, alice: User, bob: User) -> tuple[User, User]:
+    """Who writes, and to whom; as Contoso sees it."""
+    return (alice, bob) if request.param == "outward" else (bob, alice)
+
+
+# -- content
+
+
+def test_a_message_arrives_as_it_was_written_and_its_answer_comes_back(pair: tuple[User, User]) -> None:
+    sender, receiver = pair
+    sent = sender.say(receiver.address, "Lunch at noon? \N{SLICE OF PIZZA}")
+    assert receiver.take(sent).body == "Lunch at noon? \N{SLICE OF PIZZA}".encode()
+    assert sender.answer_to(sent).status == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [("text/plain", "see http://www.fabrikam.example/"), ("text/x-msmsgsinvite; charset=UTF-8", file_offer())],
+    ids=["link", "file"],
+)
+def test_a_link_or_a_file_is_refused_by_the_senders_own_edge_and_never_arrives(
+    kind: str, text: str, world: World, pair: tuple[User, User]
+) -> None:
+    sender, receiver = pair
+    home, far = world.homes(sender.address)
+    reached = far.counted("received", side="outside", kind="MESSAGE")
+    refused = home.counted("refused", side="inside", why="filtered", status="606")
+    answer = sender.answer_to(sent := sender.say(receiver.address, text, kind))
+    assert answer.status == 606
+    assert answer.field("Warning").startswith("309 ")
+    assert home.counted("refused", side="inside", why="filtered", status="606") == refused + 1
+    assert far.counted("received", side="outside", kind="MESSAGE") == reached
+    assert sent not in receiver.met
+
+
+# -- identity
+
+
+def test_who_is_believed_arrives_verified(alice: User, bob: User) -> None:
+    """Fabrikam says that its users are verified, and Contoso takes its word (level verified-by-provider)."""
+    arrived = alice.take(
+        sent := bob.say(alice.address, "It is me.", headers=[f"{MARK}: ms-source-verified-user=verified"])
+    )
+    assert bob.answer_to(sent).status == 200
+    assert arrived.fields(ASSERTION) == []
+    assert "ms-source-verified-user=verified" in arrived.field(MARK).split(";")
+
+
+def test_who_is_not_believed_arrives_unverified_whatever_is_said(alice: User, bob: User) -> None:
+    """Contoso says the same of its users, and Fabrikam goes by its own users' contacts (level contact-list)."""
+    forged = [f"{MARK}: ms-source-verified-user=verified", f"{ASSERTION}: verified"]
+    arrived = bob.take(sent := alice.say(bob.address, "It is me.", headers=forged))
+    assert alice.answer_to(sent).status == 200
+    assert arrived.fields(ASSERTION) == []
+    assert "ms-source-verified-user=unverified" in arrived.field(MARK).split(";")
+
+
+def test_nobody_of_ours_speaks_in_the_name_of_another_domain(world: World, bob: User) -> None:
+    with User("mallory@nwtraders.example", world.host(), world.contoso.server) as mallory:
+        sent = mallory.say(bob.address, "Hello")
+        assert mallory.answer_to(sent).status == 403
+    assert sent not in bob.met
+
+
+# -- who is at the other end
+
+
+@pytest.mark.parametrize(
+    ("domain", "code"),
+    [("nwtraders.example", 1010), ("adatum.example", 1009), ("tailspin.example", 1014), ("woodgrove.example", 1008)],
+    ids=["another's certificate", "another's host", "no address", "no record"],
+)
+def test_where_certificate_and_record_do_not_prove_a_domain_nothing_is_sent(
+    domain: str, code: int, world: World, alice: User
+) -> None:
+    reached = world.fabrikam.counted("received", side="outside")
+    answer = alice.answer_to(alice.say(f"tim@{domain}", "Are you there?"))
+    assert answer.status == 504
+    assert answer.field("ms-diagnostics").startswith(f"{code};")
+    assert world.fabrikam.counted("received", side="outside") == reached
+
+
+def test_a_peer_is_heard_when_its_certificate_and_its_domains_record_agree(world: World, alice: User) -> None:
+    with world.knock("edge.nwtraders.example", world.authority) as peer:
+        peer.send(request(1, "tim@nwtraders.example", alice.address, "TLS edge.nwtraders.example", "MESSAGE", "Hello"))
+        assert alice.take("1").body == b"Hello"
+        assert status(peer.read()) == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "sender"),
+    [("edge.nwtraders.example", "bob@fabrikam.example"), ("edge.adatum.example", "ann@adatum.example")],
+    ids=["another's domain", "a record that names another"],
+)
+def test_a_peer_does_not_speak_for_a_domain_that_record_and_certificate_do_not_agree_on(
+    name: str, sender: str, world: World, alice: User
+) -> None:
+    refused = world.contoso.counted("refused", side="outside", why="claims-other-domain", status="403")
+    with world.knock(name, world.authority) as peer:
+        peer.send(request(2, sender, alice.address, f"TLS {name}", "MESSAGE", "It is me."))
+        answer = peer.read()
+    assert status(answer) == 403
+    assert b"ms-diagnostics" not in answer
+    assert world.contoso.counted("refused", side="outside", why="claims-other-domain", status="403") == refused + 1
+    assert "2" not in alice.met
+
+
+@pytest.mark.parametrize(
+    ("authority", "why"),
+    [(Authority("Somebody"), "unknown-issuer"), (None, "no-certificate")],
+    ids=["of a strange authority", "none"],
+)
+def test_without_a_certificate_that_is_trusted_nobody_is_heard(
+    authority: Authority | None, why: str, world: World, alice: User
+) -> None:
+    received = world.contoso.counted("received", side="outside")
+    failed = world.contoso.counted("tls_failed", side="outside", why=why)
+    # the peer may hear of it at once, with the first word, or with the last
+    with suppress(OSError), world.knock("edge.fabrikam.example", authority) as peer:
+        peer.send(request(3, "bob@fabrikam.example", alice.address, "TLS edge.fabrikam.example", "MESSAGE", "Me."))
+        assert peer.read_to_end() == b""
+    assert world.contoso.counted("tls_failed", side="outside", why=why) == failed + 1
+    assert world.contoso.counted("received", side="outside") == received
+    assert "3" not in alice.met
+
+
+def test_the_page_shows_how_the_other_edges_certificate_is_looked_at(world: World) -> None:
+    require_program("openssl", "openssl")
+    host, port = world.fabrikam.edge
+    looked = command("openssl s_client").replace("-connect edge.fabrikam.example:5061", f"-connect {host}:{port}")
+    folder = world.contoso.folder
+    said = subprocess.run(looked, shell=True, cwd=folder, check=True, capture_output=True, text=True, timeout=20).stderr
+    assert "Verified peername: edge.fabrikam.example" in said
+
+
+# -- blocked
+
+
+def test_to_a_blocked_domain_nothing_leaves(world: World, alice: User) -> None:
+    reached = world.fabrikam.counted("received", side="outside")
+    assert alice.answer_to(alice.say("carol@litware.example", "Hello")).status == 403
+    assert world.fabrikam.counted("received", side="outside") == reached
+
+
+def test_from_a_blocked_domain_nothing_arrives_and_nobody_is_told(world: World, alice: User, bob: User) -> None:
+    blocked = world.contoso.counted("discarded", side="outside", why="blocked")
+    with User("carol@litware.example", world.host(), world.fabrikam.server) as carol:
+        dropped = carol.say(alice.address, "Hello")
+        alice.take(bob.say(alice.address, "I come behind her."))
+    assert world.contoso.counted("discarded", side="outside", why="blocked") == blocked + 1
+    assert dropped not in alice.met
+
+
+# -- presence
+
+
+@pytest.mark.parametrize(
+    ("subscriber", "notifier"),
+    [("amy@contoso.example", "ben@fabrikam.example"), ("ben@fabrikam.example", "amy@contoso.example")],
+)
+def test_presence_comes_by_benotify_which_nobody_answers_and_by_notify_which_is_answered(
+    subscriber: str, notifier: str, world: World, tmp_path: Path
+) -> None:
+    calls = 50
+    here, there = ((world.host(), 5060) for _ in range(2))
+    home, _ = world.homes(subscriber)
+    with world.user(notifier) as user:
+        user.register("{}:{};transport=tcp".format(*there))
+    before = [presence_counts(each) for each in (world.contoso, world.fabrikam)]
+    options = ("-users", "10", *keys(subscriber, notifier))
+    with (
+        sipp("presence_notifier", there, "tcp", calls, tmp_path, *keys(notifier, subscriber)) as tells,
+        sipp("presence_subscriber", here, "tcp", calls, tmp_path, *options, to=home.server) as asks,
+    ):
+        for run in (asks.finish(), tells.finish()):
+            assert run.total("SuccessfulCall") == calls
+            assert [run.total(counter) for counter in UNWANTED] == [0] * len(UNWANTED)
+    passed = Counter({"SUBSCRIBE": 2 * calls, "BENOTIFY": calls, "NOTIFY": calls, "2xx": 3 * calls})
+    assert [presence_counts(each) for each in (world.contoso, world.fabrikam)] == [each + passed for each in before]
+
+
+def keys(me: str, other: str) -> tuple[str, ...]:
+    """Who is who, for a scenario."""
+    return ("-key", "me", me, "-key", "other", other)
+
+
+def presence_counts(organisation: Organisation) -> Counter[str]:
+    """What its edge has forwarded of presence, and answers to anything."""
+    return Counter({kind: organisation.counted("forwarded", kind=kind) for kind in PRESENCE})

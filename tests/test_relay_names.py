@@ -1,0 +1,128 @@
+"""The relay and names: hops that are names, domains that are found by DNS, with a real name server and real sockets."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from name_server import NameServer, name_server
+from relay_stage import (
+    PATIENCE,
+    SERVER,
+    Connection,
+    Peer,
+    Stage,
+    header,
+    inward,
+    ok,
+    running_relay,
+    status,
+)
+
+#: Where the server behind a name moves to.
+MOVED = "127.0.0.37"
+NAME = "pool.contoso.example"
+CONFIG = """
+[edge]
+fqdn = "edge.contoso.example"
+domains = ["contoso.example"]
+[inside]
+listen = [
+    {{ transport = "udp", address = "127.0.0.31", port = 0, insecure = true }},
+    {{ transport = "tcp", address = "127.0.0.31", port = 0, insecure = true }},
+]
+next_hop = {{ transport = "{transport}", address = "{name}", port = {server.port}, insecure = true }}
+servers = ["127.0.0.32", "127.0.0.37"]
+[outside]
+listen = [
+    {{ transport = "udp", address = "127.0.0.33", port = 0, insecure = true }},
+    {{ transport = "tcp", address = "127.0.0.33", port = 0, insecure = true }},
+]
+[[partner]]
+domain = "fabrikam.example"
+proxy = {{ transport = "udp", address = "{partner.host}", port = {partner.port}, insecure = true }}
+[dns]
+inside = ["{names.host}:{names.port}"]
+min_ttl = 1
+[limits]
+connect_seconds = {connect_seconds}
+"""
+
+
+@pytest.fixture(scope="module")
+def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NameServer]:
+    with name_server(tmp_path_factory.mktemp("knot")) as server:
+        yield server
+
+
+@contextmanager
+def named(names: NameServer, transport: str, name: str = NAME, connect_seconds: int = 4) -> Iterator[Stage]:
+    """A relay whose inside is that name, and two servers that it may stand for, on one port."""
+    with ExitStack() as held:
+        server, partner = held.enter_context(Peer(SERVER)), held.enter_context(Peer("127.0.0.34"))
+        places = {"names": names, "server": server, "partner": partner}
+        text = CONFIG.format(transport=transport, name=name, connect_seconds=connect_seconds, **places)
+        yield Stage(held.enter_context(running_relay(text)), server, partner, partner)
+
+
+def test_a_hop_may_be_a_name_and_its_connection_is_found_again(names: NameServer) -> None:
+    names.set(NAME, "A", SERVER)
+    with named(names, "tcp") as on:
+        on.datagram(on.partner, inward(1))
+        with on.server.accept() as receiver:
+            receiver.send(ok(receiver.read()))
+            assert status(on.partner.read()) == 200
+            on.datagram(on.partner, inward(2))
+            assert header(receiver.read(), "Call-ID") == "2"
+        assert on.count("dns_lookups", "inside", "A", "found") == 1
+        assert on.count("links_opened", "inside") == 1
+
+
+def test_datagrams_to_a_name_wait_for_its_address_and_stay_in_order(names: NameServer) -> None:
+    names.set(NAME, "A", SERVER)
+    with named(names, "udp") as on:
+        for number in range(20):
+            on.datagram(on.partner, inward(number))
+        received = [on.server.read() for _ in range(20)]
+        assert [header(message, "Call-ID") for message in received] == [str(number) for number in range(20)]
+        on.datagram(on.server, ok(received[0]))
+        assert status(on.partner.read()) == 200
+        assert on.count("dns_lookups", "inside", "A", "found") == 1
+
+
+def test_a_name_that_has_moved_is_followed_by_the_next_connection(names: NameServer) -> None:
+    names.set(NAME, "A", SERVER)
+    with named(names, "tcp") as on, socket.create_server((MOVED, on.server.port)) as moved:
+        moved.settimeout(PATIENCE)
+        on.datagram(on.partner, inward(1))
+        with on.server.accept() as receiver:
+            assert header(receiver.read(), "Call-ID") == "1"
+            names.set(NAME, "A", MOVED)
+            receiver.socket.shutdown(socket.SHUT_WR)
+            assert receiver.read_to_end() == b""
+        on.server.listener.close()
+        on.datagram(on.partner, inward(2))
+        assert status(on.partner.read()) == 503, "the old address has not expired"
+        on.relay._shell._resolver._now = lambda: 1e9
+        on.datagram(on.partner, inward(3))
+        accepted, _ = moved.accept()
+        with Connection(accepted) as receiver:
+            assert header(receiver.read(), "Call-ID") == "3"
+
+
+def test_the_next_address_is_tried_when_the_first_refuses(names: NameServer) -> None:
+    names.set(NAME, "A", "127.0.0.38", "127.0.0.39", SERVER)
+    with named(names, "tcp") as on:
+        on.datagram(on.partner, inward(1))
+        with on.server.accept() as receiver:
+            assert header(receiver.read(), "Call-ID") == "1"
+
+
+def test_a_name_without_an_address_is_answered_504_and_told_to_the_inside_alone(names: NameServer) -> None:
+    with named(names, "tcp", name="nobody.contoso.example") as on:
+        on.datagram(on.partner, inward(1))
+        answer = on.partner.read()
+        assert (status(answer), b"ms-diagnostics" in answer) == (504, False)
+        assert on.count("undelivered", "inside", "tcp", "no-address") == 1

@@ -20,7 +20,8 @@ from authority import Authority
 from federation_page import CONTOSO, FABRIKAM, lay_out, shown
 from loopback import Address, Loopback, reserved_loopback
 from name_server import NameServer, name_server
-from programs import require_program, running
+from peer_programs import require_program
+from programs import running
 from relay_process import COMMAND, counted
 from relay_stage import PATIENCE, Connection
 from sip_users import User

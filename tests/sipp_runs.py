@@ -20,26 +20,23 @@ SCENARIOS = Path(__file__).parent / "sipp"
 #: behind it.
 LONGEST_S = 240
 
-
-def require_sipp() -> str:
-    """The path of SIPp, or no test, see `peer_programs`."""
-    return require_program("sipp", "sip-tester")
-
-
+#: SIPp's counters of everything that may not happen on a sound path. What comes for a call that is over is a message
+#: for a dead call, so a second answer is seen without waiting for it.
+UNWANTED = ("FailedCall", "Retransmissions", "DeadCallMsgs", "OutOfCallMsgs", "FatalErrors")
+#: So many calls are open at once: SIPp starts one when another ends, so the run is as fast as the relay. Two messages
+#: of each may come in one burst, after a read of a stream, say; a socket's buffer holds twice as many, for it would be
+#: SIPp's own socket that loses the rest.
+OPEN_CALLS = ("-users", "40")
+#: No retransmission, so a single lost message is a failed call, and a machine that is busy causes none.
+ASKED_ONCE = (*OPEN_CALLS, "-nr", "-recv_timeout", "60000")
 #: What a bare Linux grants to whoever asks (net.core.rmem_max): 184 datagrams of a kilobyte. SIPp asks for 64 kB by
 #: itself, which hold 56 of them.
 SOCKET_BUFFER = 212_992
 
 
-#: SIPp's counters of everything that may not happen on a sound path. What comes for a call that is over is a message
-#: for a dead call, so a second answer is seen without waiting for it.
-UNWANTED = ("FailedCall", "Retransmissions", "DeadCallMsgs", "OutOfCallMsgs", "FatalErrors")
-#: So many calls are open at once: SIPp starts one when another ends, so the run is as fast as the relay. Two messages
-#: of each may come in one burst, after a read of a stream, say: as many as a
-#: socket's buffer holds twice over, for it would be SIPp's own socket that loses the rest.
-OPEN_CALLS = ("-users", "40")
-#: No retransmission, so a single lost message is a failed call, and a machine that is busy causes none.
-ASKED_ONCE = (*OPEN_CALLS, "-nr", "-recv_timeout", "60000")
+def require_sipp() -> str:
+    """The path of SIPp, or no test, see `peer_programs`."""
+    return require_program("sipp", "sip-tester")
 
 
 @dataclass

@@ -16,17 +16,15 @@ from authority import Authority
 from federation_page import command
 from instant_messages import file_offer
 from kamailio_world import Organisation, World, kamailio_world
-from programs import require_program
+from peer_programs import require_program
 from relay_stage import request, status
 from sip_users import User
-from sipp_runs import sipp
+from sipp_runs import assert_sound, sipp
 
 pytestmark = pytest.mark.timeout(60)
 
 MARK = "ms-edge-proxy-message-trust"
 ASSERTION = "X-Verified-User"
-#: SIPp's counters of everything that may not happen on a sound path.
-UNWANTED = ("FailedCall", "DeadCallMsgs", "OutOfCallMsgs", "FatalErrors")
 #: What the edges count of presence: two requests and one that are answered, and one that is not.
 PRESENCE = ("SUBSCRIBE", "NOTIFY", "2xx", "BENOTIFY")
 
@@ -219,21 +217,16 @@ def test_presence_comes_by_benotify_which_nobody_answers_and_by_notify_which_is_
     with world.user(notifier) as user:
         user.register("{}:{};transport=tcp".format(*there))
     before = [presence_counts(each) for each in (world.contoso, world.fabrikam)]
-    options = ("-users", "10", *keys(subscriber, notifier))
+    few = ("-users", "10")
     with (
-        sipp("presence_notifier", there, "tcp", calls, tmp_path, *keys(notifier, subscriber)) as tells,
-        sipp("presence_subscriber", here, "tcp", calls, tmp_path, *options, to=home.server) as asks,
+        sipp("presence_notifier", there, "tcp", calls, tmp_path, me=notifier, peer=subscriber) as tells,
+        sipp(
+            "presence_subscriber", here, "tcp", calls, tmp_path, *few, me=subscriber, peer=notifier, to=home.server
+        ) as asks,
     ):
-        for run in (asks.finish(), tells.finish()):
-            assert run.total("SuccessfulCall") == calls
-            assert [run.total(counter) for counter in UNWANTED] == [0] * len(UNWANTED)
+        assert_sound(calls, asks, tells)
     passed = Counter({"SUBSCRIBE": 2 * calls, "BENOTIFY": calls, "NOTIFY": calls, "2xx": 3 * calls})
     assert [presence_counts(each) for each in (world.contoso, world.fabrikam)] == [each + passed for each in before]
-
-
-def keys(me: str, other: str) -> tuple[str, ...]:
-    """Who is who, for a scenario."""
-    return ("-key", "me", me, "-key", "other", other)
 
 
 def presence_counts(organisation: Organisation) -> Counter[str]:

@@ -52,7 +52,7 @@ domain = "fabrikam.example"
 proxy = {{ address = "{PARTNER}", port = {partner} }}
 subjects = ["edge.fabrikam.example"]
 [limits]
-connect_seconds = 1
+connect_seconds = {seconds}
 """
 
 
@@ -93,19 +93,19 @@ class Stage:
         return eventually(lambda: self.count("tls_failed", "outside", why)) == 1
 
 
-def config_text(server: int, partner: int, listen: int = 0, more: str = "") -> str:
-    """The configuration, with the ports of the peers and with more keys of ``[limits]``."""
+def config_text(server: int, partner: int, listen: int = 0, more: str = "", seconds: int = int(PATIENCE)) -> str:
+    """The configuration, with the ports of the peers, more keys of ``[limits]``, and the seconds for a handshake."""
     addresses = {"EDGE_IN": EDGE_IN, "SERVER": SERVER, "EDGE_OUT": EDGE_OUT, "PARTNER": PARTNER}
-    return CONFIG.format(server=server, partner=partner, listen=listen, **addresses) + more + TRUST
+    return CONFIG.format(server=server, partner=partner, listen=listen, seconds=seconds, **addresses) + more + TRUST
 
 
 @contextmanager
-def stage(folder: Path, more: str = "") -> Iterator[Stage]:
+def stage(folder: Path, more: str = "", seconds: int = int(PATIENCE)) -> Iterator[Stage]:
     """The relay in a thread of its own, its peers around it."""
     write_files(folder)
     with ExitStack() as held:
         server, proxy = (held.enter_context(Peer(host)) for host in (SERVER, PARTNER))
-        text = config_text(server.port, proxy.port, more=more)
+        text = config_text(server.port, proxy.port, more=more, seconds=seconds)
         yield Stage(held.enter_context(running_relay(text, folder / "edge.toml")), server, proxy, folder)
 
 
@@ -243,7 +243,7 @@ def test_what_is_no_handshake_is_closed_and_counted(said: bytes, why: str, tmp_p
 
 
 def test_a_peer_that_says_nothing_is_closed_when_its_time_is_over(tmp_path: Path) -> None:
-    with stage(tmp_path) as on, plain_connection(on) as plain:
+    with stage(tmp_path, seconds=1) as on, plain_connection(on) as plain:
         read_to_end(plain)
         assert on.failed("too-slow")
 
@@ -255,6 +255,15 @@ def test_handshakes_at_once_are_bounded(tmp_path: Path) -> None:
         with plain_connection(on) as third:
             read_to_end(third)
         assert on.failed("too-many-handshakes")
+
+
+def test_one_source_cannot_take_all_handshakes(tmp_path: Path) -> None:
+    with stage(tmp_path, "max_links_per_source = 2") as on, ExitStack() as held:
+        for _ in range(2):
+            held.enter_context(plain_connection(on))
+        with plain_connection(on) as third:
+            read_to_end(third)
+        assert on.failed("too-many-links-of-source")
 
 
 def read_to_end(plain: socket.socket) -> None:
@@ -310,6 +319,7 @@ def test_a_peer_that_has_spoken_and_ends_the_connection_had_let_us_in(tmp_path: 
         on.ask(1)
         with on.asked(FABRIKAM) as peer:
             reach_the_partner(on, peer, 1)
+        eventually(lambda: on.count("links_closed", "outside", "ended-by-peer"))
         on.ask(2)
         with on.asked(FABRIKAM) as peer:
             reach_the_partner(on, peer, 2)
@@ -328,7 +338,7 @@ def test_a_message_for_a_hop_without_tls_is_answered_504_with_1047(tmp_path: Pat
 
 
 def test_a_message_for_a_hop_that_does_not_finish_its_handshake_is_answered_504_with_1047(tmp_path: Path) -> None:
-    with stage(tmp_path) as on:
+    with stage(tmp_path, seconds=1) as on:
         on.ask(1)
         plain, _ = on.proxy.listener.accept()
         with plain:

@@ -29,6 +29,7 @@ from sipcore.relay.metrics import Metrics
 from sipcore.relay.operations import Health, OperationsServer
 from sipcore.relay.shell import Shell
 from sipcore.relay.sockets import ListenError, bind, refused
+from sipcore.relay.sources import Sources
 from sipcore.relay.streams import Stream
 from sipcore.relay.tls import TlsBook, time_of_day
 
@@ -179,6 +180,7 @@ class Relay:
     def _tls_acceptor(
         self, side: Side, bound: socket.socket, make_stream: Callable[[], Stream], limits: LinkLimits
     ) -> TlsAcceptor:
+        outside = side is Side.OUTSIDE
         return TlsAcceptor(
             bound,
             make_stream,
@@ -186,6 +188,7 @@ class Relay:
             functools.partial(self._shell.tls_failed, side),
             seconds=limits.connect_seconds,
             most=limits.max_links,
+            sources=Sources(limits.max_links_per_source, limits.max_new_links_per_source) if outside else None,
         )
 
     def _tick(self) -> None:

@@ -17,6 +17,9 @@ __all__ = ["ALONG_ROUTES", "THEN_ANSWERED", "THEN_LOST", "Player", "method_of"]
 ALONG_ROUTES, THEN_ANSWERED, THEN_LOST, RESOLVED = 16, 32, 64, 128
 
 
+FILTER = ImFilter()
+
+
 class Player:
     """One engine.
 
@@ -24,10 +27,10 @@ class Player:
     guess what signs them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, remember_decisions: bool = True) -> None:
         self.actions: list[Action] = []
         self.asked: Counter[str] = Counter()  #: how many requests came, by the method in CSeq
-        self._edge = Engine(TABLES, ImFilter(), Keys(bytes(16)))
+        self._edge = Engine(TABLES, FILTER, Keys(bytes(16)), remember_decisions=remember_decisions)
         self._routes = b""
 
     def come(self, data: bytes, choice: int, now: float) -> None:

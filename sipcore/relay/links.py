@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import count
 
+from sipcore.edge._express import Run
 from sipcore.edge.actions import Link, Send
 from sipcore.edge.tables import Hop, OwnSide, Side, Transport
 from sipcore.edge.waiting import WaitingRoom
@@ -28,6 +29,7 @@ from sipcore.relay.streams import DIALLED, Stream
 
 __all__ = ["Addresses", "Links"]
 
+_UDP = Transport.UDP
 #: How often a shutdown looks whether peers have taken what is queued for them, in seconds.
 _BREATH = 0.02
 #: How long a connection may take to go that is closed without waiting for anything, in seconds: the loop's next round.
@@ -126,15 +128,28 @@ class Links:
 
     def send(self, send: Send) -> None:
         """Send now, with the next flush, or when the connection stands."""
-        place = (send.side, send.hop)
-        if send.hop.transport is Transport.UDP:
+        hop = send.hop
+        if hop.transport is _UDP:
             port = port_for(send, self.ports[send.side])
-            if port is None or not port.send(send.hop, send.data):
+            if port is None or not port.send(hop, send.data):
                 self._undelivered(send, "not-taken")
-        elif stream := self._find(send.link_id, place):
+        elif stream := self._find(send.link_id, place := (send.side, hop)):
             self._queue(stream, send)
         else:
             self._wait(place, send)
+
+    def send_run(self, run: Run) -> None:
+        """The same for messages that leave alike."""
+        if run.hop.transport is _UDP:
+            port = port_for(run, self.ports[run.side])
+            sends = run.sends() if port is None else [run.send(data) for data in port.send_all(run.hop, run.datas)]
+            for send in sends:
+                self._undelivered(send, "not-taken")
+        elif (stream := self._find(run.link_id, (run.side, run.hop))) and stream.send_all(run.datas):
+            self._written.add(stream)
+        else:
+            for send in run.sends():
+                self.send(send)
 
     def _find(self, link_id: int | None, place: _Place) -> Stream | None:
         wanted = self._streams.get(link_id) if link_id is not None else None

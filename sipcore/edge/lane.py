@@ -5,7 +5,8 @@ them, as bytes (`Plan`). What makes up a plan is written by the functions that t
 two cannot drift apart: a Via is made with a stand-in where branch and signature go, and then cut there.
 
 Left to the engine for good: dialog-forming requests, whose Record-Route is signed for each; ACK and CANCEL, which it
-recognises; whatever a record of DNS has decided or a rate bounds, becomes another method, or may be plain text only.
+recognises; whatever a record of DNS has decided or a rate bounds; what becomes another method; what has to be plain
+text. (Where content is not filtered the lane still looks, and leaves to the engine what is not clean.)
 """
 
 from __future__ import annotations

@@ -268,8 +268,8 @@ cdef Dialog dialog_of(Message message, bint near_inside, bint across_inside, bin
     cdef Dialog dialog
     dialog.sender = read_end(message, H_FROM)
     dialog.receiver = read_end(message, H_TO)
-    dialog.sides = <uint64_t>(
-        NEAR_INSIDE * near_inside | ACROSS_INSIDE * across_inside | BEGAN_HERE * here | ASKED * asked)
+    dialog.said = <uint64_t>(NEAR_INSIDE * near_inside | ACROSS_INSIDE * across_inside | BEGAN_HERE * here
+                             | ASKED * asked)
     return dialog
 
 
@@ -281,7 +281,7 @@ cdef Digest route_digest(
     cdef End *first = &dialog.sender if initiates else &dialog.receiver
     cdef End *second = &dialog.receiver if initiates else &dialog.sender
     # If the receiver began it, it is on the other side. Both ends so come to the same number.
-    absorb_word(&hasher, dialog.sides if initiates else dialog.sides ^ BEGAN_HERE)
+    absorb_word(&hasher, dialog.said if initiates else dialog.said ^ BEGAN_HERE)
     absorb_call_id(&hasher, message)
     absorb_span(&hasher, base, first.tag)
     absorb_domain(&hasher, base, first.host)

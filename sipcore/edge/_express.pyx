@@ -391,7 +391,8 @@ cdef class Express:
         if not (self.may_take(&message.index, sound, link) and self.survey(&message.index, &fields)):
             return False
         route.start = route.end = 0
-        if sound.route_fields and not self.places.read_routes(self.routes, message, sound, link.inside, &route, &to_subscriber):
+        if sound.route_fields and not self.places.read_routes(
+                self.routes, message, sound, link.inside, &route, &to_subscriber):
             return False
         key[0] = self.request_key(&message.index, sound, &fields, link, route, to_subscriber, generation)
         return True

@@ -13,6 +13,7 @@ from sipcore._parser import Message
 from sipcore._values import Via
 from sipcore.edge import benotify, refusals
 from sipcore.edge.actions import Link
+from sipcore.edge.chains import Chain
 from sipcore.edge.directory import Directory, UserView
 from sipcore.edge.facts import Facts, FactsNow, SrvFact
 from sipcore.edge.flow import Answer, Decision, Discard, Forward, NeedSrv, Static
@@ -199,7 +200,7 @@ class Judge:
             return Outcome(hops)
         verdict = self._filter.check(message) if self._filter and decision.content.filtered else None
         if verdict is not None and verdict.blocked:
-            chain = (*decision.chain, refusals.FILTERED.when)
+            chain = Chain.of(decision.chain, refusals.FILTERED.when)
             return Outcome(self._refuse(request, refusals.FILTERED, chain), verdict=verdict)
         if decision.content.plain_text and (unfit := unfit_for_plain_text(message)):
             return Outcome(self._refuse(request, unfit.row, (*decision.chain, unfit.line)), verdict=verdict)

@@ -9,6 +9,7 @@
 #   make fuzz [TARGET=edit] [SECONDS=600]   look for inputs that break a contract (fuzz/README.md; needs clang)
 #   make nightly          what takes a night; writes docs/nightly.md
 #   make bench            measure, and write docs/benchmarks.md (a few minutes; on a quiet machine)
+#   make relay-profile [OVER=tcp]   where each microsecond of the relay goes
 #   make gate [BASE=REV]  no hot path may grow in instructions without a word in the changelog; the base is what was
 #                         accepted last (bench/baseline.txt)
 #   make gate-baseline    accept the last commit: what comes later is compared with it
@@ -25,7 +26,7 @@ NATIVE_TESTS := $(addprefix tests/test_,parser.py values.py headers.py reader.py
 
 FUZZ_TARGETS := $(patsubst fuzz/fuzz_%.py,%,$(wildcard fuzz/fuzz_*.py))
 
-.PHONY: all demo test check sanitize faults fuzz nightly bench bench-peers gate gate-baseline clean
+.PHONY: all demo test check sanitize faults fuzz nightly bench relay-profile bench-peers gate gate-baseline clean
 
 all: .venv/built
 
@@ -66,6 +67,9 @@ nightly: all
 
 bench: all
 	$(BIN)/sipcore bench --markdown docs/benchmarks.md
+
+relay-profile: all
+	$(BIN)/python -m sipcore_bench.relay profile $(if $(OVER),--transport $(OVER))
 
 gate: all
 	$(BIN)/python -m sipcore_bench.gate $(if $(BASE),--base $(BASE))

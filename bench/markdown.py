@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sipcore_bench.callgrind import METHOD
 from sipcore_bench.noise import histogram
-from sipcore_bench.results import QuestionResult, RelayRow, RunResults
+from sipcore_bench.results import Claim, QuestionResult, RelayRow, RunResults
 from sipcore_bench.rows import (
     RELAY_TITLE,
     absences,
@@ -45,7 +45,7 @@ def _markdown_lines(results: RunResults) -> Iterator[str]:
     for question in results.questions:
         yield from ("", f"## {question.id}: {question.title}", "", *_markdown_question(question, results.noise.floor))
     if results.relay:
-        yield from ("", f"## {RELAY_TITLE}", "", *_markdown_relay(results.relay))
+        yield from ("", f"## {RELAY_TITLE}", "", *_markdown_relay(results.relay, results.claims))
     if results.absent or results.notes:
         yield from ("", "## Not measured", "", *(f"- {_cell(line)}" for line in (*absences(results), *results.notes)))
 
@@ -68,7 +68,9 @@ def _markdown_question(question: QuestionResult, floor: float) -> Iterator[str]:
         yield from ("", *remarks)
 
 
-def _markdown_relay(relays: list[RelayRow]) -> Iterator[str]:
+def _markdown_relay(relays: list[RelayRow], claims: list[Claim]) -> Iterator[str]:
+    yield from (f"- {_cell(str(claim))}" for claim in claims)
+    yield ""
     for found in relay_tables(relays):
         yield from (f"### {_cell(found.title)}", "", f"| {' | '.join(found.columns)} |")
         yield "|" + "---|" * len(found.columns)

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from sipcore_bench.callgrind import METHOD
 from sipcore_bench.noise import Noise, histogram
-from sipcore_bench.results import QuestionResult, RelayRow, RunResults
+from sipcore_bench.results import Claim, QuestionResult, RelayRow, RunResults
 from sipcore_bench.rows import (
     RELAY_TITLE,
     Figure,
@@ -24,7 +24,7 @@ from sipcore_bench.rows import (
     rows_of,
 )
 
-__all__ = ["show", "show_noise"]
+__all__ = ["show", "show_noise", "show_relay"]
 
 _NAME_WIDTH, _KIND_WIDTH = 34, 15
 _BAR = 40
@@ -42,7 +42,7 @@ def show(console: Console, results: RunResults) -> None:
         _show_question(console, question, results.noise.floor)
     if any(question.instructions_of for question in results.questions):
         console.print(Text(f"Instructions per message: {METHOD}.", "dim"))
-    _show_relay(console, results.relay)
+    show_relay(console, results.relay, results.claims)
     for line in absences(results):
         console.print(Text(line, "dim"))
     for note in results.notes:
@@ -98,7 +98,8 @@ def _terminal_cell(figure: Figure | None) -> Text:
     return Text.assemble(figure.headline(), "\n", (figure.detail(), "dim"))
 
 
-def _show_relay(console: Console, relays: list[RelayRow]) -> None:
+def show_relay(console: Console, relays: list[RelayRow], claims: list[Claim]) -> None:
+    """Print a table for each mix and transport, and what is asked of the relay."""
     if relays:
         console.print(Text(f"\n{RELAY_TITLE}", "bold"))
     for found in relay_tables(relays):
@@ -109,3 +110,5 @@ def _show_relay(console: Console, relays: list[RelayRow]) -> None:
         for row in found.rows:
             table.add_row(*(Text(value) for value in row))
         console.print(table)
+    for claim in claims:
+        console.print(Text(str(claim), "red" if claim.holds is False else "bold"))

@@ -15,7 +15,7 @@ from sipcore_bench.contestant import Absent
 from sipcore_bench.noise import Noise
 from sipcore_bench.runner import Cell, Effort
 
-__all__ = ["SCHEMA", "Entrant", "QuestionResult", "RelayRow", "ResultsError", "RunResults", "load", "save"]
+__all__ = ["SCHEMA", "Claim", "Entrant", "QuestionResult", "RelayRow", "ResultsError", "RunResults", "load", "save"]
 
 SCHEMA = "sipcore-bench/1"
 
@@ -71,6 +71,22 @@ class RelayRow:
     raw: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Something that is asked of sipcore, and what was found.
+
+    Attributes:
+        says: in words, with its figures.
+        holds: None where nothing is asked, and only told.
+    """
+
+    says: str
+    holds: bool | None
+
+    def __str__(self) -> str:
+        return self.says if self.holds is None else f"{self.says}: {'kept' if self.holds else 'NOT KEPT'}"
+
+
 @dataclass(slots=True)
 class RunResults:
     """A whole run.
@@ -86,6 +102,7 @@ class RunResults:
         absent: who could not take part at all, and why.
         questions: of those that are asked in this process.
         relay: what `sipcore_bench.relay` found.
+        claims: what is asked of the relay.
         notes: what a reader should know: what was left out, and why.
     """
 
@@ -99,6 +116,7 @@ class RunResults:
     absent: list[Absent] = field(default_factory=list)
     questions: list[QuestionResult] = field(default_factory=list)
     relay: list[RelayRow] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     schema: str = SCHEMA
 

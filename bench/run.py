@@ -149,8 +149,9 @@ def _ask_relay(plan: Plan, results: RunResults, progress: Progress) -> None:
         results.absent.append(Absent(RELAY, f"it needs {missing.name}: pip install 'sipcore[relay]'"))
         return
     try:
-        found = relay.run(relay.MIXES, plan.quick, progress, results.absent.append)
+        found = relay.run(relay.MIXES, relay.QUICK if plan.quick else relay.FULL, progress, results.absent.append)
     except Unavailable as missing:
         results.absent.append(Absent(RELAY, missing.reason))
         return
-    results.relay = [RelayRow(result.to_row(), msgspec.to_builtins(result)) for result in found]
+    results.relay = [RelayRow(result.to_row(), msgspec.to_builtins(result)) for result in found.results]
+    results.claims = list(relay.claims(found))

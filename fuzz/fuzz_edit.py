@@ -27,7 +27,7 @@ EDITS = [
     *[("set", "nt"), ("add", "nt"), ("insert", "nt"), ("remove", "n"), ("remove_value", "ni")],
     *[("replace_value", "nit"), ("push_via", "t"), ("pop_via", ""), ("pop_route", ""), ("decrement_max_forwards", "")],
     *[("push_route", "t"), ("push_record_route", "t"), ("pop_record_route", "")],
-    *[("set_uri", "t"), ("declare_length", ""), ("set_body", "b"), ("set_body", "bt")],
+    *[("set_method", "n"), ("set_uri", "t"), ("declare_length", ""), ("set_body", "b"), ("set_body", "bt")],
 ]
 SEEDS = [join(each, *random.Random(seed).randbytes(40)) for seed in range(5) for each in MESSAGES]
 

@@ -1,24 +1,34 @@
-"""An engine under a sequence of messages, look-ups and ticks, whoever sends them.
+"""An engine under a sequence of messages, look-ups, responses, losses and ticks, whoever sends them.
 
-Contract: nothing is raised; at most one message leaves for each that came; an answer goes back to its sender, and
-never to ACK or BENOTIFY; the mark stays inside and the assertion outside, one of either at most and ours; nothing of a
-blocked domain is sent on; what waits has left after the last tick; the same sequence gives the same actions.
+Contract: nothing is raised; each message has one end, and a second one only if it was lost; an answer goes back to its
+sender, never to ACK or BENOTIFY, and not more often than it was asked for; the mark stays inside and the assertion
+outside, one of either at most and ours; nothing of a blocked domain is sent on; what waits has left after the last
+tick; the same sequence gives the same actions.
 
 Allowed: `ParseError` where the bytes are no message.
 """
 
 from __future__ import annotations
 
-from edges import LINKS, MESSAGES, TABLES
-from pieces import join, split
+from collections import Counter
 
-from sipcore import ImFilter, ParseError, parse
-from sipcore.edge.actions import Action, Count, Resolve, Send
-from sipcore.edge.engine import Engine, Keys
-from sipcore.edge.facts import SrvFact
+from edges import MESSAGES, SUBSCRIPTIONS
+from pieces import join, split
+from playing import ALONG_ROUTES, THEN_ANSWERED, THEN_LOST, Player, method_of
+
+from sipcore import parse
+from sipcore.edge.actions import Action, Count, Send
 from sipcore.edge.tables import Side
 
-SEEDS = [join(b"\0".join(MESSAGES), *range(32)), join(MESSAGES[0] + b"\0" + MESSAGES[2], 0, 2, 200, 255)]
+SEEDS = [
+    join(b"\0".join(MESSAGES), *range(32)),
+    join(MESSAGES[0] + b"\0" + MESSAGES[2], 0, 2, 200, 255),
+    *[
+        join(b"\0".join(messages), asks, told + ALONG_ROUTES + then, told + ALONG_ROUTES + then)
+        for messages, asks, told in zip(SUBSCRIPTIONS, (0, 1), (1, 0), strict=True)
+        for then in (THEN_ANSWERED, THEN_LOST)
+    ],
+]
 
 
 def one_input(data: bytes) -> None:
@@ -28,34 +38,29 @@ def one_input(data: bytes) -> None:
     assert _play(steps) == _play(steps)
 
 
-def _play(steps: list[tuple[bytes, int]]) -> list[list[Action]]:
-    edge, played = Engine(TABLES, ImFilter(), Keys(bytes(16))), []
+def _play(steps: list[tuple[bytes, int]]) -> list[Action]:
+    player = Player()
     for now, (data, choice) in enumerate(steps):
-        link = LINKS[choice % len(LINKS)]
-        try:
-            message = parse(data)
-        except ParseError:
-            continue
-        actions = edge.receive(message, link, now)
-        for action in [each for each in actions if isinstance(each, Resolve) and choice >= 128]:
-            actions += edge.resolved(SrvFact.of(action.domain, f"sip.{action.domain}", expires=now + choice), now)
-        played.append(actions)
-    played.append(edge.tick(1e6) + edge.tick(2e6) + edge.tick(3e6))
-    actions = [action for each in played for action in each]
-    received = sum(isinstance(action, Count) and action.name == "received" for action in actions)
-    ended = [a for a in actions if isinstance(a, Count) and a.name in {"forwarded", "refused", "discarded"}]
-    assert len(ended) == received
-    for send in [action for action in actions if isinstance(action, Send)]:
-        _check(send)
-    return played
+        player.come(data, choice, now)
+    player.end()
+    counts = Counter(action.name for action in player.actions if isinstance(action, Count))
+    ended = counts["forwarded"] + counts["refused"] + counts["discarded"]
+    assert counts["received"] <= ended <= counts["received"] + counts["forwarded"]
+    answers = Counter[str]()
+    for send in [action for action in player.actions if isinstance(action, Send)]:
+        _check(send, answers)
+    assert answers <= player.asked
+    return player.actions
 
 
-def _check(send: Send) -> None:
+def _check(send: Send, answers: Counter[str]) -> None:
     left = parse(send.data)
     marks, words = left.get_all("ms-edge-proxy-message-trust"), left.get_all("X-Verified-User")
-    if left.status is not None and send.came_from is None and not marks and not words:
-        assert (left.get("CSeq") or "").split()[-1:] not in (["ACK"], ["BENOTIFY"])
-        return
+    if left.status is not None:
+        answers[method_of(left)] += 1
+        assert method_of(left) not in ("ACK", "BENOTIFY")
+        if not marks and not words:
+            return
     assert (len(marks), len(words)) == ((1, 0) if send.side is Side.INSIDE else (0, 1))
     assert "forged" not in marks
     ends = [end.uri.host or "" for end in (left.from_, left.to) if end is not None]

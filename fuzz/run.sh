@@ -42,7 +42,8 @@ drive=("$PWD/$work/venv/bin/python" -P fuzz/drive.py "$target" "$work/seeds/$tar
 if [ -e "${2:?how many seconds, or which file?}" ]; then
     exec "${drive[@]}" -timeout=10 "${@:2}"
 fi
+longest=$(sed -n 's/^LONGEST = //p' "fuzz/fuzz_$target.py")
 corpus=("$work/corpus/$target" "$work/seeds/$target")
 [ -z "${SIPCORE_CORPUS:-}" ] || corpus+=("$SIPCORE_CORPUS")
-exec "${drive[@]}" -max_total_time="$2" -dict=fuzz/sip.dict -max_len=4096 -timeout=10 -rss_limit_mb=2048 \
+exec "${drive[@]}" -max_total_time="$2" -dict=fuzz/sip.dict -max_len="${longest:-4096}" -timeout=10 -rss_limit_mb=2048 \
     -artifact_prefix="$work/findings/$target-" -print_final_stats=1 "${@:3}" "${corpus[@]}"

@@ -34,6 +34,8 @@ class Edit:
     def pop_record_route(self) -> Edit: ...
     def decrement_max_forwards(self, default: int = 70) -> Edit:
         """One less; ``default`` is added when absent (RFC 3261 section 16.6). Raises: EditError at 0."""
+    def set_method(self, method: str) -> Edit:
+        """Replace the method in the first line; CSeq, which has it too, is a header like others."""
     def set_uri(self, uri: str | bytes) -> Edit: ...
     def set_body(self, body: bytes, content_type: str | bytes | None = None) -> Edit:
         """Replace the body; Content-Length follows, and is not to be written by any other method."""

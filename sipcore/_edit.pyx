@@ -95,13 +95,17 @@ cdef Text value_of(object value, str what, list keep) except *:
 
 cdef Text name_of(str name, list keep) except *:
     """A header name: a token."""
-    cdef Text text = text_of(name, keep)
+    return token_of(name, "header name", keep)
+
+
+cdef Text token_of(str token, str what, list keep) except *:
+    cdef Text text = text_of(token, keep)
     cdef uint32_t i
     for i in range(text.size):
         if not sip_is_token(text.data[i]):
-            raise EditError(f"not a header name: {name!r}")
+            raise EditError(f"not a {what}: {token!r}")
     if text.size == 0 or text.size > 0xFFFF:
-        raise EditError(f"not a header name: {name[:40]!r}")
+        raise EditError(f"not a {what}: {token[:40]!r}")
     return text
 
 
@@ -110,6 +114,10 @@ cdef Text literal(const char *text, uint32_t size) noexcept:
     result.data = <const uint8_t *>text
     result.size = size
     return result
+
+
+cdef uint32_t size_of(Span span) noexcept nogil:
+    return span.end - span.start
 
 
 cdef bint same_bytes(const uint8_t *left, const uint8_t *right, uint32_t size) noexcept nogil:
@@ -133,7 +141,9 @@ cdef class Edit:
     cdef uint8_t *text
     cdef uint32_t text_size
     cdef uint32_t text_capacity
-    cdef Span uri            # in our text; absent while the message's own is in force
+    # In our text; absent while the message's own is in force.
+    cdef Span method
+    cdef Span uri
     cdef bytes new_body
 
     def __cinit__(self, Message message not None):
@@ -239,6 +249,14 @@ cdef class Edit:
         else:
             digits = b"%d" % self._one_less(&self.fields[found])
         self._set(name, H_MAX_FORWARDS, literal(PyBytes_AS_STRING(digits), <uint32_t>PyBytes_GET_SIZE(digits)))
+        return self
+
+    def set_method(self, str method not None):
+        cdef list keep = []
+        cdef Text data = token_of(method, "method", keep)
+        if not self.source.is_request:
+            raise EditError("a response has no method")
+        self.method = self._append(data)
         return self
 
     def set_uri(self, uri):
@@ -635,23 +653,30 @@ cdef class Edit:
         return self.source.index.slots[0].name if self.source.index.count else self.source.index.head_size - 2
 
     cdef Py_ssize_t _start_line_size(self) noexcept:
-        cdef Span old = self.source.index.uri
-        if self.uri.end == 0:
-            return self._start_line_end()
-        return <Py_ssize_t>self._start_line_end() - (old.end - old.start) + (self.uri.end - self.uri.start)
+        cdef Py_ssize_t size = self._start_line_end()
+        if self.method.end:
+            size += <Py_ssize_t>size_of(self.method) - size_of(self.source.index.method)
+        if self.uri.end:
+            size += <Py_ssize_t>size_of(self.uri) - size_of(self.source.index.uri)
+        return size
 
     cdef char *_copy_start_line(self, char *out) noexcept:
-        cdef const uint8_t *base = self.source.index.base
-        cdef Span old = self.source.index.uri
+        cdef uint32_t at = 0
         cdef uint32_t end = self._start_line_end()
-        cdef uint32_t size = self.uri.end - self.uri.start
-        if self.uri.end == 0:
-            memcpy(out, base, end)
-            return out + end
-        memcpy(out, base, old.start)
-        memcpy(out + old.start, self.text + self.uri.start, size)
-        memcpy(out + old.start + size, base + old.end, end - old.end)
-        return out + old.start + size + (end - old.end)
+        out = self._copy_up_to(self.source.index.method, self.method, &at, out)
+        out = self._copy_up_to(self.source.index.uri, self.uri, &at, out)
+        memcpy(out, self.source.index.base + at, end - at)
+        return out + (end - at)
+
+    cdef char *_copy_up_to(self, Span old, Span new, uint32_t *at, char *out) noexcept:
+        """Copy the start line from ``at`` up to a piece that has been written anew, and that; nothing otherwise."""
+        if new.end == 0:
+            return out
+        memcpy(out, self.source.index.base + at[0], old.start - at[0])
+        out += old.start - at[0]
+        memcpy(out, self.text + new.start, size_of(new))
+        at[0] = old.end
+        return out + size_of(new)
 
     cdef char *_copy_fields(self, char *out) noexcept:
         """Every field, runs that lie side by side in one copy."""

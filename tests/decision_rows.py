@@ -16,6 +16,8 @@ from federated_world import (
     DISABLED,
     FEDERATED_ONLY,
     HOUSE,
+    INSIDE,
+    MSN,
     PUBLIC_ONLY,
     REMOTE_ONLY,
     WITH_DEFAULT,
@@ -32,11 +34,15 @@ from sipcore.edge.flow import Flow
 from sipcore.edge.tables import (
     BestEffort,
     Blocked,
+    ContentSwitches,
     Discovered,
     Domains,
+    FarEnd,
     FederatedDomains,
     Federation,
     Hop,
+    Media,
+    RowContent,
     StaticRoutes,
     Tables,
     Transport,
@@ -87,12 +93,22 @@ def level(of: VerificationLevel) -> Tables:
     return tables(partners=partners)
 
 
+def saying(content: RowContent) -> Tables:
+    """The crossroads, where Fabrikam's row says that of content."""
+    fabrikam = replace(CROSSROADS.partners["fabrikam.example"], content=content)
+    return tables(partners={**CROSSROADS.partners, "fabrikam.example": fabrikam})
+
+
+EXEMPT = tables(content=ContentSwitches(exempt_outbound=frozenset({FarEnd.PARTNER})))
+UNLIMITED = tables(providers=(replace(MSN, content=RowContent(media=Media.ANY)), *CROSSROADS.providers[1:]))
 OFF = tables(discovered=Discovered(), providers=())
 OPEN = discovering(any_domain=True)
 AOL_BARE = tables(static_routes=StaticRoutes())
 NW_FACT = srv("nwtraders.example", NW)
 SUBSCRIBE, INVITE = {"method": "SUBSCRIBE"}, {"method": "INVITE"}
 ENFORCED = replace(level(CONTACT_LIST), verification=Verification(enforce_at_edge=True))
+#: Along our route, to who began the dialog by a SUBSCRIBE that asked for BENOTIFY.
+SERVED = {"in_dialog": True, "route_near": "fabrikam.example", "to_subscriber": True}
 REMOTE = tables(federation=Federation(remote_access=True))
 EARLIER = discovering(domains=Domains(["fabrikam.example"], [5]))
 LATER = discovering(domains=Domains(["fabrikam.example"], [90]))
@@ -388,7 +404,7 @@ PROVIDERS = [
         "F084",
         "a public provider is the public cloud",
         inward("hotmail.example", "federation.messenger.msn.com"),
-        INSIDE_HOP,
+        f"{INSIDE_HOP}, plain text only",
         "the proxy of provider 'MSN' ([[provider]], line 20)",
         facts=srv("hotmail.example", "federation.messenger.msn.com"),
     ),
@@ -460,10 +476,50 @@ PROVIDERS = [
         "F091",
         "the public flag takes the right for public IM",
         outward("hotmail.example"),
-        "outside: the SRV record of hotmail.example, tls federation.messenger.msn.com:5061",
+        "outside: the SRV record of hotmail.example, tls federation.messenger.msn.com:5061, plain text only",
         "the right for public-im",
         facts=srv("hotmail.example", "federation.messenger.msn.com"),
         sender=PUBLIC_ONLY,
+    ),
+    Row(
+        "F093",
+        "to a public provider plain text only",
+        outward("hotmail.example"),
+        "outside: the SRV record of hotmail.example, tls federation.messenger.msn.com:5061, plain text only",
+        "plain text only: 'MSN' ([[provider]], line 20) is a public provider",
+        facts=srv("hotmail.example", "federation.messenger.msn.com"),
+    ),
+    Row(
+        "F093",
+        "and from one",
+        inward("hotmail.example", "federation.messenger.msn.com"),
+        f"{INSIDE_HOP}, plain text only",
+        "is a public provider",
+        facts=srv("hotmail.example", "federation.messenger.msn.com"),
+    ),
+    Row(
+        "F093",
+        "unless its row says more",
+        outward("hotmail.example", UNLIMITED),
+        "outside: the SRV record of hotmail.example, tls federation.messenger.msn.com:5061",
+        "the proxy of provider 'MSN'",
+        UNLIMITED,
+        srv("hotmail.example", "federation.messenger.msn.com"),
+    ),
+    Row(
+        "F093",
+        "a private provider takes anything",
+        outward("tailspin.example"),
+        "outside: tls sip.hosting.example:5061",
+        "listed for provider",
+    ),
+    Row(
+        "F093",
+        "a partner whose row says so",
+        outward("fabrikam.example"),
+        f"outside: tls {EDGE}:5061, plain text only",
+        "plain text only: 'Fabrikam' ([[partner]], line 10) has media = \"plain-text\"",
+        saying(RowContent(media=Media.PLAIN_TEXT)),
     ),
     Row(
         "F095",
@@ -595,6 +651,54 @@ FILTER_AND_SPIM = [
         inward("x.example"),
         "403 stranger",
         "stranger's",
+    ),
+    Row(
+        "F114",
+        "a partner's own switch, in both directions",
+        inward("fabrikam.example", EDGE, tables=saying(RowContent(filter=False))),
+        f"{INSIDE_HOP}, not filtered",
+        "content is not filtered: 'Fabrikam' ([[partner]], line 10) has filter = false",
+        saying(RowContent(filter=False)),
+    ),
+    Row(
+        "F114",
+        "a kind of far end that is exempt in one direction",
+        outward("fabrikam.example"),
+        f"outside: tls {EDGE}:5061, not filtered",
+        "content is not filtered: partner is in [filter] exempt_outbound",
+        EXEMPT,
+    ),
+    Row(
+        "F114",
+        "and not in the other",
+        inward("fabrikam.example", EDGE, tables=EXEMPT),
+        INSIDE_HOP,
+        "whose link this is",
+        EXEMPT,
+    ),
+    Row(
+        "F114",
+        "what a row says counts before its kind",
+        outward("fabrikam.example"),
+        f"outside: tls {EDGE}:5061",
+        "direct partner",
+        replace(saying(RowContent(filter=True)), content=EXEMPT.content),
+    ),
+    Row(
+        "F114",
+        "between two neighbours both have to be exempt",
+        inward("fabrikam.example", EDGE, request_domain="tailspin.example"),
+        "outside: tls sip.hosting.example:5061",
+        "as a clearing house",
+        replace(HOUSE, content=ContentSwitches(frozenset(FarEnd) - {FarEnd.PARTNER}, frozenset(FarEnd))),
+    ),
+    Row(
+        "F115",
+        "what comes is filtered where nobody says otherwise",
+        inward("nwtraders.example", NW),
+        INSIDE_HOP,
+        "agrees with the certificate",
+        facts=NW_FACT,
     ),
     Row(
         "F118",
@@ -875,6 +979,37 @@ OTHERS = [
         tables(benotify=BestEffort(enabled=False)),
     ),
     Row(
+        "F144",
+        "BENOTIFY stays what it is, also to a subscriber who asked",
+        inward("fabrikam.example", EDGE, **SERVED | {"method": "BENOTIFY"}),
+        INSIDE_HOP,
+        "to udp 127.0.0.5",
+    ),
+    Row(
+        "F145",
+        "where the side does not know BENOTIFY it becomes NOTIFY",
+        inward("fabrikam.example", EDGE, **SERVED | {"method": "BENOTIFY"}),
+        f"{INSIDE_HOP} as NOTIFY",
+        "BENOTIFY becomes NOTIFY on the inside ([benotify] to_notify): the response goes no further than here",
+        tables(benotify=BestEffort(to_notify=frozenset({INSIDE}))),
+    ),
+    Row(
+        "F145",
+        "but not for a subscriber who did not ask",
+        inward("fabrikam.example", EDGE, **SERVED | {"method": "BENOTIFY", "to_subscriber": False}),
+        INSIDE_HOP,
+        "to udp 127.0.0.5",
+        tables(benotify=BestEffort(to_notify=frozenset({INSIDE}))),
+    ),
+    Row(
+        "F145",
+        "where it is to be spared the answers NOTIFY becomes BENOTIFY",
+        inward("fabrikam.example", EDGE, **SERVED | {"method": "NOTIFY"}),
+        f"{INSIDE_HOP} as BENOTIFY",
+        "NOTIFY becomes BENOTIFY on the inside ([benotify] to_benotify): answered 200 here",
+        tables(benotify=BestEffort(to_benotify=frozenset({INSIDE}))),
+    ),
+    Row(
         "F146",
         "an inside server that is not listed",
         outward(
@@ -946,9 +1081,11 @@ _FILE = "a fault or warning of the file, in test_tables and test_config"
 _ELSEWHERE = "not the edge's affair: another machine's, a wizard's, a client's or a contract's"
 _FILTER = "the filter's, in test_imfilter"
 _LATER = "users' mail addresses, which the edge does not map"
-_NAMES = "the tools that print and check DNS, which are no part of deciding"
+_NAMES = "what operators publish or hand out, records of DNS and sheets for partners, which is no part of deciding"
+_SEVERAL = "comparing the files of several edges, a tool's affair"
 
-#: Features of these sections that no decision shows.
+#: Features of these sections that no decision shows. That tests which a reason names do name the feature is held by
+#: `test_decisions`.
 WITHOUT_A_ROW = {
     "F052": _ELSEWHERE,
     "F056": _FILE,
@@ -957,7 +1094,7 @@ WITHOUT_A_ROW = {
     "F063": _FILE,
     "F066": _FILE,
     "F069": _RELAY,
-    "F070": _ELSEWHERE,
+    "F070": _SEVERAL,
     "F073": _ELSEWHERE,
     "F079": _RELAY,
     "F080": _NAMES,
@@ -965,7 +1102,6 @@ WITHOUT_A_ROW = {
     "F082": _RELAY,
     "F088": _FILE,
     "F092": _RELAY,
-    "F093": "limits on media types, which come after the filter and with its work",
     "F094": _ELSEWHERE,
     "F096": _FILE,
     "F099": "groups of a directory server; a file of users has none",
@@ -978,10 +1114,8 @@ WITHOUT_A_ROW = {
     "F110": _FILTER,
     "F111": _FILTER,
     "F112": _FILTER,
-    "F114": _FILTER,
-    "F115": _FILTER,
     "F116": _FILE,
-    "F117": _FILTER,
+    "F117": "a name, which docs/protocol.md keeps",
     "F125": _ELSEWHERE,
     "F189": _FILE,
     "F192": _RELAY,
@@ -1000,6 +1134,6 @@ WITHOUT_A_ROW = {
     "F215": _LATER,
     "F216": _LATER,
     "F217": _LATER,
-    "F218": _ELSEWHERE,
+    "F218": _SEVERAL,
     "F219": _ELSEWHERE,
 }

@@ -96,16 +96,16 @@ IN_DIALOG = {
 }
 
 
-def record(begun_by: Side, edge: Engine | None = None, **changes: Any) -> list[str]:
+def record(begun_by: Side, edge: Engine | None = None, *extra: str, **changes: Any) -> list[str]:
     """The routes that the edge records for a dialog, in the order of the INVITE: that of the other side comes first."""
     begin, link = (inbound, FROM_FABRIKAM) if begun_by is OUTSIDE else (outbound, FROM_SERVER)
-    invite = only(receive(edge or engine(), begin(**{"method": "INVITE"} | changes), link))
+    invite = only(receive(edge or engine(), begin(*extra, **{"method": "INVITE"} | changes), link))
     return [str(route) for route in parse(invite.data).record_routes]
 
 
-def route_set(begun_by: Side, said_by: Side, edge: Engine | None = None, **changes: Any) -> str:
+def route_set(begun_by: Side, said_by: Side, edge: Engine | None = None, *extra: str, **changes: Any) -> str:
     """The Route header of a request in that dialog: who began it has its routes in reverse (RFC 3261 section 12.1)."""
-    recorded = record(begun_by, edge, **changes)
+    recorded = record(begun_by, edge, *extra, **changes)
     return "Route: " + ", ".join(recorded[::-1] if begun_by is said_by else recorded)
 
 

@@ -17,18 +17,20 @@ from itertools import count
 from pathlib import Path
 
 from authority import Authority
+from counters import Counters
 from federation_page import CONTOSO, FABRIKAM, lay_out, shown
 from loopback import Address, Loopback, reserved_loopback
 from name_server import NameServer, name_server
-from programs import require_program, running
-from relay_process import COMMAND, counted
+from peer_programs import require_program
+from programs import running
+from relay_process import COMMAND
 from relay_stage import PATIENCE, Connection
 from sip_users import User
 
 #: What the page's files name, by organisation.
 _SERVERS = {CONTOSO: ("192.0.2.10", 5060), FABRIKAM: ("172.16.0.10", 5060)}
 _EDGES = {CONTOSO: ("198.51.100.1", 5061), FABRIKAM: ("203.0.113.7", 5061)}
-_METRICS = {CONTOSO: "http://192.0.2.1:9090/metrics", FABRIKAM: "http://172.16.0.1:9090/metrics"}
+_METRICS = {CONTOSO: ("192.0.2.1", 9090), FABRIKAM: ("172.16.0.1", 9090)}
 #: Domains that Contoso would federate with and cannot send to: the first one's host shows another's certificate, the
 #: second one's record leads to another's host, the third one's host has no address. A fourth has no record at all.
 _ASTRAY = """\
@@ -48,18 +50,14 @@ class Organisation:
     Attributes:
         server: its Kamailio, where its users register.
         edge: where its edge listens for others.
-        metrics_url: where its edge counts.
+        counters: what its edge has counted.
         folder: with everything that its programs read and wrote.
     """
 
     server: Address
     edge: Address
-    metrics_url: str
+    counters: Counters
     folder: Path
-
-    def counted(self, name: str, **labels: str) -> int:
-        """The sum of its edge's counter over all label sets that have these labels."""
-        return counted(self.metrics_url, name, **labels)
 
 
 class World:
@@ -76,7 +74,7 @@ class World:
             Organisation(
                 loopback.place(*_SERVERS[name]),
                 loopback.place(*_EDGES[name]),
-                loopback.moved(_METRICS[name]),
+                Counters(loopback.place(*_METRICS[name])),
                 folder / name,
             )
             for name in (CONTOSO, FABRIKAM)
@@ -178,7 +176,7 @@ def _counts(home: Organisation) -> Callable[[], bool]:
 
     def serves() -> bool:
         try:
-            home.counted("received")
+            home.counters.counted("received")
         except urllib.error.URLError:
             return False
         return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -12,26 +11,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
-#: Longer than any of them takes to start or to end, also on a machine that is busy with something else.
-PATIENCE_S = 20
-
-
-def require_program(name: str, package: str) -> str:
-    """The path of a program; skips the test, or fails it where a peer must not be missing, when there is none.
-
-    Args:
-        name: of the program. Debian keeps some where only root's PATH leads.
-        package: how it is installed.
-    """
-    found = shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin")))
-    if found is None:
-        missing = f"{name} is not installed (apt-get install {package})"
-        if os.environ.get("SIPCORE_REQUIRE_PEERS") == "1":
-            pytest.fail(f"{missing}, and SIPCORE_REQUIRE_PEERS=1 forbids the skip")
-        pytest.skip(missing)
-    return found
+#: Seconds after which a start or an end has failed; many times what they take on a busy machine.
+PATIENCE_S = 60
 
 
 @dataclass(frozen=True)

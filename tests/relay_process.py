@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 import time
 import urllib.error
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from counters import Counters
 from ports import free_port
-from prometheus_client.parser import text_string_to_metric_families
 
 Address = tuple[str, int]
+
+#: Seconds after which a start or an end has failed; many times what they take on a busy machine.
+STARTING_S, STOPPING_S = 60, 30
 
 INSIDE, EDGE_INSIDE, EDGE_OUTSIDE, PARTNER = "127.0.0.11", "127.0.0.10", "127.0.0.20", "127.0.0.21"
 
@@ -26,7 +29,7 @@ CONFIGURATION = """\
 [edge]
 fqdn = "edge.contoso.example"
 domains = ["contoso.example"]
-
+{key_file}
 [inside]
 listen = [
     {{ transport = "udp", address = "{edge_inside[0]}", port = {edge_inside[1]}, insecure = true }},
@@ -46,73 +49,113 @@ name = "Fabrikam"
 proxy = {{ transport = "{partner_transport}", address = "{partner[0]}", port = {partner[1]}, insecure = true }}
 
 [metrics]
-listen = "{edge_inside[0]}:{metrics}"
+listen = "{metrics[0]}:{metrics[1]}"
 """
+
+
+#: What the operator of a process finds in its folder.
+KEY_FILE = "edge.key"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where everybody is: addresses for UDP and TCP alike."""
+
+    inside: Address
+    edge_inside: Address
+    edge_outside: Address
+    partner: Address
+    metrics: Address
+
+    @classmethod
+    def free(cls) -> Places:
+        """Ports that nobody uses."""
+        hosts = (INSIDE, EDGE_INSIDE, EDGE_OUTSIDE, PARTNER, EDGE_INSIDE)
+        return cls(*((host, free_port(host)) for host in hosts))
 
 
 @dataclass(frozen=True)
 class RelayProcess:
     """A running relay between an inside server and a partner."""
 
-    inside: Address
-    edge_inside: Address
-    edge_outside: Address
-    partner: Address
-    metrics_url: str
+    places: Places
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def inside(self) -> Address:
+        """Where its next hop inside is."""
+        return self.places.inside
+
+    @property
+    def edge_inside(self) -> Address:
+        """Where it listens inside."""
+        return self.places.edge_inside
+
+    @property
+    def edge_outside(self) -> Address:
+        """Where it listens outside."""
+        return self.places.edge_outside
+
+    @property
+    def partner(self) -> Address:
+        """Where its partner's proxy is."""
+        return self.places.partner
 
     def counted(self, name: str, **labels: str) -> int:
         """The sum of a counter over all label sets that have these labels."""
-        return counted(self.metrics_url, name, **labels)
+        return Counters(self.places.metrics).counted(name, **labels)
 
+    def comes_to(self, number: int, name: str, **labels: str) -> bool:
+        """Whether a counter comes to that number, see `Counters`."""
+        return Counters(self.places.metrics).comes_to(number, name, **labels)
 
-def counted(metrics_url: str, name: str, **labels: str) -> int:
-    """The sum of a relay's counter over all label sets that have these labels."""
-    with urllib.request.urlopen(metrics_url, timeout=10) as reply:
-        text = reply.read().decode()
-    return sum(
-        int(sample.value)
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-        if sample.name == f"sipcore_{name}_total" and labels.items() <= sample.labels.items()
-    )
+    def resident_bytes(self) -> int:
+        """How much memory it has now (Linux's count of resident pages)."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * resource.getpagesize()
 
 
 @contextmanager
-def relay_process(inside_transport: str, partner_transport: str, folder: Path) -> Iterator[RelayProcess]:
-    """Start `sipcore relay` on free ports of loopback, wait until it serves, stop it in the end.
+def relay_process(
+    inside_transport: str,
+    partner_transport: str,
+    folder: Path,
+    *,
+    places: Places | None = None,
+    keys: Sequence[str] = (),
+    more: str = "",
+) -> Iterator[RelayProcess]:
+    """Start `sipcore relay`, wait until it serves, stop it in the end.
 
     Args:
         inside_transport, partner_transport: "udp" or "tcp", by which it sends there; it listens for both.
-        folder: for its configuration and its log.
+        folder: for its configuration, its key file and its log.
+        places: of one that ran before, to take its place; by default free ports of loopback.
+        keys: lines of its key file; without any it has no key file.
+        more: sections of the configuration, after ours.
     """
-    places = {
-        name: (host, free_port(host))
-        for name, host in (
-            ("inside", INSIDE),
-            ("edge_inside", EDGE_INSIDE),
-            ("edge_outside", EDGE_OUTSIDE),
-            ("partner", PARTNER),
-        )
-    }
-    metrics = free_port(EDGE_INSIDE)
+    places = places or Places.free()
     config, log = folder / "edge.toml", folder / "relay.log"
+    (folder / KEY_FILE).write_text("\n".join(keys))
+    key_file = f'key_file = "{KEY_FILE}"\n' if keys else ""
     transports = {"inside_transport": inside_transport, "partner_transport": partner_transport}
-    config.write_text(CONFIGURATION.format(metrics=metrics, **transports, **places))
-    relay = RelayProcess(**places, metrics_url=f"http://{EDGE_INSIDE}:{metrics}/metrics")
+    config.write_text(CONFIGURATION.format(key_file=key_file, **transports, **vars(places)) + more)
     with log.open("wb") as output, subprocess.Popen([*COMMAND, str(config)], stdout=output, stderr=output) as process:
+        relay = RelayProcess(places, process, log)
         try:
-            _await_service(process, relay, log)
+            _await_service(relay)
             yield relay
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(STOPPING_S)
 
 
-def _await_service(process: subprocess.Popen[bytes], relay: RelayProcess, log: Path) -> None:
-    deadline = time.monotonic() + 20
+def _await_service(relay: RelayProcess) -> None:
+    deadline = time.monotonic() + STARTING_S
     while True:
-        assert process.poll() is None, f"the relay ended at once\n{log.read_text()}"
-        assert time.monotonic() < deadline, f"the relay does not serve\n{log.read_text()}"
+        assert relay.process.poll() is None, f"the relay ended at once\n{relay.log.read_text()}"
+        assert time.monotonic() < deadline, f"the relay does not serve\n{relay.log.read_text()}"
         try:
             relay.counted("received")
         except urllib.error.URLError:

@@ -11,6 +11,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Self
 
 import uvloop
@@ -214,9 +215,9 @@ def stage(next_hop: str = "udp", more: str = "") -> Iterator[Stage]:
 
 
 @contextmanager
-def running_relay(text: str) -> Iterator[Relay]:
-    """A relay with that configuration, in a thread of its own."""
-    relay = Relay(loads(text))
+def running_relay(text: str, path: Path | str = "edge.toml") -> Iterator[Relay]:
+    """A relay with that configuration, in a thread of its own; the files that it names are beside ``path``."""
+    relay = Relay(loads(text, path))
     with running_loop() as loop:
         asyncio.run_coroutine_threadsafe(relay.start(), loop).result(PATIENCE)
         try:

@@ -16,17 +16,21 @@ from sipcore.edge.tables import (
     ArchivingNotice,
     BestEffort,
     Blocked,
+    ContentSwitches,
     DefaultRoute,
     Discovered,
     Domains,
     DomainType,
+    FarEnd,
     FederatedDomain,
     FederatedDomains,
     Federation,
     Hop,
+    Media,
     Pattern,
     Provider,
     RateLimits,
+    RowContent,
     Side,
     StaticRoute,
     Subject,
@@ -374,8 +378,10 @@ PROVIDER = '[[provider]]\nname = "Hosting"\nproxy = '
         ('[[federated_domain]]\ndomain = "a.example"\n[[federated_domain]]\ndomain = "a.example"', 12,
          "federated_domain[1].domain", "is a federated domain already"),
         ('[benotify]\nto_notify = ["in"]', 10, "benotify.to_notify[0]", '"inside" or "outside"'),
-        ('[benotify]\nto_notify = ["inside"]', 10, "benotify.to_notify[0]", "set benotify.enabled = false"),
-        ('[benotify]\nto_benotify = ["inside"]', 10, "benotify.to_benotify[0]", "neither NOTIFY into BENOTIFY nor"),
+        ('[benotify]\nenabled = false\nto_notify = ["inside"]', 11, "benotify.to_notify", "remove this key"),
+        ('[benotify]\nto_notify = ["inside"]\nto_benotify = ["inside"]', 11, "benotify.to_benotify", "one of the two"),
+        ('[benotify]\nto_benotify = ["inside"]\n[federation]\nmethods = ["NOTIFY"]', 10, "benotify.to_benotify",
+         "BENOTIFY may not cross; add it to federation.methods"),
         ('[[partner]]\ndomain = "a.example"\nproxy = "edge.a.example"\nsubjects = ["*.a.example"]', 12,
          "partner[0].subjects[0].name", "wildcard"),
         ('[users]', 9, "users.file", "missing"),
@@ -503,7 +509,9 @@ def test_a_fault_names_its_line_its_key_and_the_correction(old: str, new: str, l
         ('[metrics]\nlisten = "127.0.0.1:99999"', "metrics.listen", "0 to 65535"),
         ("[metrics]", "metrics.listen", "missing"),
         ('[verification]\nassertion_header = "X Y"', "verification.assertion_header", "not a header name"),
-        ("filter = true", "partner[0].filter", "unknown key"),
+        ("filter = 1", "partner[0].filter", "true or false"),
+        ('media = "text"', "partner[0].media", '"any" or "plain-text"'),
+        ('[filter]\nexempt_inbound = ["partners"]', "filter.exempt_inbound[0]", 'did you mean "partner"?'),
         ("[filter]\nenabled = 'yes'", "filter.enabled", "true or false"),
     ],
 )
@@ -743,6 +751,42 @@ def filtered(section: str) -> str:
 def test_the_filter_has_the_rules_of_its_section() -> None:
     rules = loads(filtered('profile = "lync"\nlinks = "warn"\nnotice = "Careful."')).filter
     assert rules == dataclasses.replace(LYNC, links=Action.WARN, notice="Careful.")
+
+
+def test_the_switches_of_the_filter_stand_beside_its_rules_and_in_the_rows() -> None:
+    switched = filtered('exempt_inbound = ["partner"]\nexempt_outbound = ["discovered", "public-provider"]')
+    rows = """
+        [[provider]]
+        name = "Hosting"
+        proxy = "sip.hosting.example"
+        filter = false
+        media = "plain-text"
+        [discovered]
+        filter = true
+        [[federated_domain]]
+        domain = "domaina.example"
+        media = "any"
+    """
+    tables = loads(switched + rows).tables
+    assert tables.content == ContentSwitches(
+        frozenset({FarEnd.PARTNER}), frozenset({FarEnd.DISCOVERED, FarEnd.PUBLIC_PROVIDER})
+    )
+    assert tables.providers[0].content == RowContent(False, Media.PLAIN_TEXT)
+    assert tables.discovered.content == RowContent(filter=True)
+    assert tables.federated.rows["domaina.example"].content == RowContent(media=Media.ANY)
+    assert {row.content for row in tables.partners.values()} == {RowContent()}
+    assert (tables.content_is_uniform, loads(GOOD).tables.content_is_uniform) == (False, True)
+
+
+def test_a_default_route_and_a_partner_have_switches_of_their_own() -> None:
+    more = (
+        "filter = false\n[federation]\npreload_providers = false\n[default_route]\nfilter = true\n"
+        'proxy = { transport = "tcp", address = "192.0.2.44", insecure = true }'
+    )
+    tables = loads(GOOD + more).tables
+    assert tables.default_route is not None
+    assert (tables.default_route.content, next(iter(tables.partners.values())).content) == (
+        RowContent(True), RowContent(False))  # fmt: skip
 
 
 def test_the_filter_has_the_rules_of_a_file_beside_the_configuration(tmp_path: Path) -> None:

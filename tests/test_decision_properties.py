@@ -92,6 +92,15 @@ NEAR = st.sampled_from([*OURS, *OURS, *OTHERS[:4], *STRANGE])
 SELDOM = st.sampled_from([None, None, None, None, "fabrikam.example", "spam.example", "contoso.example"])
 
 
+BEST_EFFORTS = [
+    *[BestEffort()] * 8,
+    BestEffort(enabled=False),
+    BestEffort(to_notify=frozenset(Side)),
+    BestEffort(to_benotify=frozenset({INSIDE})),
+    BestEffort(to_notify=frozenset({INSIDE}), to_benotify=frozenset({OUTSIDE})),
+]
+
+
 @st.composite
 def all_tables(draw: st.DrawFn) -> Tables:
     """Tables of every kind, with and without a default route."""
@@ -111,7 +120,7 @@ def all_tables(draw: st.DrawFn) -> Tables:
         discovered=discovered if base.discovered.enabled else base.discovered,
         federation=federation,
         verification=Verification(mark_own_users=draw(st.booleans()), enforce_at_edge=draw(rarely)),
-        benotify=BestEffort(enabled=draw(mostly)),
+        benotify=draw(st.sampled_from(BEST_EFFORTS)),
         archiving_notice=ArchivingNotice(enabled=draw(st.booleans())),
         blocked=replace(base.blocked, answer=draw(st.booleans())),
     )
@@ -163,7 +172,8 @@ def disturbed(draw: st.DrawFn, flow: Flow) -> Flow:
     near, far = flow.from_domain, flow.request_domain
     return replace(
         flow,
-        method=draw(st.sampled_from(["MESSAGE", "BENOTIFY", "ACK", "BYE", "X"])),
+        method=draw(st.sampled_from(["MESSAGE", "NOTIFY", "BENOTIFY", "BENOTIFY", "ACK", "ACK", "BYE", "X"])),
+        to_subscriber=draw(st.booleans()),
         in_dialog=draw(st.booleans()),
         from_user=draw(st.sampled_from(["alice", "bob", ""])),
         asserted_domain=draw(SELDOM),
@@ -248,6 +258,7 @@ def check(case: Case, decision: Decision) -> None:
     speaks_for_itself(case)
     leads_where_it_may(case, decision)
     is_marked_on_one_side(case, decision)
+    is_turned_for_who_asked(case, decision)
 
 
 def reaches_nobody_blocked(case: Case) -> None:
@@ -318,9 +329,30 @@ def is_marked_on_one_side(case: Case, decision: Forward) -> None:
         assert case.flow.assertion is Assertion.VERIFIED or VerificationLevel.ALL in _levels(case)
 
 
+def is_turned_for_who_asked(case: Case, decision: Forward) -> None:
+    if not decision.method:
+        return
+    assert case.flow.to_subscriber
+    assert {case.flow.method, decision.method} == {"NOTIFY", "BENOTIFY"}
+    best_effort = case.tables.benotify
+    assert decision.side in (best_effort.to_notify if decision.method == "NOTIFY" else best_effort.to_benotify)
+
+
 def _levels(case: Case) -> set[VerificationLevel]:
     rows = {getattr(row, "verification", VerificationLevel.CONTACT_LIST) for row in case.flow.peer.rows}
     return rows | {case.tables.discovered.verification}
+
+
+#: Where a request may name a domain, and from which side.
+ENDS = ["from_domain", "asserted_domain", "request_domain", "to_domain", "route_near", "route_far"]
+
+
+@given(cases(), st.sampled_from(ENDS), st.sampled_from(["spam.example", "aol.net"]))
+def test_one_blocked_end_is_enough_whatever_else_is_good(case: Case, end: str, blocked: str) -> None:
+    flow = replace(case.flow, **{end: blocked})
+    decision = decide(flow, *case[1:])
+    assert isinstance(decision, Answer | Discard)
+    assert decision.why in {"blocked", "unsupported-scheme"}
 
 
 @given(cases())

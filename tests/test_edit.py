@@ -132,6 +132,19 @@ def test_an_edit_reads_its_own_writes():
     assert edit.message["X"] == "1", "the message itself does not change"
 
 
+def test_the_method_can_be_replaced_beside_the_request_uri_in_any_order():
+    result = edited(message(), lambda edit: edit.set_method("NOTIFY"))
+    assert result == message().replace(b"MESSAGE sip:bob", b"NOTIFY sip:bob", 1)
+    both = message().replace(b"MESSAGE sip:bob@contoso.example", b"BENOTIFY sip:a", 1)
+    assert edited(message(), lambda edit: edit.set_method("BENOTIFY").set_uri("sip:a")) == both
+    assert edited(message(), lambda edit: edit.set_uri("sip:a").set_method("X").set_method("BENOTIFY")) == both
+    with pytest.raises(EditError, match="no method"):
+        parse(OK).edit().set_method("NOTIFY")
+    for bad in ("", "NOT IFY", "NOTIFY\r\n", "é"):
+        with pytest.raises(EditError, match="not a method"):
+            parse(message()).edit().set_method(bad)
+
+
 def test_the_request_uri_can_be_replaced():
     result = edited(message(), lambda edit: edit.set_uri("sip:new@host;x"))
     assert result == message().replace(b"MESSAGE sip:bob@contoso.example SIP", b"MESSAGE sip:new@host;x SIP")

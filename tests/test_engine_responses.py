@@ -19,10 +19,12 @@ from edge_world import (
     UDP,
     counted,
     engine,
+    in_dialog,
     inbound,
     only,
     outbound,
     receive,
+    route_set,
     sent,
 )
 from federated_world import CROSSROADS
@@ -35,7 +37,7 @@ from sipcore.edge.facts import SrvFact
 from sipcore.edge.flow import Answer, Discard, Forward
 from sipcore.edge.hashes import Keys
 from sipcore.edge.memory import ExpiringSet
-from sipcore.edge.tables import Hop
+from sipcore.edge.tables import BestEffort, Hop
 
 URL = b"look at http://www.adatum.example/"
 
@@ -306,6 +308,9 @@ def test_counters_have_the_labels_that_are_announced() -> None:
     actions += receive(crossroads, outbound(uri="sip:x@nwtraders.example"), FROM_SERVER)
     two = SrvFact.of("nwtraders.example", "a.nwtraders.example", "b.nwtraders.example", expires=9.0)
     actions += crossroads.undelivered(only(crossroads.resolved(two, 0.0)), 0.0)
+    turning = engine(replace(TABLES, benotify=BestEffort(to_benotify=frozenset({INSIDE}))))
+    route = route_set(INSIDE, OUTSIDE, turning, "Supported: ms-benotify", method="SUBSCRIBE")
+    actions += receive(turning, *in_dialog(OUTSIDE, route, method="NOTIFY"))
     counts = [action for action in actions if isinstance(action, Count)]
     assert {count.name for count in counts} == set(COUNTERS)
     assert all(len(count.labels) == len(COUNTERS[count.name]) for count in counts)

@@ -11,7 +11,7 @@ import pytest
 from authority import Authority
 from cryptography import x509
 from federation_page import PAGE, command, lay_out
-from programs import require_program
+from peer_programs import require_program
 from typer.testing import CliRunner
 
 from sipcore.cli import app

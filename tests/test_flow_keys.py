@@ -54,9 +54,10 @@ def key_of(message: Message, link: Link = FROM_FABRIKAM, generation: int = 0, ke
 
 
 def flow_of(message: Message, link: Link) -> Flow | None:
-    """What policy sees of it; None where it cannot be read."""
+    """What policy sees of it where there is no directory, so that users are nobody's business; None where it cannot be
+    read. With one, the judge puts the users into the key."""
     try:
-        return read_flow(message, link, own_routes(message, link.side, TABLES, KEYS), TABLES)
+        return replace(read_flow(message, link, own_routes(message, link.side, TABLES, KEYS), TABLES), from_user="")
     except HeaderError:
         return None
 

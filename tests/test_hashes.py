@@ -279,6 +279,15 @@ def test_a_way_back_is_signed_for_itself_alone(
     assert made_way(signature, *other, KEYS) is (one == other)
 
 
+@given(WAYS, WAYS, st.booleans(), st.booleans())
+def test_that_a_response_is_absorbed_is_signed(
+    one: tuple[str, str, str, int, int | None], other: tuple[str, str, str, int, int | None], quiet: bool, said: bool
+) -> None:
+    signature = way_signature(*one, KEYS, absorbed=quiet)
+    assert signature == hashed(condensed(NEW, b"way"), *one, *[1] * quiet).hex()
+    assert made_way(signature, *other, KEYS, absorbed=said) is (one == other and quiet is said)
+
+
 def test_a_way_back_is_made_of_texts_and_numbers() -> None:
     signer: Any = WaySigner(bytes(16))
     with pytest.raises(TypeError, match="a text is needed, not bytes"):
@@ -297,21 +306,26 @@ def test_a_way_back_is_made_of_texts_and_numbers() -> None:
     st.sampled_from([*Side]),
     st.booleans(),
     st.booleans(),
+    st.booleans(),
 )
 def test_a_route_is_signed_as_the_oracle_does(
-    tag: str, domain: str, near: Side, across: Side, here: bool, initiates: bool
+    tag: str, domain: str, near: Side, across: Side, here: bool, initiates: bool, asked: bool
 ) -> None:
     data = inbound(from_=f"<sip:alice@{domain}>;tag={tag}", to="<sip:bob@Contoso.example>;tag=t")
     sender: tuple[Value, Value] = (tag, folded(domain))
     receiver: tuple[Value, Value] = ("t", "contoso.example")
     first, second = (sender, receiver) if initiates else (receiver, sender)
-    sides = (near is INSIDE) | (across is INSIDE) << 1 | (here is initiates) << 2
+    sides = (near is INSIDE) | (across is INSIDE) << 1 | (here is initiates) << 2 | asked << 3
     expected = hashed(condensed(NEW, b"route"), sides, "c1@192.0.2.10", *first, second[1], folded(domain))
     with flush_against_guard_page(data) as view:
-        made = signed(parse(view), KEYS, domain=domain, near=near, across=across, here=here, initiates=initiates)
+        sides = {"near": near, "across": across, "here": here}
+        made = signed(parse(view), KEYS, domain=domain, initiates=initiates, asked=asked, **sides)
         assert made == expected.hex()
-        params = f"fd={domain};sig={made}"
-        assert began(parse(view), params, KEYS, near=near, across=across, here=here) is initiates
+        for params, known in (
+            (f"fd={domain};sig={made}{';BE' * asked}", True),
+            (f"fd={domain};be=1;sig={made}", asked),
+        ):
+            assert began(parse(view), params, KEYS, **sides) is (initiates if known else None)
 
 
 @pytest.mark.parametrize(

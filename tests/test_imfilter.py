@@ -59,7 +59,7 @@ def test_a_finding_in_an_encoded_text_has_no_place_in_the_message():
 
 
 @pytest.mark.parametrize("prefix", LCS2005.prefixes)
-def test_every_default_prefix_is_found_in_any_case(prefix):
+def test_f110_every_default_prefix_is_found_in_any_case(prefix):
     for written in (prefix, prefix.upper(), prefix.title()):
         assert rules_found(f"({written.replace('*', '7')}x") == [prefix]
 
@@ -130,7 +130,7 @@ TABLE = {
 
 
 @pytest.mark.parametrize("text", TABLE)
-def test_what_each_profile_does_with_the_guides_examples(text):
+def test_f111_what_each_profile_does_with_the_guides_examples(text):
     profiles = (LCS2005, LYNC, STRICT)
     rules = tuple([finding.rule for finding in ImFilter(profile).check(im(text)).findings] for profile in profiles)
     assert rules == TABLE[text]
@@ -315,7 +315,7 @@ def test_a_bare_domain_is_found_by_its_own_name_and_not_inside_a_link():
 # -- file offers ------------------------------------------------------------------------------------------------------
 
 
-def test_a_file_offer_in_a_message_is_blocked_with_name_and_size():
+def test_f112_a_file_offer_in_a_message_is_blocked_with_name_and_size():
     text = file_offer()
     message = request(text, "text/x-msmsgsinvite; charset=UTF-8")
     (finding,) = FILTER.check(message).findings

@@ -1,4 +1,4 @@
-/* What both forwarders share: arguments, loopback sockets, the processor, the ready line and the end. */
+/* What forwarders and relays share: arguments, loopback sockets, the processor, the ready line and the end. */
 #ifndef SIPCORE_BENCH_FORWARD_H
 #define SIPCORE_BENCH_FORWARD_H
 
@@ -80,14 +80,15 @@ static inline int bound(int type, int port)
     return fd;
 }
 
-/* Say on standard output that the socket can be used, and its port. */
-static inline void say_ready(int fd)
+/* Say on standard output that the socket can be used, and its port. Returns the port. */
+static inline int say_ready(int fd)
 {
     struct sockaddr_in address;
     socklen_t size = sizeof address;
     must(getsockname(fd, (struct sockaddr *)&address, &size), "getsockname");
     printf("ready %d\n", ntohs(address.sin_port));
     fflush(stdout);
+    return ntohs(address.sin_port);
 }
 
 #endif

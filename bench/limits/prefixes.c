@@ -7,6 +7,8 @@
  * looks back only there. All prefixes but one end in ':' or '.'; that one is `href`, so 'f' is looked for as well. In
  * the tables this is one more bit, and no more work for a block; what it costs is a look back at every "ef" of the
  * text, as in "before". Without the byte before, every full stop of prose would be looked back from, and every 'f'. */
+#include "prefixes.h"
+
 #include <string.h>
 
 #include "clock.h"
@@ -31,6 +33,11 @@ struct prefixes {
     uint32_t factor;
     struct prefix slot[1 << SLOT_BITS][2];
 };
+
+size_t prefixes_size(void)
+{
+    return sizeof(struct prefixes);
+}
 
 int find_dense(const uint8_t *data, size_t size, const uint8_t *table)
 {
@@ -130,7 +137,8 @@ __attribute__((target("avx2"))) int64_t time_vector(const struct item *items, si
     return now() - start;
 }
 
-int has_avx2(void)
+/* Weak: whoever links this with the index has it from there as well. */
+__attribute__((weak)) int has_avx2(void)
 {
     return __builtin_cpu_supports("avx2") != 0;
 }

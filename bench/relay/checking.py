@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from sipcore_bench.relay.contender import Relay
 from sipcore_bench.relay.load import Counts, Load
-from sipcore_bench.relay.mixes import Kind, Mix, numbered
+from sipcore_bench.relay.mixes import FQDN, KINDS, Kind, numbered
 from sipcore_bench.relay.processes import BrokenRelay
-from sipcore_bench.relay.relays import FQDN, Relay
 
 __all__ = ["check", "check_counts"]
 
@@ -16,13 +16,13 @@ _VIAS = re.compile(rb"\r\n(?:Via|v): *(SIP/2.0/[^\r]*)", re.IGNORECASE)
 _MARK = re.compile(rb"\r\nms-edge-proxy-message-trust: ([^\r]*)")
 
 
-def check(relay: Relay, mix: Mix, templates: list[bytes], load: Load) -> None:
+def check(relay: Relay, templates: list[bytes], load: Load) -> None:
     """Send one message of each kind and look at what becomes of it.
 
     Raises:
         BrokenRelay: it is not what this relay should make of it.
     """
-    for index, (kind, template) in enumerate(zip(mix.kinds, templates, strict=True)):
+    for index, (kind, template) in enumerate(zip(KINDS, templates, strict=True)):
         shown = load.show(index)
         fault = _refusal_fault(shown) if relay.filters and kind.is_refused else _fault(relay, kind, template, shown)
         if fault:
@@ -60,13 +60,13 @@ def _edge_fault(kind: Kind, arrived: bytes) -> str:
     return "" if unverified else f"{kind.name} is not marked unverified once"
 
 
-def check_counts(relay: Relay, mix: Mix, counts: Counts) -> None:
+def check_counts(relay: Relay, counts: Counts) -> None:
     """Look whether all that was timed went where it should; what was lost is no fault here, it is reported.
 
     Raises:
         BrokenRelay: something was filtered wrongly, doubled or misdirected, or nothing came.
     """
-    for kind, arrived, refused in zip(mix.kinds, counts.arrived, counts.refused, strict=True):
+    for kind, arrived, refused in zip(KINDS, counts.arrived, counts.refused, strict=True):
         wrong = arrived if relay.filters and kind.is_refused else refused
         if wrong:
             raise BrokenRelay(f"{kind.name}: {wrong} of {arrived + refused} filtered wrongly")

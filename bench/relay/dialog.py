@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 
+from sipcore_bench.relay.certificates import AUTHORITY, INSIDE, PARTNER
 from sipcore_bench.relay.mixes import FAR_DOMAIN, OUR_DOMAIN, SUBSCRIPTION
 from sipcore_bench.relay.places import Places
 from sipcore_bench.relay.processes import BrokenRelay
@@ -22,18 +25,24 @@ _COPIED = re.compile(r"^(?:Via|From|To|Call-ID|CSeq|Record-Route): [^\r]*", re.M
 _ROUTE = re.compile(r"^Record-Route: ([^\r]*)", re.MULTILINE)
 
 
-def recorded_routes(places: Places) -> tuple[str, ...]:
+def recorded_routes(places: Places, folder: Path) -> tuple[str, ...]:
     """Subscribe from the inside, answer as the partner, and give the route set as the partner has it.
 
     In the order of the request (RFC 3261 section 12.1.1): the edge's side toward the partner comes first.
+
+    Args:
+        places: where the edge is.
+        folder: over TLS it holds the certificates.
 
     Raises:
         BrokenRelay: the request or its answer did not come through, or no route was recorded.
     """
     try:
         with ExitStack() as held:
-            exchange = _by_datagrams if places.transport == "udp" else _by_streams
-            asked, answered = exchange(places, held)
+            if places.transport == "udp":
+                asked, answered = _by_datagrams(places, held)
+            else:
+                asked, answered = _by_streams(places, held, folder)
     except OSError as error:
         raise BrokenRelay(f"a SUBSCRIBE did not come through and back: {error}") from error
     routes = tuple(_ROUTE.findall(asked))
@@ -50,16 +59,30 @@ def _by_datagrams(places: Places, held: ExitStack) -> tuple[str, str]:
     return asked.decode(), inside.recv(_LONGEST).decode()
 
 
-def _by_streams(places: Places, held: ExitStack) -> tuple[str, str]:
+def _by_streams(places: Places, held: ExitStack, folder: Path) -> tuple[str, str]:
     listener = _bound(places.partner, socket.SOCK_STREAM, held)
     listener.listen()
     inside = held.enter_context(socket.create_connection(places.relay_inside, _PATIENCE, (places.sink[0], 0)))
+    if places.transport == "tls":
+        inside = held.enter_context(_context(folder, INSIDE, server=False).wrap_socket(inside))
     inside.sendall(_subscribe(places))
     partner = held.enter_context(listener.accept()[0])
     partner.settimeout(_PATIENCE)
+    if places.transport == "tls":
+        partner = held.enter_context(_context(folder, PARTNER, server=True).wrap_socket(partner, server_side=True))
     asked = _read(partner.recv)
     partner.sendall(_ok(asked))
     return asked, _read(inside.recv)
+
+
+def _context(folder: Path, certificate: str, server: bool) -> ssl.SSLContext:
+    """With a certificate of our own; whom we talk to is known, it is the edge that has to look."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if server else ssl.PROTOCOL_TLS_CLIENT)
+    made.check_hostname = False
+    made.load_verify_locations(folder / AUTHORITY)
+    made.verify_mode = ssl.CERT_REQUIRED
+    made.load_cert_chain(folder / certificate)
+    return made
 
 
 def _bound(address: tuple[str, int], kind: socket.SocketKind, held: ExitStack) -> socket.socket:

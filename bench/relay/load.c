@@ -2,17 +2,19 @@
  * Load generator and sink in one process, so that one core holds both: it sends requests to a relay, and counts what
  * arrives behind the relay and what the relay answers.
  *
- *     load udp|tcp STREAMS FROM-IP FROM-PORT RELAY-IP RELAY-PORT SINK-IP SINK-PORT ORDER TEMPLATE...
+ *     load udp|tcp|tls FOLDER STREAMS FROM-IP FROM-PORT RELAY-IP RELAY-PORT SINK-IP SINK-PORT TEMPLATE...
  *
  * TEMPLATE is a file with one message; every "##########" in it becomes the message's number, so that no two messages
- * have a branch in common; the branch begins with "z9hG4bK-bench-". ORDER is a row of digits: which template each message in turn is made of.
- * Over UDP there is one stream, and it sends from FROM-PORT, where answers come back to.
+ * have a branch in common; the branch begins with "z9hG4bK-bench-". FOLDER holds certificates, for TLS only. Over UDP
+ * there is one stream, and it sends from FROM-PORT, where answers come back to.
  *
  * Each line on standard input is a phase, and each phase gives one line of JSON on standard output:
  *
- *     closed WINDOW MESSAGES SECONDS    as fast as it goes with at most WINDOW on the way; ends with either bound
- *     paced PER-SECOND SECONDS          at this rate, come what may; PER-SECOND * SECONDS messages
- *     show TEMPLATE                     one message; "shown" is what became of it, in hexadecimal
+ *     closed ORDER WINDOW MESSAGES SECONDS    as fast as it goes with at most WINDOW on the way; ends with either bound
+ *     paced ORDER PER-SECOND SECONDS          at this rate, come what may; PER-SECOND * SECONDS messages
+ *     show TEMPLATE                           one message; "shown" is what became of it, in hexadecimal
+ *
+ * ORDER is a row of digits: which template each message in turn is made of.
  *
  * A message is done when it has arrived or was answered; BENOTIFY has no answer, so this is what closes the window.
  * What is not done when a phase has been quiet for long enough is lost. A paced message's latency counts from the
@@ -21,6 +23,7 @@
  * The sockets are polled without sleeping: the core is ours, and a sleeper would be woken at the relay's expense.
  */
 #define _GNU_SOURCE
+#include "channel.h"
 #include "histogram.h"
 
 #include <arpa/inet.h>
@@ -43,6 +46,7 @@
 enum {
     DIGITS = 10,
     MAX_TEMPLATES = 10, /* ORDER names them by one digit */
+    MAX_ORDER = 64,
     MAX_PLACES = 32,
     MAX_STREAMS = 64,
     MAX_ACCEPTED = 256,
@@ -79,6 +83,7 @@ enum role { SENDER, SINK, LISTENER };
 
 struct stream {
     int fd;
+    struct channel *channel;
     enum role role;
     char *in, *out; /* TCP: what has been read and not yet cut, what has been queued and not yet written */
     size_t in_length, out_length;
@@ -95,15 +100,13 @@ struct phase {
     uint64_t window, messages;
     double per_second; /* 0: as the window allows */
     int64_t end;
-    int template; /* -1: by the order */
+    char order[MAX_ORDER + 1];
 };
 
 static bool over_udp;
 static int poller;
 static struct template templates[MAX_TEMPLATES];
 static int template_count;
-static const char *order;
-static size_t order_length;
 static struct stream senders[MAX_STREAMS], sink, accepted[MAX_ACCEPTED];
 static int sender_count, accepted_count, next_sender;
 static struct sockaddr_in relay_address;
@@ -175,6 +178,7 @@ static const char *after(const char *text, size_t length, const char *name)
     return found == NULL ? NULL : found + name_length;
 }
 
+/* What became of the one message; the first that is known of it. */
 static void show(const char *text, size_t length)
 {
     fputs("{\"shown\": \"", stdout);
@@ -261,6 +265,11 @@ static void watch(struct stream *stream, int fd, enum role role)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = stream};
     *stream = (struct stream){.fd = fd, .role = role, .in = allocated(BUFFER), .out = allocated(BUFFER)};
+    if (!over_udp && role != LISTENER) {
+        const char *fault = (role == SENDER ? channel_to : channel_from)(fd, &stream->channel);
+        if (fault != NULL)
+            fail("%s", fault);
+    }
     fcntl(fd, F_SETFL, O_NONBLOCK);
     if (epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event) < 0)
         fail("epoll: %s", strerror(errno));
@@ -299,25 +308,30 @@ static void close_stream(struct stream *stream)
 {
     if (stream->role == SENDER)
         fail("the relay closed a connection");
+    close_channel(stream->channel);
     close(stream->fd);
     free(stream->in);
     free(stream->out);
 }
 
+/* Read until there is nothing: under TLS what was read ahead makes no descriptor readable again. */
 static void read_stream(struct stream *stream)
 {
-    ssize_t length = read(stream->fd, stream->in + stream->in_length, BUFFER - 1 - stream->in_length);
-    if (length < 0 && errno == EAGAIN)
-        return;
-    if (length <= 0) {
-        close_stream(stream);
-        return;
+    for (;;) {
+        char *end = stream->in + stream->in_length;
+        ssize_t length = channel_read(stream->fd, stream->channel, end, BUFFER - 1 - stream->in_length);
+        if (length < 0 && errno == EAGAIN)
+            return;
+        if (length <= 0) {
+            close_stream(stream);
+            return;
+        }
+        end[length] = '\0';
+        stream->in_length += (size_t)length;
+        cut(stream);
+        if (stream->in_length == BUFFER - 1)
+            fail("a message of more than %d bytes arrived", BUFFER - 1);
     }
-    stream->in_length += (size_t)length;
-    stream->in[stream->in_length] = '\0';
-    cut(stream);
-    if (stream->in_length == BUFFER - 1)
-        fail("a message of more than %d bytes arrived", BUFFER - 1);
 }
 
 static void read_sockets(void)
@@ -344,7 +358,7 @@ static void flush_senders(void)
         struct stream *stream = &senders[i];
         if (stream->out_length == 0)
             continue;
-        ssize_t written = write(stream->fd, stream->out, stream->out_length);
+        ssize_t written = channel_write(stream->fd, stream->channel, stream->out, stream->out_length);
         if (written < 0 && errno != EAGAIN)
             fail("the relay closed a connection: %s", strerror(errno));
         if (written > 0) {
@@ -388,7 +402,7 @@ static bool may_send(const struct phase *phase, int64_t now)
 
 static bool send_one(const struct phase *phase, int64_t now)
 {
-    int template = phase->template >= 0 ? phase->template : order[next_number % order_length] - '0';
+    int template = phase->order[next_number % strlen(phase->order)] - '0';
     struct slot *slot = &slots[next_number % SLOTS];
     *slot = (struct slot){next_number, phase->per_second > 0 ? due(phase) : now, (uint8_t)template, false};
     if (!put(&templates[template], next_number))
@@ -461,54 +475,60 @@ static void report(void)
            percentile(tally.latencies, tally.done, 0.99));
 }
 
+static void check_order(const char *order)
+{
+    for (const char *digit = order; *digit; digit++)
+        if (*digit < '0' || *digit - '0' >= template_count)
+            fail("ORDER names template %c, there are %d", *digit, template_count);
+}
+
 static void obey(const char *line)
 {
-    struct phase phase = {.window = 1, .messages = UINT64_MAX, .template = -1};
+    struct phase phase = {.window = 1, .messages = UINT64_MAX};
     unsigned long long window, messages;
     double seconds = 1;
-    if (sscanf(line, "closed %llu %llu %lf", &window, &messages, &seconds) == 3) {
+    if (sscanf(line, "closed %64s %llu %llu %lf", phase.order, &window, &messages, &seconds) == 4) {
         phase.window = window;
         phase.messages = messages;
-    } else if (sscanf(line, "show %d", &phase.template) == 1 && phase.template < template_count)
-        phase.messages = 1;
-    else if (sscanf(line, "paced %lf %lf", &phase.per_second, &seconds) == 2) {
+    } else if (sscanf(line, "paced %64s %lf %lf", phase.order, &phase.per_second, &seconds) == 3) {
         phase.messages = (uint64_t)(phase.per_second * seconds);
         seconds += LATENESS; /* for a generator that was not let run; the last message is due before */
+    } else if (sscanf(line, "show %64s", phase.order) == 1) {
+        phase.messages = 1;
+        showing = true;
     } else
         fail("unknown command: %s", line);
+    check_order(phase.order);
     phase.end = now_ns() + (int64_t)(seconds * (double)SECOND);
-    showing = phase.template >= 0;
+    bool show_only = showing;
     run(&phase);
     if (showing)
         show("", 0);
-    else if (phase.template < 0)
+    else if (!show_only)
         report();
     fflush(stdout);
 }
 
 int main(int argc, char **argv)
 {
-    char line[128];
+    char line[256];
     if (argc < 11)
-        fail("usage: load udp|tcp STREAMS FROM-IP FROM-PORT RELAY-IP RELAY-PORT SINK-IP SINK-PORT ORDER TEMPLATE...");
+        fail("usage: load udp|tcp|tls FOLDER STREAMS FROM-IP FROM-PORT RELAY-IP RELAY-PORT SINK-IP SINK-PORT "
+             "TEMPLATE...");
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* a core that is polled for nobody would be missed */
     signal(SIGPIPE, SIG_IGN);
     over_udp = strcmp(argv[1], "udp") == 0;
-    int streams = over_udp ? 1 : atoi(argv[2]);
-    relay_address = address_of(argv[5], argv[6]);
-    order = argv[9];
-    order_length = strlen(order);
+    const char *fault = open_channels(argv[2]);
+    int streams = over_udp ? 1 : atoi(argv[3]);
+    relay_address = address_of(argv[6], argv[7]);
     for (int i = 10; i < argc && template_count < MAX_TEMPLATES; i++)
         load_template(argv[i]);
-    if (order_length == 0 || streams < 1 || streams > MAX_STREAMS)
-        fail("an empty ORDER, or STREAMS not from 1 to %d", MAX_STREAMS);
-    for (const char *digit = order; *digit; digit++)
-        if (*digit < '0' || *digit - '0' >= template_count)
-            fail("ORDER names template %c, there are %d", *digit, template_count);
+    if (fault != NULL || streams < 1 || streams > MAX_STREAMS)
+        fail("%s", fault ? fault : "STREAMS is not from 1 to 64");
     poller = epoll_create1(EPOLL_CLOEXEC);
-    open_sink(address_of(argv[7], argv[8]));
+    open_sink(address_of(argv[8], argv[9]));
     for (int i = 0; i < streams; i++)
-        open_sender(address_of(argv[3], over_udp ? argv[4] : "0"));
+        open_sender(address_of(argv[4], over_udp ? argv[5] : "0"));
     puts("ready");
     fflush(stdout);
     while (fgets(line, sizeof line, stdin) != NULL)

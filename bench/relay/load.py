@@ -13,7 +13,7 @@ from typing import NoReturn
 import msgspec
 
 from sipcore_bench.build import program
-from sipcore_bench.relay.places import Places
+from sipcore_bench.relay.places import Places, Transport
 from sipcore_bench.relay.processes import BrokenRelay, pinned
 
 __all__ = ["Counts", "Load", "generator", "loading"]
@@ -64,13 +64,13 @@ class Load:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
 
-    def closed(self, window: int, seconds: float, messages: int = 1 << 60) -> Counts:
-        """As fast as it goes with at most ``window`` messages on the way."""
-        return self._counts(f"closed {window} {messages} {seconds}", seconds)
+    def closed(self, order: str, window: int, seconds: float, messages: int = 1 << 60) -> Counts:
+        """As fast as it goes with at most ``window`` messages on the way; ``order`` as in `Mix`."""
+        return self._counts(f"closed {order} {window} {messages} {seconds}", seconds)
 
-    def paced(self, per_second: float, seconds: float) -> Counts:
+    def paced(self, order: str, per_second: float, seconds: float) -> Counts:
         """At a fixed rate."""
-        return self._counts(f"paced {per_second} {seconds}", seconds)
+        return self._counts(f"paced {order} {per_second} {seconds}", seconds)
 
     def show(self, template: int) -> bytes:
         """Send one message of that template, and give what became of it: what arrived, or the answer; empty if lost."""
@@ -103,23 +103,24 @@ class Load:
         raise BrokenRelay(stderr.read().decode(errors="replace").strip() or "the generator ended")
 
 
-def generator(flags: Sequence[str] = ()) -> Path:
-    """The program. Raises: Unavailable."""
-    return program("load", [Path(__file__).with_name("load.c")], flags)
+def generator(transport: Transport = "udp", flags: Sequence[str] = ()) -> Path:
+    """The program. Raises: Unavailable, for TLS without OpenSSL's headers too."""
+    secure = transport == "tls"
+    name, channel = ("load_tls", "channel_tls.c") if secure else ("load", "channel_plain.c")
+    sources = [Path(__file__).with_name(file) for file in ("load.c", channel)]
+    return program(name, sources, flags, ["openssl"] if secure else ())
 
 
 @contextmanager
-def loading(
-    places: Places, order: str, templates: Sequence[bytes], streams: int, core: int | None, folder: Path
-) -> Iterator[Load]:
+def loading(places: Places, templates: Sequence[bytes], streams: int, core: int | None, folder: Path) -> Iterator[Load]:
     """Start a generator on that core; it ends with the context.
 
     Args:
         places: where it sends from and to, and where its sink is.
-        order, templates: as in `Mix`; the bytes of each kind.
-        streams: TCP connections.
+        templates: the bytes of each kind.
+        streams: connections, where there are any.
         core: None for anywhere.
-        folder: for the templates.
+        folder: for the templates; over TLS it holds the certificates.
 
     Raises:
         BrokenRelay: it cannot bind or connect.
@@ -129,7 +130,8 @@ def loading(
     for path, template in zip(files, templates, strict=True):
         path.write_bytes(template)
     ends = (str(part) for place in (places.partner, places.relay, places.sink) for part in place)
-    command = [str(generator()), places.transport, str(streams), *ends, order, *map(str, files)]
+    certificates = str(folder) if places.transport == "tls" else ""
+    command = [str(generator(places.transport)), places.transport, certificates, str(streams), *ends, *map(str, files)]
     with pinned(core):
         process = subprocess.Popen(  # noqa: S603 - ours
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE

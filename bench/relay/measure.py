@@ -1,75 +1,40 @@
 """Measures relays: each mix and transport through each relay, in turns over rounds.
 
-A turn starts a relay on one core and the generator with its sink on another, looks whether the relay does what it
-should, warms it up, lets it run as fast as a window of unanswered messages lets it, and then at a fixed rate. One round
-takes all relays in turn, so that a change of the machine's speed meets all of them.
+A turn lets a relay run as fast as a window of unanswered messages lets it, and then at a fixed rate. One round takes
+all relays in turn with one mix after the other, so that a change of the machine's speed meets all of them.
 """
 
 from __future__ import annotations
 
-import socket
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
+from itertools import product
 from statistics import median
 
 from sipcore_bench.contestant import Absent, Unavailable
-from sipcore_bench.relay.checking import check, check_counts
-from sipcore_bench.relay.load import Counts, Load, generator, loading
-from sipcore_bench.relay.mixes import MIXES, Mix, templates
-from sipcore_bench.relay.places import TRANSPORTS, Places, Transport, find_places, is_listening
-from sipcore_bench.relay.processes import BrokenRelay, cores, cpu_ns, running
-from sipcore_bench.relay.relays import Relay, relays
+from sipcore_bench.relay.contender import Relay
+from sipcore_bench.relay.edges import EDGE_NAME
+from sipcore_bench.relay.load import Counts, generator
+from sipcore_bench.relay.memory import Weight, weigh
+from sipcore_bench.relay.mixes import MIXES, Mix
+from sipcore_bench.relay.places import TRANSPORTS, Transport
+from sipcore_bench.relay.processes import BrokenRelay, cores
+from sipcore_bench.relay.relays import relays
+from sipcore_bench.relay.standing import Effort, Standing, Turn, standing, window_for
+from sipcore_bench.rows import number
+from sipcore_bench.stats import median_interval
 
-__all__ = ["FULL", "QUICK", "Effort", "RelayResult", "Turn", "run", "take_turns", "window_for"]
+__all__ = ["FULL", "QUICK", "Found", "RelayResult", "run"]
 
-#: Messages on the way: enough that the relay always finds more than one, and joins what it can.
-_UDP_WINDOW, _TCP_WINDOW = 256, 1024
-_STREAMS = 4
-#: As all relays here ask for.
-_BUFFER = 4 << 20
-#: What a datagram of up to 2 KiB is charged in a socket's buffer, bookkeeping of the kernel included.
-_CHARGED = 4_608
+FULL = Effort(rounds=7, warm=0.04, closed=0.16, paced=0.12, weighed=1_000_000, weighing=45)
+QUICK = Effort(rounds=1, warm=0.04, closed=0.1, paced=0.1)
+#: Memory is watched where nothing can be lost on the way.
+_WEIGHED_OVER: Transport = "tcp"
 
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How much is done.
-
-    Attributes:
-        rounds: turns of each relay with each mix.
-        warm, closed, paced: seconds of each phase of a turn.
-        per_second: the fixed rate; one that the slowest relay can hold, so that latencies are of serving and not of
-            queueing.
-    """
-
-    rounds: int
-    warm: float
-    closed: float
-    paced: float
-    per_second: int = 2_000
-
-
-FULL = Effort(rounds=3, warm=0.2, closed=0.6, paced=0.5)
-QUICK = Effort(rounds=1, warm=0.1, closed=0.2, paced=0.2)
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What one turn found.
-
-    Attributes:
-        fast, paced: what the generator counted as fast as it went, and at the fixed rate.
-        cpu_ns: processor time of the relay for all that was done as fast as it went.
-    """
-
-    fast: Counts
-    paced: Counts
-    cpu_ns: int
+Progress = Callable[[str], None]
+LeftOut = Callable[[Absent], None]
 
 
 @dataclass(slots=True)
@@ -98,19 +63,30 @@ class RelayResult:
         return [turn.fast.done / turn.fast.seconds for turn in self.turns]
 
     @property
-    def cpu_us(self) -> float:
-        """Processor time of the relay for one message, user and system, in microseconds."""
-        return median(turn.cpu_ns / turn.fast.done for turn in self.turns) / 1000
+    def cpu_us(self) -> list[float]:
+        """Processor time of the relay for one message, user and system, in microseconds; one figure a turn."""
+        return [turn.used.ns / turn.fast.done / 1000 for turn in self.turns]
+
+    @property
+    def system_share(self) -> float:
+        """The share of its processor time that the relay spent in the kernel, over all turns."""
+        system = sum(turn.used.system_ticks for turn in self.turns)
+        return system / max(sum(turn.used.user_ticks for turn in self.turns) + system, 1)
 
     @property
     def busy(self) -> float:
         """The share of its core that the relay used; well below 1, something else was the limit."""
-        return median(turn.cpu_ns / turn.fast.seconds for turn in self.turns) / 1e9
+        return median(turn.used.ns / turn.fast.seconds for turn in self.turns) / 1e9
 
     @property
-    def p50_us(self) -> float:
-        """Half of the messages took no longer, at the fixed rate, in microseconds."""
-        return median(turn.paced.p50_ns for turn in self.turns) / 1000
+    def p50_us(self) -> list[float]:
+        """Half of the messages took no longer, at the fixed rate, in microseconds; one figure a turn."""
+        return [turn.paced.p50_ns / 1000 for turn in self.turns]
+
+    @property
+    def p50_noise(self) -> tuple[float, float]:
+        """Between what the median of `p50_us` is, as far as so few turns can tell."""
+        return median_interval(self.p50_us)
 
     @property
     def p99_us(self) -> float:
@@ -125,18 +101,20 @@ class RelayResult:
     def to_row(self) -> dict[str, str | float]:
         """One line of a table; every result has the same columns."""
         fast, paced = self.lost
+        low, high = self.p50_noise
         return {
             "mix": self.mix,
             "transport": self.transport,
             "relay": self.relay,
             "does": self.does,
             "messages/s": round(median(self.rates)),
-            "least": round(min(self.rates)),
-            "most": round(max(self.rates)),
-            "CPU us/message": round(self.cpu_us, 2),
+            "least to most": f"{number(min(self.rates))} to {number(max(self.rates))}",
+            "CPU us/message": round(median(self.cpu_us), 2),
+            "in the kernel %": round(100 * self.system_share),
             "core busy %": round(100 * self.busy),
-            f"p50 us at {self.per_second}/s": round(self.p50_us, 1),
-            f"p99 us at {self.per_second}/s": round(self.p99_us, 1),
+            f"p50 us at {self.per_second}/s": median(self.p50_us),
+            "its noise": f"{number(low)} to {number(high)}",
+            "p99 us": round(self.p99_us, 1),
             "lost %": round(100 * fast, 3),
             "lost % at rate": round(100 * paced, 3),
             "window": self.window,
@@ -149,21 +127,36 @@ def _lost(counts: Iterator[Counts]) -> float:
     return sum(lost for lost, _ in pairs) / max(sum(sent for _, sent in pairs), 1)
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Everything that came of a run.
+
+    Attributes:
+        results: one for each relay, mix and transport.
+        weight: of the edge, None when it was not weighed.
+    """
+
+    results: list[RelayResult]
+    weight: Weight | None
+
+
 def run(
     mixes: Sequence[Mix] = MIXES,
-    quick: bool = False,
-    progress: Callable[[str], None] = lambda _: None,
-    left_out: Callable[[Absent], None] = lambda _: None,
+    effort: Effort = FULL,
+    progress: Progress = lambda _: None,
+    left_out: LeftOut = lambda _: None,
     transports: Sequence[Transport] = TRANSPORTS,
-) -> list[RelayResult]:
+    wanted: Sequence[str] = ("",),
+) -> Found:
     """Measure every relay that is here.
 
     Args:
         mixes: what is sent.
-        quick: one short turn each, for a first look.
+        effort: how much is done.
         progress: is told what happens now, and who is left out.
         left_out: is told who is missing or does not work, and why; the others are measured all the same.
-        transports: "udp", "tcp".
+        transports: "udp", "tcp", "tls".
+        wanted: parts of the names of those that are measured.
 
     Raises:
         Unavailable: nothing can be measured here: another system than Linux, or no compiler for the generator.
@@ -171,23 +164,15 @@ def run(
     if sys.platform != "linux":
         raise Unavailable("the relay benchmark needs Linux: it reads /proc and pins processes to cores")
     generator()
-    effort = QUICK if quick else FULL
     progress(_pinning())
-    results: dict[tuple[str, Transport], list[RelayResult]] = {
-        (mix.name, transport): [] for mix in mixes for transport in transports
-    }
-    lineups = {transport: _present(transport, progress, left_out) for transport in transports}
-    for number in range(effort.rounds):
-        for transport, lineup in lineups.items():
-            for relay in tuple(lineup):
-                progress(f"relay: round {number + 1} of {effort.rounds}, {transport}, {relay.name}")
-                try:
-                    for mix, turn in take_turns(relay, mixes, transport, effort):
-                        _result_of(relay, mix, transport, effort, results[mix.name, transport]).turns.append(turn)
-                except BrokenRelay as broken:
-                    lineup.remove(relay)
-                    _leave_out(Absent(f"{relay.name}, {transport}", str(broken)), progress, left_out)
-    return [result for table in results.values() for result in table]
+    with _Lineup(progress, left_out) as lineup:
+        for transport in transports:
+            for entry in relays(transport):
+                if any(part in entry.name for part in wanted):
+                    lineup.admit(entry, transport)
+        results = _rounds(lineup, mixes, effort, progress)
+        weight = _weight(lineup, effort, progress) if effort.weighed else None
+    return Found(results, weight)
 
 
 def _pinning() -> str:
@@ -197,81 +182,83 @@ def _pinning() -> str:
     return f"relay: generator and sink on core {placed[0]}, relay on core {placed[1]}"
 
 
-def _present(transport: Transport, progress: Callable[[str], None], left_out: Callable[[Absent], None]) -> list[Relay]:
-    present = []
-    for entry in relays(transport):
+class _Lineup:
+    """Who takes part; who breaks is sent off with the reason, and the others go on."""
+
+    def __init__(self, progress: Progress, left_out: LeftOut) -> None:
+        self._progress = progress
+        self._left_out = left_out
+        self._held: dict[Standing, AbstractContextManager[Standing]] = {}
+
+    def __enter__(self) -> _Lineup:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with ExitStack() as held:
+            for each in self._held.values():
+                held.push(suppress(BrokenRelay))
+                held.push(each)
+
+    def __iter__(self) -> Iterator[Standing]:
+        return iter(tuple(self._held))
+
+    def admit(self, entry: Relay | Absent, transport: Transport) -> None:
+        """Start it, if it is here."""
         if isinstance(entry, Absent):
-            _leave_out(entry, progress, left_out)
-        else:
-            present.append(entry)
-    return present
+            self._leave_out(Absent(f"{entry.name}, {transport}", entry.reason))
+            return
+        self._progress(f"relay: starting {entry.name}, {transport}")
+        context = standing(entry, transport)
+        try:
+            self._held[context.__enter__()] = context
+        except BrokenRelay as broken:
+            self._leave_out(Absent(f"{entry.name}, {transport}", str(broken)))
+        except Unavailable as missing:
+            self._leave_out(Absent(f"{entry.name}, {transport}", missing.reason))
+
+    def dismiss(self, standing: Standing, broken: BrokenRelay) -> None:
+        """End it; a process that ended by itself says more of the reason than who noticed."""
+        try:
+            self._held.pop(standing).__exit__(None, None, None)
+        except BrokenRelay as ended:
+            broken = ended
+        self._leave_out(Absent(f"{standing.relay.name}, {standing.transport}", str(broken)))
+
+    def _leave_out(self, absent: Absent) -> None:
+        self._progress(f"relay: left out: {absent.name}: {absent.reason}")
+        self._left_out(absent)
 
 
-def _leave_out(absent: Absent, progress: Callable[[str], None], left_out: Callable[[Absent], None]) -> None:
-    progress(f"relay: left out: {absent.name}: {absent.reason}")
-    left_out(absent)
+def _rounds(lineup: _Lineup, mixes: Sequence[Mix], effort: Effort, progress: Progress) -> list[RelayResult]:
+    table: dict[tuple[str, Transport, str], RelayResult] = {}
+    for turn_number, mix in product(range(effort.rounds), mixes):
+        for each in lineup:
+            if mix not in each.relay.mixes:
+                continue
+            turn_of = f"{each.transport}, {each.relay.name}, {mix.name}"
+            progress(f"relay: round {turn_number + 1} of {effort.rounds}, {turn_of}")
+            try:
+                turn = each.turn(mix, effort)
+            except BrokenRelay as broken:
+                lineup.dismiss(each, broken)
+                continue
+            key = mix.name, each.transport, each.relay.name
+            table.setdefault(key, _result(each, mix, effort)).turns.append(turn)
+    names = [mix.name for mix in mixes]
+    return sorted(table.values(), key=lambda row: (names.index(row.mix), TRANSPORTS.index(row.transport)))
 
 
-def _result_of(relay: Relay, mix: Mix, transport: Transport, effort: Effort, table: list[RelayResult]) -> RelayResult:
-    """The relay's row in the table of that mix and transport, made at its first turn."""
-    for row in table:
-        if row.relay == relay.name:
-            return row
-    table.append(RelayResult(mix.name, transport, relay.name, relay.does, effort.per_second, window_for(transport)))
-    return table[-1]
+def _result(of: Standing, mix: Mix, effort: Effort) -> RelayResult:
+    relay, window = of.relay, window_for(of.transport)
+    return RelayResult(mix.name, of.transport, relay.name, relay.does, effort.per_second, window)
 
 
-# -- one turn
-
-
-def take_turns(relay: Relay, mixes: Sequence[Mix], transport: Transport, effort: Effort) -> Iterator[tuple[Mix, Turn]]:
-    """Start a relay, then for each mix: check, warm up, measure; end everything, whatever happens.
-
-    Raises:
-        BrokenRelay: the relay or the generator did not do what it should.
-    """
-    load_core, relay_core = cores() or (None, None)
-    places = relay.target(find_places(transport))
-    with tempfile.TemporaryDirectory(prefix="sipcore-bench-") as name:
-        folder = Path(name)
-        with _started(relay, places, relay_core, folder) as used_ns:
-            for mix in mixes:
-                in_dialog = any(kind.in_dialog for kind in mix.kinds)
-                made = templates(mix, places, relay.routes(places) if in_dialog else ())
-                with loading(places, mix.order, made, _STREAMS, load_core, folder) as load:
-                    check(relay, mix, made, load)
-                    yield mix, _turn(relay, mix, load, effort, window_for(transport), used_ns)
-
-
-@contextmanager
-def _started(relay: Relay, places: Places, core: int | None, folder: Path) -> Iterator[Callable[[], int]]:
-    """A running relay; gives the function that reads its processor time."""
-    if relay.command is None:
-        yield lambda: 0
-        return
-    command = relay.command(places, folder)
-    with running(command, core, partial(is_listening, places.transport, places.relay), folder) as process:
-        yield partial(cpu_ns, process.pid)
-
-
-def _turn(relay: Relay, mix: Mix, load: Load, effort: Effort, window: int, used_ns: Callable[[], int]) -> Turn:
-    load.closed(window, effort.warm)
-    before = used_ns()
-    fast = load.closed(window, effort.closed)
-    used = used_ns() - before
-    paced = load.paced(effort.per_second, effort.paced)
-    for counts in (fast, paced):
-        check_counts(relay, mix, counts)
-    return Turn(fast, paced, used)
-
-
-def window_for(transport: Transport) -> int:
-    """How many messages may be on the way. Over UDP no more than a socket's buffer here holds, or the window itself
-    would be what loses them; the system grants what ``net.core.rmem_max`` allows.
-    """
-    if transport == "tcp":
-        return _TCP_WINDOW
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
-        granted = probe.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-    return max(min(_UDP_WINDOW, granted // _CHARGED), 1)
+def _weight(lineup: _Lineup, effort: Effort, progress: Progress) -> Weight | None:
+    for each in lineup:
+        if each.relay.name == EDGE_NAME and each.transport == _WEIGHED_OVER:
+            progress(f"relay: weighing {each.relay.name} over {effort.weighed:,} messages")
+            try:
+                return weigh(each, effort.weighed, effort.weighing)
+            except BrokenRelay as broken:
+                lineup.dismiss(each, broken)
+    return None

@@ -13,9 +13,14 @@ from dataclasses import dataclass
 from sipcore_bench.relay.places import Places
 
 __all__ = [
+    "BENOTIFIES",
     "BODIES",
     "FAR_DOMAIN",
+    "FQDN",
+    "KINDS",
     "MARKER",
+    "MESSAGES",
+    "MIXED",
     "MIXES",
     "OUR_DOMAIN",
     "SUBSCRIPTION",
@@ -28,6 +33,8 @@ __all__ = [
 #: Ten digits, as the generator writes them.
 MARKER = "#" * 10
 FAR_DOMAIN, OUR_DOMAIN = "fabrikam.example", "contoso.example"
+#: The edge's name.
+FQDN = f"edge.{OUR_DOMAIN}"
 #: The dialog's Call-ID, and the tags of alice, who subscribes, and bob, who notifies.
 SUBSCRIPTION = ("subscription@bench", "a", "b")
 
@@ -51,31 +58,32 @@ class Kind:
     body: str
 
 
+#: All that is ever sent; a mix names them by their place here.
+KINDS = (
+    Kind("MESSAGE", "MESSAGE", in_dialog=False, is_refused=False, body="text"),
+    Kind("BENOTIFY", "BENOTIFY", in_dialog=True, is_refused=False, body="presence"),
+    Kind("MESSAGE with a link", "MESSAGE", in_dialog=False, is_refused=True, body="link"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Mix:
     """A share of each kind.
 
     Attributes:
         name: as tables show it.
-        kinds: what it is made of.
-        order: for each message in turn the index of its kind, as a digit.
+        order: for each message in turn its kind, by its place in `KINDS`, as a digit.
     """
 
     name: str
-    kinds: tuple[Kind, ...]
     order: str
 
 
-_TEXT = Kind("MESSAGE", "MESSAGE", in_dialog=False, is_refused=False, body="text")
-_LINK = Kind("MESSAGE with a link", "MESSAGE", in_dialog=False, is_refused=True, body="link")
-_PRESENCE = Kind("BENOTIFY", "BENOTIFY", in_dialog=True, is_refused=False, body="presence")
-
-#: The kinds of the last one are spread over its order, so that no run of ten of one kind meets a warm branch predictor.
-MIXES = (
-    Mix("MESSAGE, marked unverified", (_TEXT,), "0"),
-    Mix("BENOTIFY", (_PRESENCE,), "0"),
-    Mix("70/20/10 BENOTIFY, MESSAGE, refused MESSAGE", (_PRESENCE, _TEXT, _LINK), "0010020010"),
-)
+MESSAGES = Mix("MESSAGE, marked unverified", "0")
+BENOTIFIES = Mix("BENOTIFY", "1")
+#: The kinds are spread over the order, so that no run of ten of one kind meets a warm branch predictor.
+MIXED = Mix("70/20/10 BENOTIFY, MESSAGE, refused MESSAGE", "1101121101")
+MIXES = (MESSAGES, BENOTIFIES, MIXED)
 
 _PIDF = f"""\
 <?xml version="1.0" encoding="UTF-8"?>
@@ -100,16 +108,15 @@ BODIES = {
 }
 
 
-def templates(mix: Mix, places: Places, routes: Sequence[str]) -> list[bytes]:
+def templates(places: Places, routes: Sequence[str]) -> list[bytes]:
     """A message of each kind, for the generator.
 
     Args:
-        mix: what to make.
         places: where the messages come from, for their Via.
         routes: values of Route headers; used in dialogs only.
     """
     via = f"SIP/2.0/{places.transport.upper()} {places.partner[0]}:{places.partner[1]}"
-    return [_template(kind, via, routes) for kind in mix.kinds]
+    return [_template(kind, via, routes) for kind in KINDS]
 
 
 def _template(kind: Kind, via: str, routes: Sequence[str]) -> bytes:

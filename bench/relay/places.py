@@ -9,12 +9,13 @@ from typing import Literal
 
 __all__ = ["TRANSPORTS", "Address", "Places", "Transport", "find_places", "is_listening"]
 
-Transport = Literal["udp", "tcp"]
-TRANSPORTS: tuple[Transport, ...] = ("udp", "tcp")
+Transport = Literal["udp", "tcp", "tls"]
+TRANSPORTS: tuple[Transport, ...] = ("udp", "tcp", "tls")
 
 Address = tuple[str, int]
 
-_LISTENING = {"udp": "07", "tcp": "0A"}  # the states of /proc/net/udp (unconnected) and /proc/net/tcp (LISTEN)
+#: The states of /proc/net/udp (unconnected) and /proc/net/tcp (LISTEN).
+_LISTENING = {"udp": "07", "tcp": "0A"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,5 +65,6 @@ def is_listening(transport: Transport, address: Address) -> bool:
     """Whether somebody has this address. It is read from the system's table: asking the address would disturb it."""
     host, port = address
     wanted = f"{int.from_bytes(socket.inet_aton(host), 'little'):08X}:{port:04X}"
-    rows = (line.split() for line in Path(f"/proc/net/{transport}").read_text().splitlines()[1:])
-    return any(row[1] == wanted and row[3] == _LISTENING[transport] for row in rows)
+    table = "udp" if transport == "udp" else "tcp"
+    rows = (line.split() for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:])
+    return any(row[1] == wanted and row[3] == _LISTENING[table] for row in rows)

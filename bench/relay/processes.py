@@ -8,9 +8,10 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["BrokenRelay", "cores", "cpu_ns", "pinned", "running"]
+__all__ = ["BrokenRelay", "Used", "cores", "members", "pinned", "resident", "running", "used"]
 
 _PATIENCE = 15.0
 _BREATH = 0.02
@@ -43,7 +44,7 @@ def pinned(core: int | None) -> Iterator[None]:
 
 @contextmanager
 def running(
-    command: Sequence[str], core: int | None, is_ready: Callable[[], bool], folder: Path
+    command: Sequence[str], core: int | None, is_ready: Callable[[], bool], folder: Path, patience: float = _PATIENCE
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start a relay in a session of its own, wait until it is ready, end the whole session afterwards.
 
@@ -52,6 +53,7 @@ def running(
         core: where it runs, None for anywhere.
         is_ready: whether it can be sent to.
         folder: for its log.
+        patience: how long it may take to get ready, in seconds.
 
     Raises:
         BrokenRelay: it ended or did not get ready; with the end of its log.
@@ -63,7 +65,7 @@ def running(
             bounded, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=folder, start_new_session=True
         )
     try:
-        _await(process, is_ready, log)
+        _await(process, is_ready, log, patience)
         yield process
         if process.poll() is not None:
             raise BrokenRelay(f"it ended under load: {_end_of(log)}")
@@ -71,13 +73,13 @@ def running(
         _end(process)
 
 
-def _await(process: subprocess.Popen[bytes], is_ready: Callable[[], bool], log: Path) -> None:
-    deadline = time.monotonic() + _PATIENCE
+def _await(process: subprocess.Popen[bytes], is_ready: Callable[[], bool], log: Path, patience: float) -> None:
+    deadline = time.monotonic() + patience
     while not is_ready():
         if process.poll() is not None:
             raise BrokenRelay(f"it ended at once: {_end_of(log)}")
         if time.monotonic() > deadline:
-            raise BrokenRelay(f"it was not ready after {_PATIENCE:.0f} s: {_end_of(log)}")
+            raise BrokenRelay(f"it was not ready after {patience:.0f} s: {_end_of(log)}")
         time.sleep(_BREATH)
 
 
@@ -96,16 +98,53 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             process.wait(_PATIENCE if number == signal.SIGKILL else 3)
         except subprocess.TimeoutExpired:
             continue
-        if not _session(process.pid):
+        if not members(process.pid):
             break
 
 
-def cpu_ns(session: int) -> int:
-    """Processor time, user and system, that all live processes of a session have used so far, in nanoseconds.
+@dataclass(frozen=True, slots=True)
+class Used:
+    """Processor time of all live processes of a session.
 
-    It is the scheduler's own sum; the ticks of ``/proc/PID/stat`` would be a hundredth of a second each.
+    Attributes:
+        ns: user and system, the scheduler's own sum, in nanoseconds.
+        user_ticks, system_ticks: of which so much each, in hundredths of a second: too coarse for a moment, good for
+            the share over many.
     """
-    return sum(_thread_ns(thread) for process in _session(session) for thread in (process / "task").glob("*"))
+
+    ns: int
+    user_ticks: int
+    system_ticks: int
+
+    def since(self, before: Used) -> Used:
+        """What came after."""
+        return Used(self.ns - before.ns, self.user_ticks - before.user_ticks, self.system_ticks - before.system_ticks)
+
+
+def used(session: int) -> Used:
+    """What a session has used so far."""
+    ns = user = system = 0
+    for process in members(session):
+        ns += sum(_thread_ns(thread) for thread in (process / "task").glob("*"))
+        fields = _stat(process)
+        user, system = user + int(fields[11]), system + int(fields[12])
+    return Used(ns, user, system)
+
+
+def resident(session: int, forget: bool = False) -> tuple[int, int]:
+    """(memory in use, the most since it was last forgotten) of a session's processes, in bytes."""
+    now = most = 0
+    for process in members(session):
+        lines = (process / "status").read_text().splitlines()
+        sizes = {
+            name: int(size.split()[0]) << 10
+            for name, _, size in (line.partition(":") for line in lines)
+            if name in ("VmRSS", "VmHWM")
+        }
+        now, most = now + sizes["VmRSS"], most + sizes["VmHWM"]
+        if forget:
+            (process / "clear_refs").write_text("5")  # proc(5): the high-water mark begins anew
+    return now, most
 
 
 def _thread_ns(thread: Path) -> int:
@@ -115,13 +154,17 @@ def _thread_ns(thread: Path) -> int:
         return 0  # it ended while we looked
 
 
-def _session(leader: int) -> list[Path]:
-    """The processes of a session, dead ones that nobody has fetched left out."""
+def _stat(process: Path) -> list[str]:
+    """Behind the name, which may hold anything, in brackets: state, parent, group, session, ... (proc(5))."""
+    return (process / "stat").read_text().rpartition(")")[2].split()
+
+
+def members(leader: int) -> list[Path]:
+    """The processes of a session, in /proc; dead ones that nobody has fetched are left out."""
     found = []
     for path in Path("/proc").glob("[0-9]*"):
         try:
-            # After the name, which may hold anything, in brackets: state, parent, group, session (proc(5)).
-            state, _, _, session = (path / "stat").read_text().rpartition(")")[2].split()[:4]
+            state, _, _, session = _stat(path)[:4]
         except (FileNotFoundError, ProcessLookupError):
             continue
         if int(session) == leader and state != "Z":

@@ -44,26 +44,44 @@ class TransactionSigner(Signer):
 class WaySigner(Signer):
     """Signs where the response of a transaction goes: the branch, which says the transaction, and a place."""
 
-    def of(self, branch: str, transport: str, host: str, port: int, source_port: int | None) -> str:
-        """The hash, by the current key.
+    def of(
+        self, branch: str, transport: str, host: str, port: int, source_port: int | None, absorbed: bool = False
+    ) -> str:
+        """The hash, by the current key. What is absorbed has another hash than what goes on to the same place.
 
         Raises:
             TypeError: a text is none.
             OverflowError: a port is negative.
         """
 
-    def made(self, text: str, branch: str, transport: str, host: str, port: int, source_port: int | None) -> bool:
+    def made(
+        self,
+        text: str,
+        branch: str,
+        transport: str,
+        host: str,
+        port: int,
+        source_port: int | None,
+        absorbed: bool = False,
+    ) -> bool:
         """Whether the text is that hash, by either key. Raises as `of`."""
 
 class RouteSigner(Signer):
     """Signs a recorded route: Call-ID, the tag and host of the end that began the dialog, the host of the other end,
-    the domain that the route names, and the sides.
+    the domain that the route names, the sides, and whether the dialog's SUBSCRIBE asked for BENOTIFY.
 
     Either end of the dialog comes to the same hash, though one's From is the other's To.
     """
 
     def of(
-        self, message: Message, domain: str, near_inside: bool, across_inside: bool, here: bool, initiates: bool
+        self,
+        message: Message,
+        domain: str,
+        near_inside: bool,
+        across_inside: bool,
+        here: bool,
+        initiates: bool,
+        asked: bool = False,
     ) -> str:
         """The hash for the parameter ``sig``, by the current key.
 
@@ -73,12 +91,14 @@ class RouteSigner(Signer):
             near_inside, across_inside: whether the side that the route is for, and that it leads to, is the inside.
             here: whether the message comes from the side that the route is for.
             initiates: whether its sender began the dialog.
+            asked: whether the route is to have ``be``.
         """
 
     def initiates(self, message: Message, uri: Uri, near_inside: bool, across_inside: bool, here: bool) -> bool | None:
         """Whether the sender of a request began the dialog; None where the route in its Route is not its own.
 
         Args:
-            uri: with the parameters ``fd`` and ``sig``; of one given twice the first that has a value counts.
+            uri: with the parameters ``fd`` and ``sig``, of which the first that has a value counts where one is given
+                twice; and ``be`` or not.
             message, near_inside, across_inside, here: as for `of`.
         """

@@ -235,7 +235,13 @@ cdef Port optional_port(object number) except *:
     return port
 
 
-cdef Digest way_digest(Key key, object branch, object transport, object host, uint64_t port, Port source) except *:
+cdef enum:
+    # Behind the last value of a way: that responses are not to take it.
+    ABSORBED = 1
+
+
+cdef Digest way_digest(
+        Key key, object branch, object transport, object host, uint64_t port, Port source, bint absorbed) except *:
     cdef Hasher hasher = begun(key)
     absorb_text(&hasher, branch)
     absorb_text(&hasher, transport)
@@ -245,32 +251,43 @@ cdef Digest way_digest(Key key, object branch, object transport, object host, ui
         absorb_word(&hasher, source.number)
     else:
         absorb_absent(&hasher)
+    if absorbed:
+        absorb_word(&hasher, ABSORBED)
     return finished(&hasher, 0, 0)
 
 
 cdef class WaySigner(Signer):
-    def of(self, branch, transport, host, uint64_t port, source_port):
-        return hex_of(way_digest(self.current, branch, transport, host, port, optional_port(source_port)))
+    def of(self, branch, transport, host, uint64_t port, source_port, bint absorbed=False):
+        return hex_of(way_digest(self.current, branch, transport, host, port, optional_port(source_port), absorbed))
 
-    def made(self, str text not None, branch, transport, host, uint64_t port, source_port):
+    def made(self, str text not None, branch, transport, host, uint64_t port, source_port, bint absorbed=False):
         cdef Port source = optional_port(source_port)
-        return (is_text_of(way_digest(self.current, branch, transport, host, port, source), text)
+        return (is_text_of(way_digest(self.current, branch, transport, host, port, source, absorbed), text)
                 or self.has_previous
-                and is_text_of(way_digest(self.previous, branch, transport, host, port, source), text))
+                and is_text_of(way_digest(self.previous, branch, transport, host, port, source, absorbed), text))
+
+
+cdef enum:
+    # What the first word of a signed route says, in bits.
+    NEAR_INSIDE = 1           # the route is for the inside
+    ACROSS_INSIDE = 2         # it leads to the inside
+    BEGAN_HERE = 4            # the end that began the dialog is on the side that the route is for
+    ASKED = 8                 # its SUBSCRIBE asked for BENOTIFY
 
 
 cdef struct Dialog:
     # What a recorded route is signed over, of one message, seen from the end that sent it.
     End sender
     End receiver
-    uint64_t sides            # which side the route is for and which it leads to; whether the sender is on the first
+    uint64_t said             # the first word, if the sender began the dialog
 
 
-cdef Dialog dialog_of(Message message, bint near_inside, bint across_inside, bint here) noexcept nogil:
+cdef Dialog dialog_of(Message message, bint near_inside, bint across_inside, bint here, bint asked) noexcept nogil:
     cdef Dialog dialog
     dialog.sender = read_end(message, H_FROM)
     dialog.receiver = read_end(message, H_TO)
-    dialog.sides = <uint64_t>near_inside | <uint64_t>across_inside << 1 | <uint64_t>here << 2
+    dialog.said = <uint64_t>(NEAR_INSIDE * near_inside | ACROSS_INSIDE * across_inside | BEGAN_HERE * here
+                             | ASKED * asked)
     return dialog
 
 
@@ -281,8 +298,8 @@ cdef Digest route_digest(
     cdef const uint8_t *base = message.index.base
     cdef End *first = &dialog.sender if initiates else &dialog.receiver
     cdef End *second = &dialog.receiver if initiates else &dialog.sender
-    # Bit 2 becomes: the end that began the dialog is on this side. Both ends so come to the same number.
-    absorb_word(&hasher, dialog.sides if initiates else dialog.sides ^ 4)
+    # If the receiver began it, it is on the other side. Both ends so come to the same number.
+    absorb_word(&hasher, dialog.said if initiates else dialog.said ^ BEGAN_HERE)
     absorb_call_id(&hasher, message)
     absorb_span(&hasher, base, first.tag)
     absorb_domain(&hasher, base, first.host)
@@ -291,8 +308,10 @@ cdef Digest route_digest(
     return finished(&hasher, 0, 0)
 
 
-cdef void find_signed(Uri uri, Span *domain, Span *signature) noexcept nogil:
-    """The parameters ``fd`` and ``sig`` of a route; of one given twice the first that has a value counts."""
+cdef bint find_signed(Uri uri, Span *domain, Span *signature) noexcept nogil:
+    """The parameters ``fd`` and ``sig`` of a route; of one given twice the first that has a value counts. Whether it
+    has ``be``."""
+    cdef bint asked = False
     cdef Cursor cursor
     cdef Param param
     domain.start = domain.end = signature.start = signature.end = 0
@@ -304,12 +323,15 @@ cdef void find_signed(Uri uri, Span *domain, Span *signature) noexcept nogil:
             domain[0] = param.value
         elif signature.end == 0 and equals_folded(uri.base, param.name, "sig", 3):
             signature[0] = param.value
+        elif equals_folded(uri.base, param.name, "be", 2):
+            asked = True
+    return asked
 
 
 cdef class RouteSigner(Signer):
     def of(self, Message message not None, domain, bint near_inside, bint across_inside,
-           bint here, bint initiates):
-        cdef Dialog dialog = dialog_of(message, near_inside, across_inside, here)
+           bint here, bint initiates, bint asked=False):
+        cdef Dialog dialog = dialog_of(message, near_inside, across_inside, here, asked)
         # The offset 0 would make an absent name of an empty one.
         cdef bytes name = b" " + domain.encode("utf-8", "surrogateescape")
         cdef Span named
@@ -320,11 +342,11 @@ cdef class RouteSigner(Signer):
 
     def initiates(self, Message message not None, Uri uri not None, bint near_inside, bint across_inside,
                   bint here):
-        cdef Dialog dialog = dialog_of(message, near_inside, across_inside, here)
         cdef Span domain, signature
+        cdef bint asked = find_signed(uri, &domain, &signature)
+        cdef Dialog dialog = dialog_of(message, near_inside, across_inside, here, asked)
         cdef bint began
         cdef const uint8_t *text
-        find_signed(uri, &domain, &signature)
         if domain.end == 0 or signature.end == 0:
             return None
         text = uri.base + signature.start

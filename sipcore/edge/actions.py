@@ -107,7 +107,8 @@ class Count:
 
 #: Every counter with its labels. ``why`` is a name of docs/refusals.md. ``waited`` is for DNS. ``filtered`` has the
 #: messages that go on though the filter found something, by what it did: observe, defang or warn. Those it blocks are
-#: refused or discarded. ``retargeted`` has what failed to one target and was sent to the next.
+#: refused or discarded. ``retargeted`` has what failed to one target and was sent to the next; ``turned`` what left as
+#: BENOTIFY and came as NOTIFY, or the reverse, by what it became.
 COUNTERS: dict[str, tuple[str, ...]] = {
     "received": ("side", "kind"),
     "forwarded": ("side", "kind"),
@@ -116,6 +117,7 @@ COUNTERS: dict[str, tuple[str, ...]] = {
     "waited": ("side",),
     "filtered": ("side", "action"),
     "retargeted": ("side",),
+    "turned": ("side", "method"),
 }
 
 Action = Send | Resolve | Count

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from sipcore._parser import Message, parse
 from sipcore._values import Via
-from sipcore.edge import refusals
+from sipcore.edge import benotify, refusals
 from sipcore.edge.actions import Action, Count, Failure, Link, Resolve, Send, Trace
 from sipcore.edge.answers import answer_after, answer_on
 from sipcore.edge.directory import Directory
@@ -31,10 +31,10 @@ from sipcore.edge.pacing import Pace
 from sipcore.edge.reading import target_of
 from sipcore.edge.refusals import Row, disposed, refuse
 from sipcore.edge.tables import Tables, domain_name
-from sipcore.edge.vias import way_back
+from sipcore.edge.vias import is_absorbed, way_back
 from sipcore.edge.waiting import WaitingRoom
 from sipcore.errors import EditError, HeaderError
-from sipcore.grammar import METHODS
+from sipcore.grammar import METHODS, reason_phrase
 from sipcore.imfilter import ImFilter
 from sipcore.limits import WIDEST
 
@@ -151,7 +151,8 @@ class Engine:
         message = parse(send.data, WIDEST)
         if not message.is_request:
             return [Count("discarded", (send.side, refusals.UNDELIVERED.name))]
-        return self._give_back(parse(bytes(message.edit().pop_via()), WIDEST), send, _FAILURES[failure], now)
+        came = parse(bytes(message.edit().pop_via()), WIDEST)
+        return self._give_back(came, send, _FAILURES[failure], now, quietly=is_absorbed(message.via))
 
     def _retargeted(self, send: Send, now: float) -> Send | None:
         """The same bytes, and so the same branch, for the next target."""
@@ -260,7 +261,18 @@ class Engine:
         send = Send(outcome.hop, forward.side, None, data, link.side)
         if outcome.others:
             send = replace(send, others=outcome.others, until=now + _RETARGET_SECONDS)
-        return [send, Count("forwarded", (forward.side, _kind(request.message))), *_filtered(link, outcome)]
+        counted = Count("forwarded", (forward.side, _kind(request.message)))
+        return [send, counted, *self._turned(request, link, forward), *_filtered(link, outcome)]
+
+    def _turned(self, request: Request, link: Link, forward: Forward) -> Iterator[Action]:
+        """What is due for a request that left with another method: each NOTIFY wants its answer, and it is ours."""
+        if not forward.method:
+            return
+        yield Count("turned", (forward.side, forward.method))
+        if forward.method == benotify.METHOD:
+            answered = Answer(200, reason_phrase(200), (), "turned", forward.chain)
+            tag = tag_for(request.message, request.via, self._keys)
+            yield answer_on(link, request.message, request.via, answered, tag)
 
     def _answer(self, request: Request, link: Link, answer: Answer, now: float) -> list[Action]:
         self._remember(request, now)
@@ -275,13 +287,15 @@ class Engine:
         if _has_tag(request.message):
             self._refused_in_dialog.add(request.name, now)
 
-    def _give_back(self, message: Message, send: Send, row: Row, now: float) -> list[Action]:
+    def _give_back(self, message: Message, send: Send, row: Row, now: float, *, quietly: bool) -> list[Action]:
+        """Tell the sender that it could not be sent on; not if it came as BENOTIFY and only left as NOTIFY."""
         via = _topmost(message)
         back = way_back(via) if via else None
         assert via is not None  # we forwarded it ...
         assert back is not None  # ... with our note in that Via
         request = Request.read(message, send.came_from or send.side.opposite, back.hop.host, via, self._keys)
-        decision = refuse(row, request.side, request.method, self._tables, (f"no way to {send.hop}",))
+        method = benotify.METHOD if quietly else request.method
+        decision = refuse(row, request.side, method, self._tables, (f"no way to {send.hop}",))
         if isinstance(decision, Discard):
             return [Count("discarded", (request.side, decision.why))]
         self._remember(request, now)

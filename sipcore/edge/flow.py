@@ -6,15 +6,19 @@ frozen and hashable, so that decisions can be repeated and kept.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from sipcore.edge.tables import Hop, Row, Side
 from sipcore.edge.verification import Assertion, Mark
 
 __all__ = [
+    "EVERYTHING",
     "Answer",
     "Candidate",
+    "Content",
     "Decision",
     "Discard",
     "Final",
@@ -83,6 +87,7 @@ class Flow:
             when no such route is on top, and always from inside.
         route_far: the outside domain that it leads to; None likewise, and always when it leads inside.
         route_broken: a route of ours is on top that was not recorded for this dialog, this end of it or this side.
+        to_subscriber: it goes along our own route to who began the dialog by a SUBSCRIBE that asked for BENOTIFY.
         routed_on: the message names a next hop beyond us: a Route that is not ours, or ``maddr`` in its Request-URI.
         assertion: what the assertion header says.
         option_tags: of Proxy-Require, in lower case, sorted.
@@ -100,6 +105,7 @@ class Flow:
     route_far: str | None = None
     route_broken: bool = False
     from_user: str = ""
+    to_subscriber: bool = False
     routed_on: bool = False
     assertion: Assertion = Assertion.ABSENT
     option_tags: tuple[str, ...] = ()
@@ -128,8 +134,7 @@ class Reply:
     assertion: Assertion = Assertion.ABSENT
 
 
-@dataclass(frozen=True, slots=True)
-class Static:
+class Static(NamedTuple):
     """A candidate that needs no look-up."""
 
     hop: Hop
@@ -157,9 +162,24 @@ class Srv:
 Candidate = Static | Srv
 
 
-@dataclass(frozen=True, slots=True)
-class Forward:
-    """Send it on.
+class Content(NamedTuple):
+    """Which rules hold for the content of a message that is forwarded.
+
+    Attributes:
+        filtered: the content filter looks at it, where there is one.
+        plain_text: of what people exchange only plain text passes (F093).
+    """
+
+    filtered: bool = True
+    plain_text: bool = False
+
+
+#: The rules where nobody has said otherwise.
+EVERYTHING = Content()
+
+
+class Forward(NamedTuple):
+    """Send it on. A tuple, for it is made for every new flow, and a frozen dataclass takes four times as long.
 
     Attributes:
         side: where it leaves.
@@ -170,6 +190,9 @@ class Forward:
         assertion: whether to assert outward that the sender is verified; None where nothing is said.
         notice: the archiving notice, on what goes to others outside.
         paced: the discovered domain whose messages are counted; empty for those that are listed.
+        method: what the request's method becomes: BENOTIFY, which we answer ourselves as the NOTIFY that it was, or
+            NOTIFY, whose response goes no further than to us. Empty where it stays.
+        content: which rules hold for its content.
         chain: the rules that led here, one readable line each.
     """
 
@@ -179,9 +202,11 @@ class Forward:
     far_domain: str
     mark: Mark | None
     assertion: bool | None
-    chain: tuple[str, ...]
+    chain: Sequence[str]
     notice: Header | None = None
     paced: str = ""
+    method: str = ""
+    content: Content = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +219,7 @@ class NeedSrv:
     """
 
     domain: str
-    chain: tuple[str, ...] = ()
+    chain: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +238,7 @@ class Answer:
     reason: str
     headers: tuple[Header, ...]
     why: str
-    chain: tuple[str, ...]
+    chain: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +246,7 @@ class Discard:
     """Say nothing. ``why`` and ``chain`` as in `Answer`."""
 
     why: str
-    chain: tuple[str, ...]
+    chain: Sequence[str]
 
 
 #: What becomes of a message in the end.

@@ -9,7 +9,7 @@ from sipcore._edit import Edit
 from sipcore._parser import Message
 from sipcore._values import Via
 from sipcore.edge.actions import Link
-from sipcore.edge.benotify import OPTION_TAG
+from sipcore.edge.benotify import ASKED, METHOD, OPTION_TAG, asks, write_method
 from sipcore.edge.flow import Forward
 from sipcore.edge.hashes import Keys, route_signature, way_signature
 from sipcore.edge.reading import FAR_DOMAIN, SIGNATURE, OwnRoutes
@@ -55,14 +55,18 @@ def forwarded_request(
     leaving = tables.own.listening(forward.side, hop.transport, hop.host)
     if (note := stamped(via, link)) is not None:
         edit.replace_value("Via", 0, note)
-    edit.push_via(own_via(leaving, branch, _signed_way(branch, via, link, keys)))
+    absorbed = bool(forward.method) and forward.method != METHOD
+    edit.push_via(own_via(leaving, branch, _signed_way(branch, via, link, keys, absorbed), absorbed=absorbed))
     if message.content_length is None:
         # A datagram may leave its length to the datagram; a stream must be told (RFC 3261 section 18.3).
         edit.declare_length()
     edit.decrement_max_forwards()
     for _ in range(routes.count):
         edit.pop_route()
+    if forward.method:
+        write_method(edit, forward.method)
     if message.method in _DIALOG_FORMING:
+        asked = tables.benotify.converts and asks(message)
         near, far = forward.near_domain, forward.far_domain
         # The lower one is for the side it came from, the upper for the side it goes to (RFC 5658 section 3.2).
         arriving = link.arrived_at or tables.own.listening(link.side, link.transport, link.remote_host)
@@ -70,8 +74,10 @@ def forwarded_request(
             (arriving, near or far, link.side, forward.side, True),
             (leaving, far or near, forward.side, link.side, False),
         ):
-            signature = route_signature(message, names, side, across, here=here, initiates=routes.initiates, keys=keys)
-            edit.insert("Record-Route", _route(place, names, signature))
+            signature = route_signature(
+                message, names, side, across, here=here, initiates=routes.initiates, keys=keys, asked=asked
+            )
+            edit.insert("Record-Route", _route(place, names, signature, asked))
     _vouch(edit, forward, tables)
     return bytes(edit)
 
@@ -88,14 +94,15 @@ def forwarded_response(message: Message, forward: Forward, tables: Tables, verdi
     return bytes(edit)
 
 
-def _route(hop: Hop, outside_domain: str, signature: str) -> str:
-    return f"<sip:{hop.authority};transport={hop.transport};lr;{FAR_DOMAIN}={outside_domain};{SIGNATURE}={signature}>"
+def _route(hop: Hop, outside_domain: str, signature: str, asked: bool) -> str:
+    known = f"{FAR_DOMAIN}={outside_domain};{SIGNATURE}={signature}" + f";{ASKED}" * asked
+    return f"<sip:{hop.authority};transport={hop.transport};lr;{known}>"
 
 
-def _signed_way(branch: str, via: Via, link: Link, keys: Keys) -> str:
+def _signed_way(branch: str, via: Via, link: Link, keys: Keys, absorbed: bool) -> str:
     way = way_noted(via, link)
     assert way is not None  # a request whose Via leads nowhere is refused
-    return way_signature(branch, *way, keys)
+    return way_signature(branch, *way, keys, absorbed=absorbed)
 
 
 def _vouch(edit: Edit, forward: Forward, tables: Tables) -> None:

@@ -117,28 +117,47 @@ def made_tag(tag: str | None, message: Message, via: Via, keys: Keys) -> bool:
 # -- where a response goes
 
 
-def way_signature(branch: str, transport: str, host: str, port: int, source_port: int | None, keys: Keys) -> str:
+def way_signature(
+    branch: str, transport: str, host: str, port: int, source_port: int | None, keys: Keys, *, absorbed: bool = False
+) -> str:
     """The ``sig`` of our Via: where the response to a request goes.
 
     Args:
         branch: of that Via, which says whose response it is.
         transport, host, port, source_port: the place, see `sipcore.edge.vias.WayBack`.
+        absorbed: the response is ours, and goes no further.
     """
-    return keys._ways.of(branch, transport, host, port, source_port)
+    return keys._ways.of(branch, transport, host, port, source_port, absorbed)
 
 
 def made_way(
-    signature: str | None, branch: str, transport: str, host: str, port: int, source_port: int | None, keys: Keys
+    signature: str | None,
+    branch: str,
+    transport: str,
+    host: str,
+    port: int,
+    source_port: int | None,
+    keys: Keys,
+    *,
+    absorbed: bool = False,
 ) -> bool:
     """Whether we signed that way back for that branch, which is one of ours."""
-    return signature is not None and keys._ways.made(signature, branch, transport, host, port, source_port)
+    return signature is not None and keys._ways.made(signature, branch, transport, host, port, source_port, absorbed)
 
 
 # -- the routes of a dialog
 
 
 def route_signature(
-    message: Message, domain: str, near: Side, across: Side, *, here: bool, initiates: bool, keys: Keys
+    message: Message,
+    domain: str,
+    near: Side,
+    across: Side,
+    *,
+    here: bool,
+    initiates: bool,
+    keys: Keys,
+    asked: bool = False,
 ) -> str:
     """The ``sig`` of a route that we record.
 
@@ -148,15 +167,16 @@ def route_signature(
         near, across: the side that the route is for, and the one that it leads to.
         here: whether the request comes from the side that the route is for.
         initiates: whether its sender is the end that began the dialog.
+        asked: whether the route has ``be``: its SUBSCRIBE asks for BENOTIFY.
     """
-    return keys._routes.of(message, domain, near is Side.INSIDE, across is Side.INSIDE, here, initiates)
+    return keys._routes.of(message, domain, near is Side.INSIDE, across is Side.INSIDE, here, initiates, asked)
 
 
 def initiates(message: Message, uri: Uri, near: Side, across: Side, *, here: bool, keys: Keys) -> bool | None:
     """Whether the sender of a request began its dialog; None where that route was not recorded for this dialog.
 
     Args:
-        uri: the route, with ``fd`` and ``sig``.
+        uri: the route, with ``fd`` and ``sig``; ``be`` is signed too.
         message, near, across, here: as for `route_signature`.
     """
     return keys._routes.initiates(message, uri, near is Side.INSIDE, across is Side.INSIDE, here)

@@ -15,16 +15,20 @@ Source: docs/protocol.md "Routing and refusals" (F059, F086, F190, F204).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sipcore.edge.actions import Certificate, Link
+from sipcore.edge.chains import Line
 from sipcore.edge.discovery import below_domain, fact_of, is_askable, provider_named, serves, typed_target
 from sipcore.edge.flow import NeedSrv, PeerEvidence, PeerKind
 from sipcore.edge.steps import Case, Closed, place
 from sipcore.edge.tables import (
+    DefaultRoute,
+    Discovered,
     FederatedDomain,
     LinkClass,
     Lookup,
+    Partner,
     Provider,
     Row,
     Side,
@@ -40,6 +44,7 @@ __all__ = ["Voice", "called", "class_of", "evidence_for", "introduction", "voice
 
 _STRANGER = PeerEvidence(PeerKind.STRANGER)
 _INSIDE = PeerEvidence(PeerKind.INSIDE)
+_ON_INSIDE, _PARTNER = Side.INSIDE, Source.DIRECT_PARTNER
 _BY_PROVIDER = VerificationLevel.VERIFIED_BY_PROVIDER
 
 
@@ -86,13 +91,15 @@ def class_of(row: Row) -> LinkClass:
     return LinkClass.PROVIDER if isinstance(row, Provider) else LinkClass.PARTNER
 
 
-def introduction(side: Side, peer: PeerEvidence) -> str:
+def introduction(side: Side, peer: PeerEvidence) -> Line:
     """Who the link belongs to, in words; empty for a stranger, and for evidence that does not fit the side."""
-    if side is Side.INSIDE:
+    if side is _ON_INSIDE:
         return "from a server of ours" if peer.kind is PeerKind.INSIDE else ""
+    if peer.rows:
+        return lambda: f"from {_listed(peer)}"
     if peer.kind is PeerKind.NAMED:
         return f"from a peer with the certificate of {peer.names[0]}, which no table knows"
-    return f"from {_listed(peer)}" if peer.rows else ""
+    return ""
 
 
 def _listed(peer: PeerEvidence) -> str:
@@ -124,8 +131,7 @@ _TABLES = {
 # -- for whom
 
 
-@dataclass(frozen=True, slots=True)
-class Voice:
+class Voice(NamedTuple):
     """A neighbour that may speak for a domain.
 
     Attributes:
@@ -134,14 +140,16 @@ class Voice:
         source, network: what the mark says of it.
         public: it takes the recipient's right for public IM.
         paced: the domain, where it is nobody that an operator has listed.
+        row: by which it is known; None for nobody.
     """
 
-    line: str
+    line: Line
     level: VerificationLevel
     source: Source
     network: Network = Network.FEDERATION
     public: bool = False
     paced: str = ""
+    row: Partner | Provider | DefaultRoute | FederatedDomain | Discovered | None = None
 
 
 def voice_of(domain: str, case: Case) -> Voice | NeedSrv | str:
@@ -149,15 +157,20 @@ def voice_of(domain: str, case: Case) -> Voice | NeedSrv | str:
     domain = served_as(domain)
     tables, rows = case.tables, case.flow.peer.rows
     if (partner := tables.direct_partner(domain)) is not None:
-        line = f"{domain} is direct partner {called(partner)}"
         if partner not in rows:
-            return f"{line}, and this is not its link"
-        return Voice(f"{line}, whose link this is", partner.verification, Source.DIRECT_PARTNER)
+            return f"{domain} is direct partner {called(partner)}, and this is not its link"
+        return Voice(
+            lambda: f"{domain} is direct partner {called(partner)}, whose link this is",
+            partner.verification,
+            _PARTNER,
+            row=partner,
+        )
     if (federated := tables.federated.find(domain)) is not None:
         return _voice_of_federated(federated, case)
     if (provider := tables.provider_of(domain)) is not None:
-        line = f"{domain} is listed for provider {called(provider)}"
-        return _provider_voice(provider, line) if provider in rows else f"{line}, and this is not its link"
+        if provider not in rows:
+            return f"{domain} is listed for provider {called(provider)}, and this is not its link"
+        return _provider_voice(provider, lambda: f"{domain} is listed for provider {called(provider)}")
     return _voice_by_record(domain, case)
 
 
@@ -168,21 +181,20 @@ def _voice_of_federated(row: FederatedDomain, case: Case) -> Voice | NeedSrv | s
         if lookup is Lookup.STATIC_ROUTE:
             route = case.tables.static_routes.find(domain)
             if route is not None and route in case.flow.peer.rows:
-                return Voice(
-                    f"{line}, by the static route of {domain} {where(route)}", _BY_PROVIDER, Source.DIRECT_PARTNER
-                )
+                by = f"{line}, by the static route of {domain} {where(route)}"
+                return Voice(by, _BY_PROVIDER, Source.DIRECT_PARTNER, row=row)
         elif case.flow.peer.names:
             fact = fact_of(domain, case)
             if isinstance(fact, NeedSrv):
                 return fact
             if not isinstance(fact, Closed) and typed_target(fact, row, case) and serves(fact, case.flow.peer.names):
-                return Voice(f"{line}, by the {fact}", _BY_PROVIDER, Source.AUTO_FEDERATION)
+                return Voice(f"{line}, by the {fact}", _BY_PROVIDER, Source.AUTO_FEDERATION, row=row)
     return f"{line}, and this is not its link"
 
 
-def _provider_voice(provider: Provider, line: str) -> Voice:
+def _provider_voice(provider: Provider, line: Line) -> Voice:
     network = Network.PUBLIC_CLOUD if provider.public else Network.FEDERATION
-    return Voice(line, provider.verification, Source.AUTHORIZED_SERVER, network, provider.public)
+    return Voice(line, provider.verification, Source.AUTHORIZED_SERVER, network, provider.public, row=provider)
 
 
 def _voice_by_record(domain: str, case: Case) -> Voice | NeedSrv | str:
@@ -202,7 +214,7 @@ def _voice_by_record(domain: str, case: Case) -> Voice | NeedSrv | str:
             known = domain in discovered.domains
             line = f"{domain} is {_discovered(domain, case)}, and the {fact} agrees with the certificate"
             paced = "" if known else domain
-            return Voice(line, discovered.verification, Source.AUTO_FEDERATION, paced=paced)
+            return Voice(line, discovered.verification, Source.AUTO_FEDERATION, paced=paced, row=discovered)
         if may_be_found:
             return (
                 f"{fact}, which does not agree with the certificate of {', '.join(peer.names)}; a peer with several"
@@ -221,8 +233,12 @@ def _discovered(domain: str, case: Case) -> str:
 def _voice_of_the_rest(domain: str, case: Case) -> Voice | str:
     default = case.tables.default_route
     if default is not None and default in case.flow.peer.rows:
-        line = f"{domain} is in no other table, and this is the default route {called(default)}"
-        return Voice(line, default.verification, Source.AUTHORIZED_SERVER)
+        return Voice(
+            lambda: f"{domain} is in no other table, and this is the default route {called(default)}",
+            default.verification,
+            Source.AUTHORIZED_SERVER,
+            row=default,
+        )
     discovered = case.tables.discovered
     if domain in discovered.domains and not discovered.enabled:
         return f"{domain} is listed, but discovering is off {place('[discovered]', discovered.domains.line(domain))}"

@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sipcore.edge import refusals
+from sipcore.edge.chains import Chain, Line, told
+from sipcore.edge.content import Neighbour, content_between
 from sipcore.edge.flow import Candidate, Forward, NeedSrv, Static
 from sipcore.edge.gates import (
     extensions_are_known,
@@ -23,14 +25,19 @@ from sipcore.edge.gates import (
 from sipcore.edge.identity import Voice, introduction, voice_of
 from sipcore.edge.rights import has_right, may_come_from_outside, wants_sender, wants_unverified
 from sipcore.edge.steps import Case, Closed, Stop
-from sipcore.edge.tables import Side
-from sipcore.edge.verification import Mark, Source, mark_for
+from sipcore.edge.tables import FarEnd, Side
+from sipcore.edge.verification import Assertion, Mark, Source, is_verified
 from sipcore.edge.ways import ways_to
 
 __all__ = ["route_inbound"]
 
+#: Of an enumeration, a member that is looked up by its name costs ten times what a name of the module does.
+_INSIDE, _OUTSIDE = Side.INSIDE, Side.OUTSIDE
+#: What ends a decision before it is made; of a union `isinstance` makes a new object each time.
+_STOPS = (Closed, NeedSrv)
 
-def route_inbound(case: Case, chain: list[str]) -> Forward | Stop:
+
+def route_inbound(case: Case, chain: list[Line]) -> Forward | Stop:
     """The decision for a request from outside, but for how a refusal is told."""
     for gate in (no_blocked_end, scheme_is_sip):
         if isinstance(passed := gate(case), Closed):
@@ -38,20 +45,20 @@ def route_inbound(case: Case, chain: list[str]) -> Forward | Stop:
     if _claims_us(case):
         return _remote_user(case, chain)
     voices = _voices(case, chain)
-    if isinstance(voices, Closed | NeedSrv):
+    if isinstance(voices, _STOPS):
         return voices
     for gate in (federation_is_on, method_may_cross, extensions_are_known):
         if isinstance(passed := gate(case), Closed):
             return passed
         _note(chain, passed)
     leads = _destination(case)
-    if isinstance(leads, Closed | NeedSrv):
+    if isinstance(leads, _STOPS):
         return leads
     chain.append(leads.line)
     return _onward(case, voices, leads, chain)
 
 
-def _note(chain: list[str], line: str) -> None:
+def _note(chain: list[Line], line: str) -> None:
     if line:
         chain.append(line)
 
@@ -64,36 +71,40 @@ def _claims_us(case: Case) -> bool:
     return case.flow.from_domain in own or case.flow.asserted_domain in own
 
 
-def _voices(case: Case, chain: list[str]) -> tuple[Voice, ...] | Stop:
+def _voices(case: Case, chain: list[Line]) -> tuple[Voice, ...] | Stop:
     """Whoever speaks here, for From and for each other domain that the request claims."""
     flow = case.flow
-    line = introduction(Side.OUTSIDE, flow.peer)
+    line = introduction(_OUTSIDE, flow.peer)
     if not line:
         return Closed(refusals.STRANGER, "the outside link is a stranger's")
     chain.append(line)
-    claims = [("From", flow.from_domain or "")]
+    claims: tuple[tuple[str, str], ...] = (("From", flow.from_domain or ""),)
     if flow.asserted_domain is not None and flow.asserted_domain != flow.from_domain:
-        claims.append(("P-Asserted-Identity", flow.asserted_domain))
-    voices = []
+        claims += (("P-Asserted-Identity", flow.asserted_domain),)
+    voices: tuple[Voice, ...] = ()
     for header, domain in claims:
         voice = voice_of(domain, case)
         if isinstance(voice, NeedSrv):
             return voice
         if isinstance(voice, str):
             return Closed(refusals.CLAIMS_OTHER, f"{header}: {voice}")
-        chain.append(f"{header}: {voice.line}")
-        voices.append(voice)
-    return tuple(voices)
+        chain.append(_claim(header, voice))
+        voices += (voice,)
+    return voices
 
 
-def _remote_user(case: Case, chain: list[str]) -> Forward | Closed:
+def _claim(header: str, voice: Voice) -> Line:
+    return lambda: f"{header}: {told(voice.line)}"
+
+
+def _remote_user(case: Case, chain: list[Line]) -> Forward | Closed:
     """One of our own users, from outside: to the inside, which asks for a password. No partner sends for us (F036)."""
     flow, tables = case.flow, case.tables
     domains = {flow.from_domain, flow.asserted_domain} - {None}
     claimed = ", ".join(sorted(domain for domain in domains if domain is not None))
     if not tables.federation.remote_access:
         return Closed(refusals.CLAIMS_OURS, f"the sender claims our {claimed}, and remote access is off")
-    if introduction(Side.OUTSIDE, flow.peer) or not domains <= tables.own.domains:
+    if introduction(_OUTSIDE, flow.peer) or not domains <= tables.own.domains:
         return Closed(
             refusals.CLAIMS_OURS, f"the sender claims {claimed}, on another's link or beside another's domain"
         )
@@ -102,9 +113,11 @@ def _remote_user(case: Case, chain: list[str]) -> Forward | Closed:
         if isinstance(passed, Closed):
             return passed
         _note(chain, passed)
+    content = content_between(tables, chain, coming=(FarEnd.REMOTE_USER,))
     mark = Mark(False, Source.INTERNET_USER)
     chain += [f"a user of ours whom nobody has proven: marked {mark.word}", f"to {tables.own.next_hop} on the inside"]
-    return Forward(Side.INSIDE, (Static(tables.own.next_hop),), "", "", mark, None, tuple(chain))
+    hops = (Static(tables.own.next_hop),)
+    return Forward(Side.INSIDE, hops, "", "", mark, None, Chain(chain), content=content)
 
 
 # -- where to
@@ -113,9 +126,10 @@ def _remote_user(case: Case, chain: list[str]) -> Forward | Closed:
 class _Leads(NamedTuple):
     """Where a request leads: inside, or to a domain outside by these candidates."""
 
-    line: str
+    line: Line
     domain: str = ""
     candidates: tuple[Candidate, ...] = ()
+    row: Neighbour = None
 
 
 def _destination(case: Case) -> _Leads | Stop:
@@ -168,34 +182,64 @@ def _to_another(domain: str, case: Case) -> _Leads | Stop:
         return way
     if isinstance(way, Closed):
         return way if way.row is not refusals.UNREACHABLE else Closed(refusals.NOT_OURS, way.line)
-    return _Leads(f"as a clearing house: {way.line}", way.domain, way.candidates)
+    return _Leads(lambda: f"as a clearing house: {told(way.line)}", way.domain, way.candidates, way.row)
 
 
 # -- onward
 
 
-def _onward(case: Case, voices: tuple[Voice, ...], leads: _Leads, chain: list[str]) -> Forward | Closed:
-    near = case.flow.from_domain or ""
-    verified = all(mark_for(voice.level, case.flow.assertion).verified for voice in voices)
-    levels = " and ".join(dict.fromkeys(voice.level for voice in voices))
-    words = f"level {levels}, asserted {case.flow.assertion}"
-    paced = next((voice.paced for voice in voices if voice.paced), "")
+def _onward(case: Case, voices: tuple[Voice, ...], leads: _Leads, chain: list[Line]) -> Forward | Closed:
+    near, assertion = case.flow.from_domain or "", case.flow.assertion
+    verified, public, paced = _heard(voices, assertion)
     mark = Mark(verified, voices[0].source, voices[0].network)
+    coming = [voice.row for voice in voices]
     if leads.candidates:
         first = leads.candidates[0]
-        chain += [f"{words}: asserted onward as {mark.word}", f"to {first} on the outside"]
+        content = content_between(case.tables, chain, coming=coming, going=(leads.row,))
+        chain += [lambda: _marked(voices, assertion, "asserted onward as", mark), lambda: f"to {first} on the outside"]
         notice = case.tables.archiving_notice.told
-        return Forward(Side.OUTSIDE, leads.candidates, near, leads.domain, None, verified, tuple(chain), notice, paced)
-    steps = [
-        has_right(case.recipient, public=any(voice.public for voice in voices)),
-        wants_sender(case.flow, case.recipient),
-    ]
-    if case.tables.verification.enforce_at_edge and not verified:
-        steps.append(wants_unverified(case.flow, case.recipient))
-    for passed in steps:
+        return Forward(
+            _OUTSIDE,
+            leads.candidates,
+            near,
+            leads.domain,
+            None,
+            verified,
+            Chain(chain),
+            notice,
+            paced,
+            content=content,
+        )
+    for passed in _recipients_say(case, public, verified):
         if isinstance(passed, Closed):
             return passed
         _note(chain, passed)
     hop = case.tables.own.next_hop
-    chain += [f"{words}: marked {mark.word}", f"to {hop} on the inside"]
-    return Forward(Side.INSIDE, (Static(hop),), near, "", mark, None, tuple(chain), None, paced)
+    content = content_between(case.tables, chain, coming=coming)
+    chain += [lambda: _marked(voices, assertion, "marked", mark), lambda: f"to {hop} on the inside"]
+    return Forward(_INSIDE, (Static(hop),), near, "", mark, None, Chain(chain), None, paced, content=content)
+
+
+def _recipients_say(case: Case, public: bool, verified: bool) -> tuple[Closed | str, ...]:
+    """The recipient's right and lists, where anybody's are known."""
+    if case.recipient is None:
+        return ()
+    said = (has_right(case.recipient, public=public), wants_sender(case.flow, case.recipient))
+    if verified or not case.tables.verification.enforce_at_edge:
+        return said
+    return (*said, wants_unverified(case.flow, case.recipient))
+
+
+def _heard(voices: tuple[Voice, ...], assertion: Assertion) -> tuple[bool, bool, str]:
+    """(verified, public, paced) of all who speak: verified if each of them is, the others if any is."""
+    verified, public, paced = True, False, ""
+    for voice in voices:
+        verified = verified and is_verified(voice.level, assertion)
+        public = public or voice.public
+        paced = paced or voice.paced
+    return verified, public, paced
+
+
+def _marked(voices: tuple[Voice, ...], assertion: Assertion, what: str, mark: Mark) -> str:
+    levels = " and ".join(dict.fromkeys(voice.level for voice in voices))
+    return f"level {levels}, asserted {assertion}: {what} {mark.word}"

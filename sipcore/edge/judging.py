@@ -18,6 +18,7 @@ from sipcore.edge.facts import Facts, FactsNow, SrvFact
 from sipcore.edge.flow import Answer, Decision, Discard, Forward, NeedSrv, Static
 from sipcore.edge.hashes import Keys, branch_for, made_branch, made_tag, made_way
 from sipcore.edge.health import Health
+from sipcore.edge.media import unfit_for_plain_text, unfit_session
 from sipcore.edge.memory import ExpiringSet, RecentlyUsed
 from sipcore.edge.reading import OwnRoutes, own_routes, read_flow, read_reply, user_of_ours
 from sipcore.edge.refusals import Row, disposed, refuse
@@ -25,7 +26,7 @@ from sipcore.edge.responses import decide_response
 from sipcore.edge.routing import decide
 from sipcore.edge.tables import Hop, Side, Tables, Transport, canonical_host
 from sipcore.edge.targets import aims
-from sipcore.edge.vias import SIGNATURE, WayBack, is_ours, spoken, way_back
+from sipcore.edge.vias import SIGNATURE, WayBack, is_absorbed, is_ours, spoken, way_back
 from sipcore.errors import HeaderError
 from sipcore.imfilter import ImFilter, Verdict
 from sipcore.validate import Refusal, ValidationRules, validate
@@ -39,8 +40,8 @@ _RULES = ValidationRules(supported=None, zero_max_forwards=True)
 #: Flows whose decision is kept: pairs of domains, times methods, on every link. With twice as many in memory at most
 #: (see `RecentlyUsed`), some 20 MB.
 REMEMBERED_DECISIONS = 8_192
-#: Of what decides besides the flow, where there is no directory: the tables of an engine never change.
-_GENERATION = 0
+#: The first status that refuses what was asked.
+_FIRST_REFUSAL = 300
 
 
 class Request(NamedTuple):
@@ -193,10 +194,12 @@ class Judge:
         hops = self._aims(decision, facts, request.branch, now)
         if isinstance(hops, NeedSrv):
             return Outcome(hops)
-        verdict = self._filter.check(message) if self._filter else None
+        verdict = self._filter.check(message) if self._filter and decision.content.filtered else None
         if verdict is not None and verdict.blocked:
             chain = (*decision.chain, refusals.FILTERED.when)
             return Outcome(self._refuse(request, refusals.FILTERED, chain), verdict=verdict)
+        if decision.content.plain_text and (unfit := unfit_for_plain_text(message)):
+            return Outcome(self._refuse(request, unfit.row, (*decision.chain, unfit.line)), verdict=verdict)
         return Outcome(decision, routes, hops[0], verdict=verdict, others=hops[1:])
 
     def _aims(self, forward: Forward, facts: FactsNow, branch: str, now: float) -> tuple[Hop, ...] | NeedSrv:
@@ -228,7 +231,9 @@ class Judge:
     def _key(
         self, message: Message, link: Link, routes: OwnRoutes, users: tuple[UserView | None, UserView | None]
     ) -> bytes | None:
-        peer, generation = _peer(link), _GENERATION
+        # Of what decides besides the flow only the directory changes under it: tables are an engine's own from its
+        # first message to its last, and what a record of DNS has decided is not kept.
+        peer, generation = _peer(link), 0
         if self._directory is not None:
             peer, generation = f"{peer}\n{_people(message, users)}", self._directory.generation
         inside, between = link.side is Side.INSIDE, routes.domains
@@ -255,7 +260,7 @@ class Judge:
             return Outcome(disposed(refusals.INVALID_RESPONSE), refusal=finding)
 
     def _unproven(self, message: Message, vias: list[Via], back: WayBack | None, link: Link) -> Outcome | None:
-        """Why it is no response to a request that we forwarded (RFC 3261 section 16.11)."""
+        """Why it answers no request that we forwarded (RFC 3261 section 16.11), or none that wanted an answer."""
         if not is_ours(vias[0], link.side, self._tables):
             return Outcome(disposed(refusals.NOT_OUR_VIA))
         if len(vias) == 1:
@@ -264,20 +269,26 @@ class Judge:
             return Outcome(disposed(refusals.FORGED))
         if back is None or not self._leads_back(vias[0], back):
             return Outcome(disposed(refusals.REDIRECTED))
+        if is_absorbed(vias[0]):
+            refused = (message.status or 0) >= _FIRST_REFUSAL
+            return Outcome(disposed(refusals.NOTIFY_REFUSED if refused else refusals.NOTIFY_ANSWERED))
         return None
 
     def _leads_back(self, ours: Via, back: WayBack) -> bool:
         """Whether the Via below ours leads where the request came from: it was in the hands of the other side."""
-        return made_way(ours.params.get(SIGNATURE), ours.branch or "", *back.way, self._keys)
+        signature, absorbed = ours.params.get(SIGNATURE), is_absorbed(ours)
+        return made_way(signature, ours.branch or "", *back.way, self._keys, absorbed=absorbed)
 
     def _returned(self, message: Message, back: WayBack | None, link: Link) -> Outcome:
         reply = read_reply(message, link, back.hop if back else None, self._tables)
         decision = decide_response(reply, self._tables, self._facts.ever())
-        if not isinstance(decision, Forward) or self._filter is None or not message.body:
+        if not isinstance(decision, Forward) or not message.body:
             return Outcome(decision, back=back)
-        verdict = self._filter.check(message)
-        if verdict.blocked:
+        verdict = self._filter.check(message) if self._filter and decision.content.filtered else None
+        if verdict is not None and verdict.blocked:
             return Outcome(disposed(refusals.FILTERED_RESPONSE), verdict=verdict)
+        if decision.content.plain_text and unfit_session(message):
+            return Outcome(disposed(refusals.UNFIT_RESPONSE), verdict=verdict)
         return Outcome(decision, back=back, verdict=verdict)
 
 

@@ -9,6 +9,8 @@ Source: docs/protocol.md "Routing and refusals".
 from __future__ import annotations
 
 from sipcore.edge import refusals
+from sipcore.edge.chains import Chain, Line, told
+from sipcore.edge.content import content_between
 from sipcore.edge.flow import Forward, NeedSrv
 from sipcore.edge.gates import (
     extensions_are_known,
@@ -26,8 +28,11 @@ from sipcore.edge.ways import Way, ways_to
 
 __all__ = ["route_outbound"]
 
+#: What ends a decision before it is made; of a union `isinstance` makes a new object each time.
+_STOPS = (Closed, NeedSrv)
 
-def route_outbound(case: Case, chain: list[str]) -> Forward | Stop:
+
+def route_outbound(case: Case, chain: list[Line]) -> Forward | Stop:
     """The decision for a request from inside, but for how a refusal is told."""
     for gate in _GATES:
         if isinstance(passed := gate(case), Closed):
@@ -35,7 +40,7 @@ def route_outbound(case: Case, chain: list[str]) -> Forward | Stop:
         if passed:
             chain.append(passed)
     way = _way(case)
-    if isinstance(way, Closed | NeedSrv):
+    if isinstance(way, _STOPS):
         return way
     chain.append(way.line)
     right = has_right(case.sender, public=way.public)
@@ -46,12 +51,12 @@ def route_outbound(case: Case, chain: list[str]) -> Forward | Stop:
     return _leave(case, way, chain)
 
 
-def _link_is_ours(case: Case) -> Closed | str:
+def _link_is_ours(case: Case) -> Closed | Line:
     line = introduction(Side.INSIDE, case.flow.peer)
     return line or Closed(refusals.STRANGER, "the inside link is a stranger's")
 
 
-def _speaks_for_us(case: Case) -> Closed | str:
+def _speaks_for_us(case: Case) -> Closed | Line:
     flow, own = case.flow, case.tables.own.domains
     claims = [("From", flow.from_domain)]
     if flow.asserted_domain is not None:
@@ -59,7 +64,7 @@ def _speaks_for_us(case: Case) -> Closed | str:
     for header, domain in claims:
         if domain not in own:
             return Closed(refusals.CLAIMS_OTHER, f"{header} {domain or 'without a domain'} is not ours")
-    return f"From: our {flow.from_domain}"
+    return lambda: f"From: our {flow.from_domain}"
 
 
 def _sender_may(case: Case) -> Closed | str:
@@ -98,16 +103,17 @@ def _way(case: Case) -> Way | Stop:
 def _recorded(domain: str, case: Case) -> Way | Stop:
     way = ways_to(domain, case)
     if isinstance(way, Way):
-        return Way(way.domain, way.candidates, f"along the recorded route: {way.line}", way.public)
+        return way._replace(line=lambda: f"along the recorded route: {told(way.line)}")
     if isinstance(way, Closed) and way.row is refusals.UNREACHABLE:
         return Closed(refusals.NO_ROUTE, f"the recorded route leads nowhere any more: {way.line}")
     return way
 
 
-def _leave(case: Case, way: Way, chain: list[str]) -> Forward:
+def _leave(case: Case, way: Way, chain: list[Line]) -> Forward:
     said, notice = case.tables.verification.mark_own_users, case.tables.archiving_notice.told
     chain.append(f"asserted outward: {'verified' if said else 'not verified'}")
     if notice is not None:
         chain.append(f"told of archiving ([archiving_notice]): {notice[0]}: {notice[1]}")
-    chain.append(f"to {way.candidates[0]} on the outside")
-    return Forward(Side.OUTSIDE, way.candidates, "", way.domain, None, said, tuple(chain), notice)
+    content = content_between(case.tables, chain, going=(way.row,))
+    chain.append(lambda: f"to {way.candidates[0]} on the outside")
+    return Forward(Side.OUTSIDE, way.candidates, "", way.domain, None, said, Chain(chain), notice, content=content)

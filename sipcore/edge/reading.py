@@ -9,6 +9,7 @@ from itertools import takewhile
 from sipcore._parser import Message
 from sipcore._values import NameAddr, Uri
 from sipcore.edge.actions import Link
+from sipcore.edge.benotify import ASKED
 from sipcore.edge.directory import Directory, UserView, user_address
 from sipcore.edge.flow import Flow, Reply
 from sipcore.edge.hashes import Keys, initiates
@@ -42,6 +43,7 @@ class OwnRoutes:
         more: others follow.
         broken: they name a domain, and were not recorded for this dialog, this end of it or this side.
         initiates: the sender of the request is the end that began the dialog; true outside of any.
+        asked: they were recorded for this dialog, whose SUBSCRIBE asked for BENOTIFY.
     """
 
     count: int
@@ -50,13 +52,19 @@ class OwnRoutes:
     more: bool
     broken: bool = False
     initiates: bool = True
+    asked: bool = False
+
+    @property
+    def to_subscriber(self) -> bool:
+        """The request goes to who asked for BENOTIFY."""
+        return self.asked and not self.initiates
 
     @property
     def domains(self) -> str | None:
-        """Both in one text; None where there is neither."""
+        """Both in one text, and whether it goes to a subscriber who asked; None where there is neither domain."""
         if self.near_domain is None and self.far_domain is None:
             return None
-        return f"{self.near_domain or ''} {self.far_domain or ''}"
+        return f"{self.near_domain or ''} {self.far_domain or ''}{' asked' * self.to_subscriber}"
 
 
 _NO_ROUTES = OwnRoutes(0, None, None, False)
@@ -81,12 +89,12 @@ def own_routes(message: Message, side: Side, tables: Tables, keys: Keys) -> OwnR
         return OwnRoutes(len(uris), None, None, more)
     if len(set(domains)) == 1 and (began := _initiates(message, uris, (side, side.opposite), keys)) is not None:
         near, far = (None, domains[0]) if side is Side.INSIDE else (domains[0], None)
-        return OwnRoutes(len(uris), near, far, more, initiates=began)
+        return OwnRoutes(len(uris), near, far, more, initiates=began, asked=_asked(uris))
     if side is Side.OUTSIDE and len(domains) == len(uris) == len(Side):
         # Recorded by a clearing house: each route names the domain of its own end.
         began = _initiates(message, uris, (Side.OUTSIDE, Side.OUTSIDE), keys)
         if began is not None:
-            return OwnRoutes(len(uris), domains[0], domains[1], more, initiates=began)
+            return OwnRoutes(len(uris), domains[0], domains[1], more, initiates=began, asked=_asked(uris))
     return OwnRoutes(len(uris), None, None, more, broken=True)
 
 
@@ -109,6 +117,11 @@ def _initiates(message: Message, uris: list[Uri], sides: tuple[Side, Side], keys
     return said.pop() if len(said) == 1 else None
 
 
+def _asked(uris: list[Uri]) -> bool:
+    """Whether every route says so; the signature of each, which has been looked at, covers it."""
+    return all(ASKED in uri.params for uri in uris)
+
+
 def read_flow(message: Message, link: Link, routes: OwnRoutes, tables: Tables) -> Flow:
     """A request as policy sees it.
 
@@ -128,6 +141,7 @@ def read_flow(message: Message, link: Link, routes: OwnRoutes, tables: Tables) -
         route_near=routes.near_domain,
         route_far=routes.far_domain,
         route_broken=routes.broken,
+        to_subscriber=routes.to_subscriber,
         from_user=_user(message.from_),
         routed_on=routes.more or "maddr" in message.uri.params,
         assertion=_assertion(message, tables),

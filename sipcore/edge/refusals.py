@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sipcore.edge.benotify import ANSWERLESS
+from sipcore.edge.chains import Chain, Line
 from sipcore.edge.flow import Answer, Discard, Header
 from sipcore.edge.tables import Side, Tables
 from sipcore.grammar import reason_phrase
@@ -75,6 +76,9 @@ REQUEST_TYPE = Diagnostic(1027, "Requests of this type cannot be routed to or fr
 
 #: By which clients tell a refusal of content from one of people (docs/protocol.md "Routing and refusals").
 POLICY_WARNING = ("Warning", '309 {fqdn} "Message contents not allowed by policy"')
+#: What is taken instead (RFC 3261 sections 21.4.13 and 20.43).
+PLAIN_TYPES = ("Accept", "application/sdp, text/plain, application/im-iscomposing+xml")
+NO_MEDIUM = ("Warning", '304 {fqdn} "Media type not available"')
 #: Seconds: long enough for a restart, short enough for a person who waits.
 RETRY_AFTER = ("Retry-After", "10")
 
@@ -112,6 +116,10 @@ UNTRUSTED = Row("untrusted", "the certificate of the next hop is not trusted", 5
 NO_ADDRESS = Row("no-address", "the name of the next hop has no address", 504, 504, NAMELESS)
 TLS_FAILED = Row("tls-failed", "TLS with the next hop fails", 504, 504, TLS_FAILURE)
 FILTERED = Row("filtered", "the content filter refuses it", 606, 606, header=POLICY_WARNING)
+UNFIT_TYPE = Row(
+    "unfit-type", "a type of content that is not plain text, where that alone is taken", 415, 415, header=PLAIN_TYPES
+)
+UNFIT_SESSION = Row("unfit-session", "a session of more than instant messages, likewise", 488, 488, header=NO_MEDIUM)
 UNDELIVERED = Row("undelivered", "the next hop is down or its queue is full", 503, 503, header=RETRY_AFTER)
 CROWDED = Row("crowded", "too much waits for DNS already", 503, 503, header=RETRY_AFTER)
 PACED = Row("paced", "a discovered peer that no list names sends too fast", None, 503, header=RETRY_AFTER)
@@ -148,6 +156,8 @@ REFUSALS: tuple[Row, ...] = (
     CROWDED,
     FILTERED,
     NO_ADDRESS,
+    UNFIT_TYPE,
+    UNFIT_SESSION,
     UNTRUSTED,
     TLS_FAILED,
     UNDELIVERED,
@@ -169,6 +179,8 @@ TO_BENOTIFY = Disposal("response-to-benotify", "a response to BENOTIFY, which ha
 NOT_OUR_VIA = Disposal("response-not-ours", "a response whose topmost Via is not ours on that side")
 FORGED = Disposal("response-forged", "a response with our Via but not with a branch that we made")
 REDIRECTED = Disposal("response-redirected", "a response whose next Via is not where we said that it goes")
+NOTIFY_ANSWERED = Disposal("notify-answered", "a response to what came as BENOTIFY and left as NOTIFY")
+NOTIFY_REFUSED = Disposal("notify-refused", "the same, and it refuses: the notifier asked for no answer and gets none")
 FOR_US = Disposal("response-for-us", "a response with no Via but ours: we ask nothing")
 BLOCKED_RESPONSE = Disposal("response-blocked", "a response with a blocked domain at any end")
 STRANGER_RESPONSE = Disposal("response-from-stranger", "a response from a link of nobody we know")
@@ -177,6 +189,7 @@ CLAIMING_RESPONSE = Disposal(
 )
 NOWHERE = Disposal("response-to-nowhere", "a response whose next Via names no server of ours and no partner")
 FILTERED_RESPONSE = Disposal("response-filtered", "a response whose content the filter refuses")
+UNFIT_RESPONSE = Disposal("response-unfit", "a response that begins a session of more than instant messages, likewise")
 
 DISCARDS: tuple[Disposal, ...] = (
     UNWRITABLE,
@@ -186,12 +199,15 @@ DISCARDS: tuple[Disposal, ...] = (
     NOT_OUR_VIA,
     FORGED,
     REDIRECTED,
+    NOTIFY_ANSWERED,
+    NOTIFY_REFUSED,
     FOR_US,
     BLOCKED_RESPONSE,
     STRANGER_RESPONSE,
     CLAIMING_RESPONSE,
     NOWHERE,
     FILTERED_RESPONSE,
+    UNFIT_RESPONSE,
 )
 
 
@@ -200,7 +216,7 @@ def refuse(
     side: Side,
     method: str,
     tables: Tables,
-    chain: Iterable[str],
+    chain: Iterable[Line],
     *,
     headers: Iterable[Header] = (),
     finding: Refusal | None = None,
@@ -216,10 +232,10 @@ def refuse(
     if status == ITS_OWN:
         status = finding.status if finding else _UNNAMED
     if status is None or method in ANSWERLESS:
-        return Discard(row.name, (*chain, f"discarded: {row.name}"))
+        return Discard(row.name, Chain((*chain, f"discarded: {row.name}")))
     reason = finding.reason if finding else reason_phrase(status)
     told = (*_own_headers(row, side, tables.own.name_on(side)), *headers, *(finding.headers if finding else ()))
-    return Answer(status, reason, told, row.name, (*chain, f"answered {status} {reason}: {row.name}"))
+    return Answer(status, reason, told, row.name, Chain((*chain, f"answered {status} {reason}: {row.name}")))
 
 
 def disposed(what: Disposal | Row) -> Discard:

@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from sipcore.edge import benotify, refusals
+from sipcore.edge.chains import Chain, Line
+from sipcore.edge.content import Neighbour, content_between
 from sipcore.edge.facts import SrvFact
-from sipcore.edge.flow import Discard, Flow, Forward, Reply, Static
+from sipcore.edge.flow import EVERYTHING, Content, Discard, Flow, Forward, Reply, Static
 from sipcore.edge.gates import blocked_end
 from sipcore.edge.identity import Voice, introduction, voice_of
 from sipcore.edge.refusals import Disposal
 from sipcore.edge.steps import Case
-from sipcore.edge.tables import Side, Tables, Transport, VerificationLevel
+from sipcore.edge.tables import FarEnd, Side, Tables, Transport, VerificationLevel
 from sipcore.edge.verification import Mark, Network, Source, mark_for
+from sipcore.edge.ways import Way, ways_to
 
 __all__ = ["decide_response"]
 
@@ -32,9 +35,31 @@ def decide_response(reply: Reply, tables: Tables, facts: Mapping[str, SrvFact]) 
     assert reply.back_to is not None  # `_faults`
     assert leaves is not None
     mark, said, words = _words(reply, case, leaves)
-    chain = (introduction(reply.side, reply.peer), words, f"back to {reply.back_to} on the {leaves}")
+    chain: list[Line] = [introduction(reply.side, reply.peer), words]
+    content = _content(reply, case, leaves, chain)
+    chain.append(lambda: f"back to {reply.back_to} on the {leaves}")
     notice = tables.archiving_notice.told if leaves is Side.OUTSIDE and said is not None else None
-    return Forward(leaves, (Static(reply.back_to),), "", "", mark, said, chain, notice)
+    return Forward(leaves, (Static(reply.back_to),), "", "", mark, said, Chain(chain), notice, content=content)
+
+
+def _content(reply: Reply, case: Case, leaves: Side, chain: list[Line]) -> Content:
+    """By the ends outside: who answers is in To, who asked in From."""
+    if case.tables.content_is_uniform:
+        return EVERYTHING
+    coming: list[Neighbour] = []
+    going: list[Neighbour] = []
+    if reply.side is Side.OUTSIDE:
+        voice = voice_of(reply.to_domain or "", case)
+        coming.append(voice.row if isinstance(voice, Voice) else None)
+    if leaves is Side.OUTSIDE:
+        way = FarEnd.REMOTE_USER if _is_remote_users(reply, leaves, case.tables) else _asker(reply, case)
+        going.append(way)
+    return content_between(case.tables, chain, coming=coming, going=going)
+
+
+def _asker(reply: Reply, case: Case) -> Neighbour:
+    way = ways_to(reply.from_domain or "", case)
+    return way.row if isinstance(way, Way) else None
 
 
 def _as_case(reply: Reply, tables: Tables, facts: Mapping[str, SrvFact]) -> Case:

@@ -30,9 +30,9 @@ def has_any_right(user: UserView | None) -> Closed | str:
 
 def has_right(user: UserView | None, *, public: bool) -> Closed | str:
     """Whether one of our users may deal with a far end of that kind."""
-    right = Right.PUBLIC_IM if public else Right.FEDERATION
     if user is None:
         return ""
+    right = Right.PUBLIC_IM if public else Right.FEDERATION
     if user.may(right):
         return f"{user.address} has the right for {right} {_place(user)}"
     row = refusals.NO_PUBLIC_IM if public else refusals.NO_FEDERATION

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sipcore.edge import benotify
+from sipcore.edge.chains import Chain, Line
 from sipcore.edge.directory import UserView
 from sipcore.edge.facts import SrvFact
 from sipcore.edge.flow import Decision, Flow, Forward, NeedSrv
@@ -21,6 +23,8 @@ from sipcore.edge.steps import Case
 from sipcore.edge.tables import Side, Tables
 
 __all__ = ["decide"]
+
+_INSIDE = Side.INSIDE
 
 
 def decide(
@@ -40,11 +44,28 @@ def decide(
         recipient: likewise, the user of ours whom it is for. Somebody whom a directory does not have is a `UserView`
             without rights.
     """
-    chain: list[str] = []
+    chain: list[Line] = []
     case = Case(flow, tables, facts, sender, recipient)
-    found = (route_inbound if flow.side is Side.OUTSIDE else route_outbound)(case, chain)
+    found = route_outbound(case, chain) if flow.side is _INSIDE else route_inbound(case, chain)
     if isinstance(found, Forward):
-        return found
+        return _turned(found, flow, tables) if flow.to_subscriber else found
     if isinstance(found, NeedSrv):
-        return NeedSrv(found.domain, (*chain, f"the SRV record of {found.domain} has to be looked up"))
+        return NeedSrv(found.domain, Chain((*chain, f"the SRV record of {found.domain} has to be looked up")))
     return refuse(found.row, flow.side, flow.method, tables, (*chain, found.line), headers=found.headers)
+
+
+def _turned(forward: Forward, flow: Flow, tables: Tables) -> Forward:
+    """The same, of another method where the side that it leaves by is to get that."""
+    method = benotify.turned_into(flow.method, forward.side, tables.benotify)
+    if not method:
+        return forward
+    key, then = _TURNED[method]
+    line = f"{flow.method} becomes {method} on the {forward.side} ([benotify] {key}): {then}"
+    return forward._replace(method=method, chain=Chain((*forward.chain, line)))
+
+
+#: By what a method becomes: which key says so, and what becomes of the answer.
+_TURNED = {
+    "NOTIFY": ("to_notify", "the response goes no further than here"),
+    "BENOTIFY": ("to_benotify", "answered 200 here"),
+}

@@ -11,9 +11,22 @@ from dataclasses import dataclass
 
 from sipcore._values import Via
 from sipcore.edge.actions import Link
+from sipcore.edge.benotify import ABSORBED
 from sipcore.edge.tables import Hop, Side, Tables, Transport, canonical_host
 
-__all__ = ["SIGNATURE", "Way", "WayBack", "is_ours", "own_via", "sent_by", "spoken", "stamped", "way_back", "way_noted"]
+__all__ = [
+    "SIGNATURE",
+    "Way",
+    "WayBack",
+    "is_absorbed",
+    "is_ours",
+    "own_via",
+    "sent_by",
+    "spoken",
+    "stamped",
+    "way_back",
+    "way_noted",
+]
 
 #: The port that a connection came from: answers must leave on that connection (RFC 3261 section 18.2.2), and a client
 #: without ``rport`` leaves no other trace of it. The name is the field's (docs/protocol.md "Routing and refusals").
@@ -137,12 +150,19 @@ def _port(text: str | None) -> int | None:
     return int(text) if 0 < int(text) <= _LAST_PORT else None
 
 
-def own_via(hop: Hop, branch: str, signature: str) -> str:
+def is_absorbed(ours: Via | None) -> bool:
+    """Whether a Via of ours says that the response goes no further; what came back also needs its signature."""
+    return ours is not None and ABSORBED in ours.params
+
+
+def own_via(hop: Hop, branch: str, signature: str, *, absorbed: bool = False) -> str:
     """The Via that we push: the address that we listen on, on the side and transport that the request leaves by.
 
     Args:
         branch: knows the transaction again.
         signature: knows the way back again, for the Via that has it is in the hands of others until then.
+        absorbed: the response is for us; the signature says so too.
     """
     asking = ";rport" if hop.transport is Transport.UDP else ""
-    return f"SIP/2.0/{hop.transport.upper()} {hop.authority};branch={branch};{SIGNATURE}={signature}{asking}"
+    ours = f";{ABSORBED}" if absorbed else ""
+    return f"SIP/2.0/{hop.transport.upper()} {hop.authority};branch={branch};{SIGNATURE}={signature}{ours}{asking}"

@@ -10,9 +10,11 @@ Source: docs/protocol.md "Who is federated with" (F064, F086, F107, F200, F209, 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sipcore.edge import refusals
+from sipcore.edge.chains import Line
+from sipcore.edge.content import Neighbour
 from sipcore.edge.discovery import below_domain, fact_of, is_askable, provider_named, typed_target
 from sipcore.edge.facts import Found, SrvFact
 from sipcore.edge.flow import Candidate, NeedSrv, Srv, Static
@@ -23,8 +25,7 @@ from sipcore.edge.tables import DomainType, FederatedDomain, Lookup, Provider, S
 __all__ = ["Way", "ways_to"]
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(NamedTuple):
     """Where a domain is.
 
     Attributes:
@@ -32,11 +33,13 @@ class Way:
         candidates: where it may be, best first; never empty.
         line: which table says so, for the chain.
         public: it takes the sender's right for public IM.
+        row: which row says so.
     """
 
     domain: str
     candidates: tuple[Candidate, ...]
-    line: str
+    line: Line
+    row: Neighbour
     public: bool = False
 
 
@@ -44,13 +47,13 @@ def ways_to(domain: str, case: Case) -> Way | Stop:
     """How to get to a domain that is not ours."""
     domain, tables = served_as(domain), case.tables
     if (partner := tables.direct_partner(domain)) is not None:
-        return Way(domain, (Static(partner.proxy),), f"{domain} is direct partner {called(partner)}")
+        return Way(domain, (Static(partner.proxy),), lambda: f"{domain} is direct partner {called(partner)}", partner)
     if (federated := tables.federated.find(domain)) is not None:
         return _along_chain(federated, case)
     if (route := tables.static_routes.find(domain)) is not None:
-        return Way(domain, (Static(route.next_hop),), _routed(domain, route))
+        return Way(domain, (Static(route.next_hop),), lambda: _routed(domain, route), route)
     if (provider := tables.provider_of(domain)) is not None:
-        return _to_provider(domain, provider, f"{domain} is listed for provider {called(provider)}", known=True)
+        return _to_provider(domain, provider, lambda: f"{domain} is listed for provider {called(provider)}", known=True)
     return _by_record(domain, case)
 
 
@@ -58,9 +61,9 @@ def _routed(domain: str, route: StaticRoute) -> str:
     return f"{domain} has a static route, for {route.pattern} {where(route)}"
 
 
-def _to_provider(domain: str, provider: Provider, line: str, *, known: bool) -> Way:
+def _to_provider(domain: str, provider: Provider, line: Line, *, known: bool) -> Way:
     candidate = Static(provider.proxy) if known else Srv(domain, provider.proxy)
-    return Way(domain, (candidate,), line, provider.public)
+    return Way(domain, (candidate,), line, provider, provider.public)
 
 
 # -- chains
@@ -74,7 +77,7 @@ def _along_chain(row: FederatedDomain, case: Case) -> Way | Stop:
     kind = ", of type aol" if row.type is DomainType.AOL else ""
     line = f"{row.domain} is federated{kind} {place('[[federated_domain]]', row.line)}: {tried}"
     if candidates:
-        return Way(row.domain, candidates, line)
+        return Way(row.domain, candidates, line, row)
     return Closed(_failure(row, case), line)
 
 
@@ -134,15 +137,19 @@ def _discovered(fact: SrvFact, case: Case) -> Way | Closed:
     rule = place("[discovered]", discovered.domains.line(domain)) if domain in discovered.domains else "(any_domain)"
     line = f"{domain} is discovered {rule}: {fact}"
     if below_domain(fact, case):
-        return Way(domain, (Srv(domain),), line)
+        return Way(domain, (Srv(domain),), line, discovered)
     return Closed(refusals.SRV_CONFLICT, f"{line}, which is not one label below the domain")
 
 
 def _by_default(domain: str, fact: SrvFact | None, case: Case) -> Way | Closed:
     default = case.tables.default_route
     if default is not None:
-        line = f"no other table knows {domain}, so it takes the default route {called(default)}"
-        return Way(domain, (Static(default.proxy),), line)
+        return Way(
+            domain,
+            (Static(default.proxy),),
+            lambda: f"no other table knows {domain}, so it takes the default route {called(default)}",
+            default,
+        )
     if fact is None:
         return Closed(refusals.UNREACHABLE, f"no table leads to {domain}")
     if domain in case.tables.discovered.domains and case.tables.discovered.enabled:

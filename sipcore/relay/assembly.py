@@ -9,6 +9,7 @@ from sipcore.edge.tables import (
     ArchivingNotice,
     BestEffort,
     Blocked,
+    ContentSwitches,
     DefaultRoute,
     Discovered,
     Domains,
@@ -21,6 +22,7 @@ from sipcore.edge.tables import (
     Pattern,
     Provider,
     RateLimits,
+    RowContent,
     Side,
     StaticRoute,
     StaticRoutes,
@@ -57,6 +59,7 @@ def assemble(decoder: Decoder, document: Document) -> Tables | None:
             verification=reading.verification(),
             benotify=reading.benotify(),
             archiving_notice=reading.archiving_notice(),
+            content=reading.content(),
         )
     except ConfigError as error:
         for problem in error.problems:
@@ -130,14 +133,16 @@ class _Reading:
             domain = self._once(path, table.domain, found, "a partner")
             proxy = self._hop((*path, "proxy"), table.proxy)
             name, line = table.name or domain, self._decoder.line(path)
-            found[domain] = Partner(domain, name, proxy, table.verification, _subjects(table.subjects), line)
+            subjects, content = _subjects(table.subjects), RowContent(table.filter, table.media)
+            found[domain] = Partner(domain, name, proxy, table.verification, subjects, line, content)
         return found
 
     def discovered(self) -> Discovered:
         section = self._document.discovered
         limits = RateLimits(section.per_second, section.suspicious_per_second, section.watched_targets)
         domains = self._domains(("discovered", "domains"), section.domains)
-        return Discovered(section.enabled, domains, section.any_domain, section.verification, limits)
+        switches = (section.enabled, domains, section.any_domain, section.verification)
+        return Discovered(*switches, limits, RowContent(section.filter, section.media))
 
     def providers(self) -> tuple[Provider, ...]:
         rows = tuple(self._provider(index) for index in range(len(self._document.provider)))
@@ -154,6 +159,7 @@ class _Reading:
             domains=self._domains((*path, "domains"), table.domains),
             subjects=_subjects(table.subjects),
             line=self._decoder.line(path),
+            content=RowContent(table.filter, table.media),
         )
 
     def default_route(self) -> DefaultRoute | None:
@@ -161,7 +167,10 @@ class _Reading:
         if section is None:
             return None
         proxy, line = self._hop(("default_route", "proxy"), section.proxy), self._decoder.line(("default_route",))
-        return DefaultRoute(proxy, section.name, section.verification, _subjects(section.subjects), line)
+        subjects = _subjects(section.subjects)
+        return DefaultRoute(
+            proxy, section.name, section.verification, subjects, line, RowContent(section.filter, section.media)
+        )
 
     def blocked(self) -> Blocked:
         section = self._document.blocked
@@ -180,7 +189,8 @@ class _Reading:
         for index, table in enumerate(self._document.federated_domain):
             path: Path = ("federated_domain", index)
             domain = self._once(path, table.domain, found, "a federated domain")
-            found[domain] = FederatedDomain(domain, table.type, table.description, self._decoder.line(path))
+            line, content = self._decoder.line(path), RowContent(table.filter, table.media)
+            found[domain] = FederatedDomain(domain, table.type, table.description, line, content)
         return FederatedDomains(found, self._document.federation.default_routing_domain)
 
     def federation(self) -> Federation:
@@ -202,6 +212,10 @@ class _Reading:
     def archiving_notice(self) -> ArchivingNotice:
         section = self._document.archiving_notice
         return ArchivingNotice(section.enabled, section.header, section.value)
+
+    def content(self) -> ContentSwitches:
+        section = self._document.filter
+        return ContentSwitches(frozenset(section.exempt_inbound), frozenset(section.exempt_outbound))
 
     # -- parts of sections
 

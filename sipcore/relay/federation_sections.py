@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from sipcore.edge.tables import DomainType, RateLimits, VerificationLevel
 from sipcore.relay.hop_tables import HopTable, SubjectTable
-from sipcore.relay.leaves import Count, Domain, DomainName, Header, Level, Route, Switch, Title
+from sipcore.relay.leaves import Count, Domain, DomainName, Header, Level, MediaName, Route, Switch, Title
 
 __all__ = [
     "ArchivingNoticeSection",
@@ -52,6 +52,8 @@ class PartnerTable(Struct, frozen=True):
     name: Title = ""
     verification: Level = _BY_PROVIDER
     subjects: list[SubjectTable] = []
+    filter: Switch | None = None
+    media: MediaName | None = None
 
 
 class DiscoveredSection(Struct, frozen=True):
@@ -64,6 +66,8 @@ class DiscoveredSection(Struct, frozen=True):
     per_second: Count = _LIMITS.per_second
     suspicious_per_second: Count = _LIMITS.suspicious_per_second
     watched_targets: Count = _LIMITS.watched_targets
+    filter: Switch | None = None
+    media: MediaName | None = None
 
 
 class ProviderTable(Struct, frozen=True):
@@ -76,6 +80,8 @@ class ProviderTable(Struct, frozen=True):
     verification: Level = _BY_PROVIDER
     domains: _Domains = []
     subjects: list[SubjectTable] = []
+    filter: Switch | None = None
+    media: MediaName | None = None
 
 
 class DefaultRouteSection(Struct, frozen=True):
@@ -85,6 +91,8 @@ class DefaultRouteSection(Struct, frozen=True):
     name: Title = "clearing house"
     verification: Level = _BY_PROVIDER
     subjects: list[SubjectTable] = []
+    filter: Switch | None = None
+    media: MediaName | None = None
 
 
 class StaticRouteTable(Struct, frozen=True):
@@ -101,6 +109,8 @@ class FederatedDomainTable(Struct, frozen=True):
     domain: Domain
     type: Annotated[DomainType, Meta(description='"ocs" or "aol"')] = DomainType.OCS
     description: Annotated[str, Meta(max_length=255, description="a text of at most 255 characters")] = ""
+    filter: Switch | None = None
+    media: MediaName | None = None
 
 
 class BlockedSection(Struct, frozen=True):

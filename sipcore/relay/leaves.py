@@ -13,6 +13,8 @@ from typing import Annotated, Any, Self
 from msgspec import Meta
 
 from sipcore.edge.tables import (
+    FarEnd,
+    Media,
     Pattern,
     Side,
     Transport,
@@ -207,6 +209,9 @@ Route = Annotated[
 TransportName = Annotated[Transport, Meta(description=_choices(Transport))]
 Level = Annotated[VerificationLevel, Meta(description=_choices(VerificationLevel))]
 SideName = Annotated[Side, Meta(description=_choices(Side))]
+FarEndName = Annotated[FarEnd, Meta(description=_choices(FarEnd))]
+FarEnds = Annotated[list[FarEndName], Meta(description='kinds of far ends, ["partner", "provider"]')]
+MediaName = Annotated[Media, Meta(description=_choices(Media))]
 Switch = Annotated[bool, Meta(description="true or false")]
 LookUpSeconds = Annotated[int, Meta(ge=1, le=9, description="whole seconds from 1 to 9")]
 Server = Annotated[NameServer, Meta(description='the address of a name server, "192.0.2.53" or "192.0.2.53:5353"')]

@@ -5,16 +5,13 @@ Names begin with ``sipcore_``. Labels take few values: nothing that a peer write
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from wsgiref.simple_server import WSGIServer
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from sipcore.edge.actions import COUNTERS as ENGINE_COUNTERS
-from sipcore.relay.leaves import HostPort
 
-__all__ = ["COUNTERS", "Metrics", "MetricsServer"]
+__all__ = ["COUNTERS", "Metrics"]
 
 #: Every counter of the relay with its labels; the engine's own come with the engine.
 COUNTERS: dict[str, tuple[str, ...]] = ENGINE_COUNTERS | {
@@ -75,23 +72,3 @@ class Metrics:
         """What a counter stands at; 0 when nothing was counted."""
         sample = self.registry.get_sample_value(f"sipcore_{name}_total", dict(zip(COUNTERS[name], labels, strict=True)))
         return int(sample or 0)
-
-
-class MetricsServer:
-    """Serves ``/metrics`` from a thread of its own, so that a scrape does not wait for the loop, nor the loop for it.
-
-    Raises:
-        OSError: the address cannot be bound.
-    """
-
-    def __init__(self, metrics: Metrics, listen: HostPort) -> None:
-        self._server: WSGIServer
-        self._thread: threading.Thread
-        self._server, self._thread = start_http_server(listen.port, listen.host, metrics.registry)
-        self.port = self._server.server_port
-
-    def close(self) -> None:
-        """Give the address back."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()

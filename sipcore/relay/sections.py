@@ -29,6 +29,7 @@ from sipcore.relay.leaves import (
     Count,
     Domain,
     DomainName,
+    FarEnds,
     Header,
     Host,
     HostPort,
@@ -96,9 +97,11 @@ class VerificationSection(Struct, frozen=True):
 
 
 class FilterSection(RulesTable, frozen=True):
-    """``[filter]``: on or off, and the rules: the keys of a rules file, or the path of one."""
+    """``[filter]``: on or off, for whom not, and the rules: the keys of a rules file, or the path of one."""
 
     enabled: Switch = True
+    exempt_inbound: FarEnds = field(default_factory=list)
+    exempt_outbound: FarEnds = field(default_factory=list)
     file: Annotated[str, Meta(min_length=1, description='the path of a rules file, "rules.toml"')] = ""
 
 

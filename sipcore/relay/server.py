@@ -25,7 +25,8 @@ from sipcore.relay.acceptor import TlsAcceptor
 from sipcore.relay.config import Config, LinkLimits
 from sipcore.relay.datagrams import DatagramPort
 from sipcore.relay.logs import configure_logging, log_refusals, logger
-from sipcore.relay.metrics import Metrics, MetricsServer
+from sipcore.relay.metrics import Metrics
+from sipcore.relay.operations import Health, OperationsServer
 from sipcore.relay.shell import Shell
 from sipcore.relay.sockets import ListenError, bind, refused
 from sipcore.relay.streams import Stream
@@ -53,7 +54,7 @@ class Relay:
     Attributes:
         metrics: the counters.
         own: who it is and where it listens; once started, with the ports that the system chose for port 0.
-        metrics_port: where counters are served, once started; None for nowhere.
+        metrics_port: where counters and health are served, once started; None for nowhere.
     """
 
     def __init__(self, config: Config, observer: Callable[[Trace], None] | None = None) -> None:
@@ -74,6 +75,7 @@ class Relay:
             ListenError: an address cannot be listened on; then none is.
         """
         loop = asyncio.get_running_loop()
+        self._health = Health(loop.time)
         with ExitStack() as held:
             sockets = [_bound(side, hop, held) for side, hop in self.own.addresses()]
             self._serve_metrics(held)
@@ -92,6 +94,7 @@ class Relay:
     async def stop(self) -> None:
         """Stop listening, let out what is queued, give every address back."""
         self._timer.cancel()
+        self._health.stop()
         for server in self._servers:
             server.close()
         for acceptor in self._acceptors:
@@ -142,7 +145,7 @@ class Relay:
         if (listen := self._config.metrics) is None:
             return
         try:
-            server = MetricsServer(self.metrics, listen)
+            server = OperationsServer(self.metrics.registry, self._health, listen)
         except OSError as error:
             raise refused("metrics", listen, error) from None
         held.callback(server.close)
@@ -177,6 +180,7 @@ class Relay:
 
     def _tick(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(_TICK, self._tick)
+        self._health.beat()
         self._shell.tick()
 
 

@@ -85,6 +85,12 @@ class HeaderList:
             raise RefusedError
         self._set("Max-Forwards", str(int(texts[0]) - 1 if texts else default))
 
+    def set_method(self, method: str) -> None:
+        line = _REQUEST_LINE.fullmatch(self.start_line)
+        if line is None or not _NAME.fullmatch(method):
+            raise RefusedError
+        self.start_line = f"{method}{self.start_line[len(line[1]) - 1 :]}"
+
     def set_uri(self, uri: str) -> None:
         uri = clean(uri)
         line = _REQUEST_LINE.fullmatch(self.start_line)

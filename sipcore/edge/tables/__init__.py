@@ -11,11 +11,13 @@ message. `Tables` checks itself: an edge that starts cannot contradict itself. O
     providers      IM service providers              best_effort    BENOTIFY
     default_route  the clearing house that we use    link_classes   whose trust roots count
     blocked        with whom nothing is exchanged    errors         what cannot be
-    model          all of them together              warnings       what should be known
+    content        filter switches, media limits     warnings       what should be known
+    model          all of them together
 """
 
 from sipcore.edge.tables.best_effort import BestEffort, WhenOff
 from sipcore.edge.tables.blocked import Blocked
+from sipcore.edge.tables.content import ContentSwitches, FarEnd, Media, RowContent
 from sipcore.edge.tables.default_route import DefaultRoute
 from sipcore.edge.tables.discovered import Discovered, RateLimits
 from sipcore.edge.tables.federated import (
@@ -50,22 +52,26 @@ __all__ = [
     "ArchivingNotice",
     "BestEffort",
     "Blocked",
+    "ContentSwitches",
     "DefaultRoute",
     "Discovered",
     "DomainType",
     "Domains",
+    "FarEnd",
     "FederatedDomain",
     "FederatedDomains",
     "Federation",
     "Hop",
     "LinkClass",
     "Lookup",
+    "Media",
     "OwnSide",
     "Partner",
     "Pattern",
     "Provider",
     "RateLimits",
     "Row",
+    "RowContent",
     "Side",
     "Speaker",
     "StaticRoute",

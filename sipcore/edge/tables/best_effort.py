@@ -1,4 +1,4 @@
-"""BENOTIFY: whether it is known here, and on which side it becomes NOTIFY (F143)."""
+"""BENOTIFY: whether it is known here, and toward which side it becomes NOTIFY, or NOTIFY becomes it (F143, F145)."""
 
 from __future__ import annotations
 
@@ -19,13 +19,6 @@ class WhenOff(StrEnum):
     FORWARD = "forward"
 
 
-#: Which dialogs asked for it is known to their SUBSCRIBE alone, and nothing carries that on from there.
-_NOT_CARRIED = (
-    "this build turns neither NOTIFY into BENOTIFY nor the reverse; remove the key, or set benotify.enabled = false, so"
-    " that nobody is offered BENOTIFY"
-)
-
-
 @dataclass(frozen=True, slots=True)
 class BestEffort:
     """The switch that the directory calls EnableBestEffortNotify, and what goes with it.
@@ -33,7 +26,8 @@ class BestEffort:
     Attributes:
         enabled: we know ``ms-benotify``. Off for servers of 2003 and other makers.
         when_off: of a BENOTIFY that comes all the same.
-        to_notify, to_benotify: sides whose servers do not know it, or prefer it; refused in this build.
+        to_notify: sides whose servers do not know it: what leaves there as BENOTIFY becomes NOTIFY.
+        to_benotify: sides whose servers are to be spared the answers: what leaves there as NOTIFY becomes BENOTIFY.
     """
 
     enabled: bool = True
@@ -41,8 +35,16 @@ class BestEffort:
     to_notify: frozenset[Side] = frozenset()
     to_benotify: frozenset[Side] = frozenset()
 
+    @property
+    def converts(self) -> bool:
+        """Whether it matters which dialogs have asked for BENOTIFY."""
+        return bool(self.to_notify or self.to_benotify)
+
     def faults(self) -> Iterator[Fault]:
         """What is wrong with the section by itself."""
         for key, sides in (("to_notify", self.to_notify), ("to_benotify", self.to_benotify)):
-            if sides:
-                yield f"benotify.{key}[0]", _NOT_CARRIED
+            if sides and not self.enabled:
+                what = "nobody can ask for BENOTIFY while benotify.enabled = false, so there is nothing to turn into it"
+                yield f"benotify.{key}", f"{what}, or from it; remove this key"
+        for side in sorted(self.to_notify & self.to_benotify):
+            yield "benotify.to_benotify", f"{side} is in benotify.to_notify too; remove it from one of the two"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from sipcore.edge.tables.content import RowContent
 from sipcore.edge.tables.hops import Hop
 from sipcore.edge.tables.names import Fault
 from sipcore.edge.tables.subjects import Subject, subject_faults
@@ -23,6 +24,7 @@ class DefaultRoute:
         verification: the level for what comes through it.
         subjects: certificate names that speak for it, where they are others than the proxy's.
         line: where it stands in the file; 0 where there is none.
+        content: whether its messages are filtered, and what may be exchanged.
     """
 
     proxy: Hop
@@ -30,6 +32,7 @@ class DefaultRoute:
     verification: VerificationLevel = VerificationLevel.VERIFIED_BY_PROVIDER
     subjects: tuple[Subject, ...] = ()
     line: int = field(default=0, compare=False)
+    content: RowContent = field(default_factory=RowContent)
 
     def faults(self) -> Iterator[Fault]:
         """What is wrong with it by itself."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from sipcore.edge.tables.content import RowContent
 from sipcore.edge.tables.names import Domains, Fault, name_faults
 from sipcore.edge.tables.verification import VerificationLevel
 
@@ -43,6 +44,7 @@ class Discovered:
         verification: the level for what discovered users send. The guide gives none (F127); this is its default for
             everybody else.
         limits: what they may send.
+        content: whether their messages are filtered, and what may be exchanged.
     """
 
     enabled: bool = False
@@ -50,6 +52,7 @@ class Discovered:
     any_domain: bool = False
     verification: VerificationLevel = VerificationLevel.VERIFIED_BY_PROVIDER
     limits: RateLimits = field(default_factory=RateLimits)
+    content: RowContent = field(default_factory=RowContent)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "domains", Domains(self.domains))

@@ -30,6 +30,7 @@ def errors_in(tables: Tables) -> Iterator[Fault]:
     yield from _doubled_domains(tables)
     yield from _default_route(tables)
     yield from _switched_off(tables)
+    yield from _turned_methods(tables)
 
 
 def _sections(tables: Tables) -> Iterator[Fault]:
@@ -183,3 +184,14 @@ def _switched_off(tables: Tables) -> Iterator[Fault]:
     for index, row in enumerate(tables.providers):
         if row.enabled:
             yield f"provider[{index}].enabled", f"an enabled provider {needs} remove this key"
+
+
+def _turned_methods(tables: Tables) -> Iterator[Fault]:
+    """What a method is turned into crosses the border too."""
+    best_effort = tables.benotify
+    for key, sides, method in (
+        ("to_notify", best_effort.to_notify, "NOTIFY"),
+        ("to_benotify", best_effort.to_benotify, "BENOTIFY"),
+    ):
+        if sides and method not in tables.federation.methods:
+            yield f"benotify.{key}", f"{method} may not cross; add it to federation.methods, or remove this key"

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from sipcore.edge.tables.content import RowContent
 from sipcore.edge.tables.names import Fault, domain_name, name_fault
 
 __all__ = ["ALIASES", "DomainType", "FederatedDomain", "FederatedDomains", "Lookup", "Step", "served_as"]
@@ -56,12 +57,14 @@ class FederatedDomain:
         type: OCS for OCS and Lync.
         description: what users are shown.
         line: where the row stands in the file; 0 where there is none.
+        content: whether its messages are filtered, and what may be exchanged.
     """
 
     domain: str
     type: DomainType = DomainType.OCS
     description: str = ""
     line: int = field(default=0, compare=False)
+    content: RowContent = field(default_factory=RowContent)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "domain", domain_name(self.domain))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sipcore.edge.tables.best_effort import BestEffort
 from sipcore.edge.tables.blocked import Blocked
+from sipcore.edge.tables.content import ContentSwitches
 from sipcore.edge.tables.default_route import DefaultRoute
 from sipcore.edge.tables.discovered import Discovered
 from sipcore.edge.tables.errors import errors_in
@@ -65,6 +66,9 @@ class Tables:
     verification: Verification = field(default_factory=Verification)
     benotify: BestEffort = field(default_factory=BestEffort)
     archiving_notice: ArchivingNotice = field(default_factory=ArchivingNotice)
+    content: ContentSwitches = field(default_factory=ContentSwitches)
+    #: Nothing that anybody exchanges is exempt from the filter or limited. Computed.
+    content_is_uniform: bool = field(init=False, repr=False, compare=False)
     _providers_by_proxy: Mapping[str, Provider] = field(init=False, repr=False, compare=False)
     _providers_by_domain: Mapping[str, Provider] = field(init=False, repr=False, compare=False)
     _rows_at: Mapping[str, tuple[Row, ...]] = field(init=False, repr=False, compare=False)
@@ -77,6 +81,7 @@ class Tables:
         object.__setattr__(self, "providers", tuple(self.providers))
         for name, index in _indexes(self).items():
             object.__setattr__(self, name, index)
+        object.__setattr__(self, "content_is_uniform", _content_is_uniform(self))
         if problems := [Problem("", key, message) for key, message in errors_in(self)]:
             raise ConfigError(problems)
 
@@ -156,6 +161,15 @@ def _rows(tables: Tables) -> Iterator[Row]:
 
 def _subjects(row: Row) -> tuple[Subject, ...]:
     return subjects_of(hop_of(row), row.subjects)
+
+
+def _content_is_uniform(tables: Tables) -> bool:
+    said = [*(row.content for row in tables.partners.values()), *(row.content for row in tables.providers)]
+    said += [*(row.content for row in tables.federated.rows.values()), tables.discovered.content]
+    if tables.default_route is not None:
+        said.append(tables.default_route.content)
+    limited = any(row.enabled and row.public for row in tables.providers)
+    return tables.content == ContentSwitches() and not limited and all(each.says_nothing for each in said)
 
 
 def _grouped(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:

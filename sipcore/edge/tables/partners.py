@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from sipcore.edge.tables.content import RowContent
 from sipcore.edge.tables.hops import Hop, Transport
 from sipcore.edge.tables.names import Fault, domain_name, name_fault
 from sipcore.edge.tables.subjects import Subject, subject_faults
@@ -24,6 +25,7 @@ class Partner:
         verification: the level for what its users send.
         subjects: certificate names that speak for it, where they are others than the proxy's.
         line: where the row stands in the file; 0 where there is none.
+        content: whether its messages are filtered, and what may be exchanged.
     """
 
     domain: str
@@ -32,6 +34,7 @@ class Partner:
     verification: VerificationLevel = VerificationLevel.VERIFIED_BY_PROVIDER
     subjects: tuple[Subject, ...] = ()
     line: int = field(default=0, compare=False)
+    content: RowContent = field(default_factory=RowContent)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "domain", domain_name(self.domain))

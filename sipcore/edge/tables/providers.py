@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from sipcore.edge.tables.content import RowContent
 from sipcore.edge.tables.hops import TLS_PORT, Hop, Transport, tls_faults
 from sipcore.edge.tables.names import Domains, Fault, is_address, name_faults
 from sipcore.edge.tables.subjects import Subject, subject_faults
@@ -26,6 +27,7 @@ class Provider:
         domains: domains that the operator takes for its own without asking DNS.
         subjects: certificate names that speak for it, where they are others than the proxy's.
         line: where the row stands in the file; 0 for a preloaded one.
+        content: whether its messages are filtered, and what may be exchanged.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Provider:
     domains: Domains = field(default_factory=Domains)
     subjects: tuple[Subject, ...] = ()
     line: int = field(default=0, compare=False)
+    content: RowContent = field(default_factory=RowContent)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "domains", Domains(self.domains))

@@ -39,8 +39,9 @@ _sipfederationtls._tcp.nwtraders.example. 3600  SRV  0 0 5061 edge.nwtraders.exa
 _sipfederationtls._tcp.adatum.example.    3600  SRV  0 0 5061 edge.fabrikam.example.
 _sipfederationtls._tcp.tailspin.example.  3600  SRV  0 0 5061 edge.tailspin.example.
 """
-#: One process of each kind, and little memory: a world is small, and a container's shared memory may be, too.
-_SMALL = ("-n", "1", "-N", "1", "-m", "16", "-M", "4")
+#: One process of each kind, and little memory: a world is small, and a container's shared memory may be, too. Much less
+#: shared memory would not do: with 4 MB left Kamailio opens no TLS connection any more.
+_SMALL = ("-n", "1", "-N", "1", "-m", "64", "-M", "4")
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,14 @@ class World:
         ours = address.endswith("@contoso.example")
         return (self.contoso, self.fabrikam) if ours else (self.fabrikam, self.contoso)
 
-    def user(self, address: str) -> User:
-        """Somebody new, registered at the server of their organisation."""
+    def user(self, address: str, contact: str = "") -> User:
+        """Somebody new, registered at the server of their organisation.
+
+        Args:
+            contact: where they are reached, when it is not here.
+        """
         user = User(address, self.host(), self.homes(address)[0].server)
-        user.register()
+        user.register(contact)
         return user
 
     def knock(self, name: str, authority: Authority | None) -> Connection:

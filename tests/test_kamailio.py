@@ -6,7 +6,7 @@ Two real Kamailios, two edges: whoever wrote the one has never seen the other.
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,9 +26,6 @@ MARK = "ms-edge-proxy-message-trust"
 ASSERTION = "X-Verified-User"
 #: SIPp's counters of everything that may not happen on a sound path.
 UNWANTED = ("FailedCall", "DeadCallMsgs", "OutOfCallMsgs", "FatalErrors")
-TEN_AT_ONCE = ("-users", "10")
-#: What each edge forwards of a subscription: three requests that are answered, and one that is not.
-PRESENCE = {"SUBSCRIBE": 2, "NOTIFY": 1, "2xx": 3, "BENOTIFY": 1}
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +79,15 @@ def test_a_link_or_a_file_is_refused_by_the_senders_own_edge_and_never_arrives(
     assert answer.field("Warning").startswith("309 ")
     assert home.comes_to(refused + 1, "refused", side="inside", why="filtered", status="606")
     assert far.counted("received", side="outside", kind="MESSAGE") == reached
+
+
+def test_a_link_from_a_peer_without_a_filter_is_refused_where_it_arrives(world: World, alice: User) -> None:
+    forwarded = world.contoso.counters.counted("forwarded", side="inside")
+    with world.knock("edge.nwtraders.example", world.authority) as peer:
+        text = "see http://www.nwtraders.example/"
+        peer.send(request(4, "tim@nwtraders.example", alice.address, "TLS edge.nwtraders.example", "MESSAGE", text))
+        assert status(peer.read()) == 606
+    assert world.contoso.counters.counted("forwarded", side="inside") == forwarded
 
 
 # -- identity
@@ -203,31 +209,54 @@ def test_from_a_blocked_domain_nothing_arrives_and_nobody_is_told(world: World, 
     assert dropped not in alice.met
 
 
-# -- presence
+# -- dialogs, played by SIPp
 
 
 @pytest.mark.parametrize(
-    ("subscriber", "notifier"),
-    [("amy@contoso.example", "ben@fabrikam.example"), ("ben@fabrikam.example", "amy@contoso.example")],
+    ("near", "far"),
+    [("carl@contoso.example", "cleo@fabrikam.example"), ("dora@fabrikam.example", "dave@contoso.example")],
+)
+def test_a_session_follows_the_routes_of_both_servers_and_both_edges(
+    near: str, far: str, world: World, tmp_path: Path
+) -> None:
+    passes = {"INVITE": 1, "ACK": 1, "MESSAGE": 1, "BYE": 1, "1xx": 2, "2xx": 3}
+    play("session_caller", near, "session_called", far, world, tmp_path, passes)
+
+
+@pytest.mark.parametrize(
+    ("near", "far"),
+    [("amy@contoso.example", "ben@fabrikam.example"), ("eva@fabrikam.example", "eric@contoso.example")],
 )
 def test_presence_comes_by_benotify_which_nobody_answers_and_by_notify_which_is_answered(
-    subscriber: str, notifier: str, world: World, tmp_path: Path
+    near: str, far: str, world: World, tmp_path: Path
 ) -> None:
+    passes = {"SUBSCRIBE": 2, "NOTIFY": 1, "2xx": 3, "BENOTIFY": 1}
+    play("presence_subscriber", near, "presence_notifier", far, world, tmp_path, passes)
+
+
+def play(
+    near_scenario: str, near: str, far_scenario: str, far: str, world: World, folder: Path, passes: Mapping[str, int]
+) -> None:
+    """Let two users play their scenarios, each behind their own server.
+
+    Over TCP: where UDP is spoken Kamailio repeats what is answered late, which no scenario expects.
+
+    Args:
+        near, far: addresses of record; the near one begins. Who was reached elsewhere before is rung there, too.
+        passes: how many messages of each kind both edges forward for each call.
+    """
     calls = 50
     here, there = ((world.host(), 5060) for _ in range(2))
-    home, _ = world.homes(subscriber)
-    with world.user(notifier) as user:
-        user.register("{}:{};transport=tcp".format(*there))
+    world.user(far, "{}:{};transport=tcp".format(*there)).close()
     edges = (world.contoso.counters, world.fabrikam.counters)
-    before = [{kind: edge.counted("forwarded", kind=kind) for kind in PRESENCE} for edge in edges]
-    told = sipp("presence_notifier", there, "tcp", calls, tmp_path, me=notifier, peer=subscriber)
-    asking = sipp(
-        "presence_subscriber", here, "tcp", calls, tmp_path, *TEN_AT_ONCE, me=subscriber, peer=notifier, to=home.server
-    )
-    with told as tells, asking as asks:
-        for run in (asks.finish(), tells.finish()):
+    before = [{kind: edge.counted("forwarded", kind=kind) for kind in passes} for edge in edges]
+    server = world.homes(near)[0].server
+    called = sipp(far_scenario, there, "tcp", calls, folder, me=far, peer=near)
+    calling = sipp(near_scenario, here, "tcp", calls, folder, "-users", "10", me=near, peer=far, to=server)
+    with called as far_run, calling as near_run:
+        for run in (near_run.finish(), far_run.finish()):
             assert run.total("SuccessfulCall") == calls
             assert [run.total(counter) for counter in UNWANTED] == [0] * len(UNWANTED)
     for edge, counts in zip(edges, before, strict=True):
-        for kind, of_a_call in PRESENCE.items():
+        for kind, of_a_call in passes.items():
             assert edge.comes_to(counts[kind] + calls * of_a_call, "forwarded", kind=kind), kind

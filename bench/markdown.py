@@ -8,6 +8,7 @@ from sipcore_bench.callgrind import METHOD
 from sipcore_bench.noise import histogram
 from sipcore_bench.results import Claim, QuestionResult, RelayRow, RunResults
 from sipcore_bench.rows import (
+    RELAY_LEGEND,
     RELAY_TITLE,
     absences,
     legend,
@@ -69,8 +70,7 @@ def _markdown_question(question: QuestionResult, floor: float) -> Iterator[str]:
 
 
 def _markdown_relay(relays: list[RelayRow], claims: list[Claim]) -> Iterator[str]:
-    yield from (f"- {_cell(str(claim))}" for claim in claims)
-    yield ""
+    yield from (RELAY_LEGEND, "", *(f"- {_cell(str(claim))}" for claim in claims), "")
     for found in relay_tables(relays):
         yield from (f"### {_cell(found.title)}", "", f"| {' | '.join(found.columns)} |")
         yield "|" + "---|" * len(found.columns)

@@ -11,6 +11,7 @@ from sipcore_bench.callgrind import METHOD
 from sipcore_bench.noise import Noise, histogram
 from sipcore_bench.results import Claim, QuestionResult, RelayRow, RunResults
 from sipcore_bench.rows import (
+    RELAY_LEGEND,
     RELAY_TITLE,
     Figure,
     Row,
@@ -102,6 +103,7 @@ def show_relay(console: Console, relays: list[RelayRow], claims: list[Claim]) ->
     """Print a table for each mix and transport, and what is asked of the relay."""
     if relays:
         console.print(Text(f"\n{RELAY_TITLE}", "bold"))
+        console.print(Text(RELAY_LEGEND, "dim"))
     for found in relay_tables(relays):
         console.print(Text(f"\n{found.title}"))
         table = Table(box=None, padding=(0, 1), header_style="bold")

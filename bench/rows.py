@@ -13,6 +13,7 @@ from sipcore_bench.runner import Cell, Timing
 from sipcore_bench.stats import differs, paired_ratios
 
 __all__ = [
+    "RELAY_LEGEND",
     "RELAY_TITLE",
     "Figure",
     "RelayTable",
@@ -28,6 +29,13 @@ __all__ = [
 ]
 
 RELAY_TITLE = "relay: a whole edge, messages through real sockets"
+RELAY_LEGEND = (
+    "On loopback; generator and sink have one core, all relays another, where they stand at once and take turns mix by "
+    "mix, round by round. messages/s: as fast as it goes with that many on the way (window); CPU: user and system of "
+    "all processes of the relay meanwhile, by messages that arrived or came back refused. p50, p99: at the fixed rate, "
+    "from when a message was due; p99 is the machine's noise here, and not compared. All figures are medians of the "
+    "turns; noise: the interval that holds the median of the turns with 95 %, or all of them where they are few."
+)
 
 
 @dataclass(frozen=True, slots=True)

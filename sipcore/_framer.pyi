@@ -13,8 +13,8 @@ class Framer:
     """Cuts one direction of a stream (TCP, TLS) into messages.
 
     Feed it what was read, then take messages until there is none. Any chunking of a stream gives the same messages.
-    While a message lives, its bytes stay where they are: the framer goes on behind them or in a fresh buffer. It takes
-    memory with the first byte only, and `rest` gives it back. A message without
+    While a message lives, its bytes stay where they are: the framer goes on behind them or in a fresh buffer. It holds
+    memory only while bytes are pending in it; a room is good for the next `buffer_updated` alone. A message without
     Content-Length ends the stream, unless ``limits.dangerous_missing_length`` says that it has no body; bare line feeds
     always do, whatever ``limits.dangerous_bare_lf`` says (docs/protocol.md, "Leniencies").
     """
@@ -45,8 +45,6 @@ class Framer:
         For somebody who has sent a ping: one that stands at the very end is taken as its answer (RFC 5626 section
         4.4.1), though it might still become half of a ping of theirs; without the call it waits for what comes next.
         """
-    def rest(self) -> None:
-        """Give the buffer back, unless bytes are pending in it; for a link that is quiet at the moment."""
     @property
     def pending(self) -> int:
         """Bytes held of a message that is not complete, or of CRLFs before it."""

@@ -2,9 +2,9 @@
 
 The framer owns blocks of memory. Reads go into the room behind what is there; messages are indexed where they lie. A
 message keeps its block, so a block with a living message is never written below its fill mark nor moved: when it
-is full, the unfinished rest is copied into a fresh block and the old one is left to its messages. A block that nobody
-else keeps is written again from its start once all of it is consumed: so a link that carries small messages touches one
-page of its block, and always the same one.
+is full, the unfinished rest is copied into a fresh block and the old one is left to its messages. A framer that has
+consumed everything lends its block to the next one that reads, which writes it from its start if nobody else keeps it:
+so a quiet link holds nothing, and links that take turns all read into the same warm memory.
 """
 
 from cpython.buffer cimport PyBuffer_FillInfo
@@ -67,6 +67,8 @@ cdef class Block:
 
 # What a framer has that holds nothing: nobody can write to it, so all can share it.
 cdef Block NOTHING = Block(0)
+# What the next framer that needs a block may take.
+cdef Block spare = NOTHING
 
 
 cdef class Room:
@@ -124,6 +126,9 @@ cdef class Framer:
         try:
             while self._skip_newline():
                 pass
+            if self.at == self.block.filled:
+                self._lend()
+                return None
             return self._cut() if self._may_be_complete() else None
         except Exception as failure:
             self.failure = failure
@@ -147,11 +152,6 @@ cdef class Framer:
             pongs += 1
         return pongs
 
-    def rest(self):
-        if self.at == self.block.filled:
-            self.block = NOTHING
-            self.at = 0
-
     @property
     def pending(self):
         return self.block.filled - self.at
@@ -171,6 +171,8 @@ cdef class Framer:
         """At least ``size`` writable bytes behind what is filled."""
         cdef Block fresh
         cdef uint64_t rest = self.block.filled - self.at
+        if self.block is NOTHING:
+            self._borrow()
         if rest == 0 and Py_REFCNT(<PyObject *>self.block) == 1:
             self.at = self.block.filled = 0
         if self.block.size - self.block.filled >= size:
@@ -182,6 +184,21 @@ cdef class Framer:
         self.block = fresh
         self.at = 0
         return 0
+
+    cdef void _lend(self) noexcept:
+        global spare
+        if self.block is not NOTHING:
+            spare = self.block
+            self.block = NOTHING
+            self.at = 0
+
+    cdef void _borrow(self) noexcept:
+        """Take what was lent, unless a message keeps it, or a room that was given for it."""
+        global spare
+        if Py_REFCNT(<PyObject *>spare) == 1:
+            self.block = spare
+            self.at = spare.filled
+            spare = NOTHING
 
     cdef void _consume(self, uint64_t size) noexcept:
         self.at += size

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -18,8 +16,8 @@ import dns.query
 import dns.rcode
 import dns.rrset
 import dns.update
-import pytest
 from dns.exception import DNSException
+from peer_programs import require_program
 from ports import free_port
 
 HOST = "127.0.0.71"
@@ -64,17 +62,6 @@ ns A {HOST}
 _PATIENCE = 10.0
 
 
-def require_knot() -> str:
-    """The path of knotd; skips the test, or fails it where a peer must not be missing, when there is none."""
-    found = shutil.which("knotd") or shutil.which("knotd", path="/usr/sbin")
-    if found is None:
-        missing = "Knot DNS is not installed (apt-get install knot)"
-        if os.environ.get("SIPCORE_REQUIRE_PEERS") == "1":
-            pytest.fail(f"{missing}, and SIPCORE_REQUIRE_PEERS=1 forbids the skip")
-        pytest.skip(missing)
-    return found
-
-
 @dataclass(frozen=True)
 class NameServer:
     """A running server of the zone ``example``, which tests write into by dynamic updates (RFC 2136)."""
@@ -104,7 +91,7 @@ def name_server(folder: Path) -> Iterator[NameServer]:
     Args:
         folder: for its configuration, its zone and its database.
     """
-    knotd = require_knot()
+    knotd = require_program("knotd", "knot")
     server = NameServer(HOST, free_port(HOST))
     configuration, log = folder / "knot.conf", folder / "knot.log"
     places = {"folder": folder, "host": server.host, "port": server.port}

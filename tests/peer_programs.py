@@ -10,8 +10,8 @@ import pytest
 
 
 def require_program(name: str, package: str) -> str:
-    """The path of a program of a Debian package; servers are where only root's PATH leads."""
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin")
+    """The path of a program of a Debian package, which keeps some of them where only root's PATH leads."""
+    found = shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin")))
     if found is None:
         _missing(f"{name} is not installed (apt-get install {package})")
     assert found

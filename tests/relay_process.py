@@ -37,6 +37,13 @@ listen = [
 ]
 next_hop = {{ transport = "{inside_transport}", address = "{inside[0]}", port = {inside[1]}, insecure = true }}
 
+{outside}
+[metrics]
+listen = "{metrics[0]}:{metrics[1]}"
+"""
+
+
+OUTSIDE = """\
 [outside]
 listen = [
     {{ transport = "udp", address = "{edge_outside[0]}", port = {edge_outside[1]}, insecure = true }},
@@ -47,12 +54,23 @@ listen = [
 domain = "fabrikam.example"
 name = "Fabrikam"
 proxy = {{ transport = "{partner_transport}", address = "{partner[0]}", port = {partner[1]}, insecure = true }}
-
-[metrics]
-listen = "{metrics[0]}:{metrics[1]}"
 """
+#: Over TLS the partner is known by its certificate, and clear text is not listened for.
+OUTSIDE_TLS = """\
+[outside]
+listen = [{{ transport = "tls", address = "{edge_outside[0]}", port = {edge_outside[1]} }}]
 
+[[partner]]
+domain = "fabrikam.example"
+name = "Fabrikam"
+proxy = {{ transport = "tls", address = "{partner[0]}", port = {partner[1]} }}
+subjects = ["edge.fabrikam.example"]
 
+[tls]
+outside = "outside.pem"
+[tls.roots]
+partner = ["public.pem"]
+"""
 #: What the operator of a process finds in its folder.
 KEY_FILE = "edge.key"
 
@@ -129,7 +147,8 @@ def relay_process(
     """Start `sipcore relay`, wait until it serves, stop it in the end.
 
     Args:
-        inside_transport, partner_transport: "udp" or "tcp", by which it sends there; it listens for both.
+        inside_transport, partner_transport: "udp" or "tcp", by which it sends there; it listens for both. The partner's
+            may be "tls": then the folder has certificates, "outside.pem" and whom it trusts in "public.pem".
         folder: for its configuration, its key file and its log.
         places: of one that ran before, to take its place; by default free ports of loopback.
         keys: lines of its key file; without any it has no key file.
@@ -139,8 +158,10 @@ def relay_process(
     config, log = folder / "edge.toml", folder / "relay.log"
     (folder / KEY_FILE).write_text("\n".join(keys))
     key_file = f'key_file = "{KEY_FILE}"\n' if keys else ""
-    transports = {"inside_transport": inside_transport, "partner_transport": partner_transport}
-    config.write_text(CONFIGURATION.format(key_file=key_file, **transports, **vars(places)) + more)
+    outside = OUTSIDE_TLS if partner_transport == "tls" else OUTSIDE
+    filled = {"inside_transport": inside_transport, "key_file": key_file, **vars(places)}
+    filled["outside"] = outside.format(partner_transport=partner_transport, **vars(places))
+    config.write_text(CONFIGURATION.format(**filled) + more)
     with log.open("wb") as output, subprocess.Popen([*COMMAND, str(config)], stdout=output, stderr=output) as process:
         relay = RelayProcess(places, process, log)
         try:

@@ -20,6 +20,19 @@ SCENARIOS = Path(__file__).parent / "sipp"
 #: behind it.
 LONGEST_S = 240
 
+#: SIPp's counters of everything that may not happen on a sound path. What comes for a call that is over is a message
+#: for a dead call, so a second answer is seen without waiting for it.
+UNWANTED = ("FailedCall", "Retransmissions", "DeadCallMsgs", "OutOfCallMsgs", "FatalErrors")
+#: So many calls are open at once: SIPp starts one when another ends, so the run is as fast as the relay. Two messages
+#: of each may come in one burst, after a read of a stream, say; a socket's buffer holds twice as many, for it would be
+#: SIPp's own socket that loses the rest.
+OPEN_CALLS = ("-users", "40")
+#: No retransmission, so a single lost message is a failed call, and a machine that is busy causes none.
+ASKED_ONCE = (*OPEN_CALLS, "-nr", "-recv_timeout", "60000")
+#: What a bare Linux grants to whoever asks (net.core.rmem_max): 184 datagrams of a kilobyte. SIPp asks for 64 kB by
+#: itself, which hold 56 of them.
+SOCKET_BUFFER = 212_992
+
 
 def require_sipp() -> str:
     """The path of SIPp, or no test, see `peer_programs`."""
@@ -78,6 +91,7 @@ def sipp(
     me: str = "",
     peer: str = "",
     to: Address | None = None,
+    spoken: str = "",
 ) -> Iterator[SippRun]:
     """Start SIPp with a scenario of tests/sipp; it is killed in the end if it still runs.
 
@@ -88,6 +102,7 @@ def sipp(
         folder: for its statistics.
         me, peer: addresses of record, where the scenario asks for [me] and [peer].
         to: where to send; None for a scenario that is called.
+        spoken: what its Via says instead of the transport: "TLS", behind a tunnel.
     """
     host, port = here
     arguments = [
@@ -95,7 +110,8 @@ def sipp(
         *([f"{to[0]}:{to[1]}"] if to else []),
         *("-sf", str(SCENARIOS / f"{scenario}.xml")),
         *("-i", host, "-p", str(port), "-bind_local", "-t", f"{transport[0]}1"),
-        *("-key", "me", me, "-key", "peer", peer),
+        *("-buff_size", str(SOCKET_BUFFER)),
+        *("-key", "me", me, "-key", "peer", peer, "-key", "spoken", spoken or transport.upper()),
         *("-m", str(calls), "-nostdin", "-timeout", str(LONGEST_S), "-timeout_error"),
         *("-trace_stat", "-stf", str(folder / f"{scenario}.stat.csv"), "-fd", "1", "-trace_counts"),
         *("-trace_err", "-error_file", str(folder / f"{scenario}.errors")),
@@ -126,3 +142,10 @@ def _await_listener(run: SippRun, here: Address, transport: str) -> None:
 def _kernel_host(host: str) -> str:
     """An IPv4 address as /proc/net writes it: bytes in the machine's order, which is little-endian wherever we test."""
     return "".join(f"{int(part):02X}" for part in reversed(host.split(".")))
+
+
+def assert_sound(calls: int, *runs: SippRun) -> None:
+    """Every call has succeeded on each of them, and nothing came that was not waited for."""
+    for run in runs:
+        assert run.finish().total("SuccessfulCall") == calls
+        assert [run.total(counter) for counter in UNWANTED] == [0] * len(UNWANTED)

@@ -766,6 +766,9 @@ def test_the_switches_of_the_filter_stand_beside_its_rules_and_in_the_rows() -> 
         [[federated_domain]]
         domain = "domaina.example"
         media = "any"
+        [[static_route]]
+        pattern = "domaina.example"
+        next_hop = { transport = "tcp", address = "192.0.2.45", insecure = true }
     """
     tables = loads(switched + rows).tables
     assert tables.content == ContentSwitches(

@@ -317,6 +317,8 @@ def leads_where_it_may(case: Case, decision: Forward) -> None:
             fact = case.facts.get(candidate.domain)
             assert fact is None or fact.targets
             assert fact is None or candidate.must_equal is None or set(fact.hosts) == {candidate.must_equal.host}
+            if fact is not None and not candidate.must_equal and decision.far_domain not in case.tables.federated.rows:
+                assert {host.partition(".")[2] for host in fact.hosts} == {candidate.domain}
         else:
             assert candidate.hop in hops
 
@@ -341,6 +343,80 @@ def is_turned_for_who_asked(case: Case, decision: Forward) -> None:
 def _levels(case: Case) -> set[VerificationLevel]:
     rows = {getattr(row, "verification", VerificationLevel.CONTACT_LIST) for row in case.flow.peer.rows}
     return rows | {case.tables.discovered.verification}
+
+
+#: Domains that nothing but their record leads to.
+BY_RECORD = ["nwtraders.example", "hotmail.example", "x.example"]
+
+
+@st.composite
+def introduced(draw: st.DrawFn) -> Case:
+    """A good request, but for whose link it comes on and for whom it speaks."""
+    tables = draw(all_tables())
+    names = draw(st.lists(st.sampled_from([*HOSTS, "fw.domaina.example"]), min_size=1, max_size=2))
+    flow = Flow(
+        side=OUTSIDE,
+        peer=evidence_for(link(*names), tables),
+        method="MESSAGE",
+        in_dialog=False,
+        from_domain=draw(st.sampled_from([*OTHERS, *BY_RECORD * 4])),
+        asserted_domain=draw(st.sampled_from([None] * 12 + OTHERS)),
+        request_domain="contoso.example",
+        to_domain="contoso.example",
+    )
+    host = st.sampled_from(["sip.{}", "sip.{}", "a.sip.{}", *HOSTS])
+    facts = {domain: SrvFact.of(domain, draw(host).format(domain)) for domain in OTHERS}
+    return Case(flow, replace(tables, federation=Federation()), facts, None, None)
+
+
+def test_a_link_speaks_for_its_own_domains_whatever_else_is_good() -> None:
+    seen: Counter[str] = Counter()
+
+    @settings(max_examples=EXAMPLES, database=None, derandomize=True)
+    @given(introduced())
+    def holds(case: Case) -> None:
+        decision = decide(*case)
+        seen[type(decision).__name__] += 1
+        if isinstance(decision, Forward):
+            speaks_for_itself(case)
+
+    holds()
+    print(f"{seen.total()} links:", ", ".join(f"{name} {count}" for name, count in seen.most_common()))
+    assert min(seen["Forward"], seen["Answer"]) * 20 >= seen.total()
+
+
+@settings(derandomize=True)
+@given(st.booleans(), st.booleans(), st.sampled_from([*OTHERS, "contoso.example"]), st.sampled_from([None, *OTHERS]))
+def test_from_outside_only_a_clearing_house_leads_outside(
+    house: bool, in_dialog: bool, domain: str, recorded: str | None
+) -> None:
+    """A good request of Fabrikam's but for where it leads, by its Request-URI or by a route."""
+    tables = replace(CROSSROADS, federation=Federation(clearing_house=house))
+    flow = Flow(
+        side=OUTSIDE,
+        peer=evidence_for(link("edge.fabrikam.example"), tables),
+        method="MESSAGE",
+        in_dialog=in_dialog,
+        from_domain="fabrikam.example",
+        asserted_domain=None,
+        request_domain=domain,
+        to_domain=domain,
+        route_near="fabrikam.example" if in_dialog else None,
+        route_far=recorded if in_dialog else None,
+    )
+    facts = {each: SrvFact.of(each, f"sip.{each}") for each in OTHERS}
+    decision = decide(flow, tables, facts)
+    assert not isinstance(decision, Forward) or decision.side is INSIDE or house
+    if domain == "tailspin.example" and not in_dialog:
+        assert isinstance(decision, Forward) is house
+
+
+@settings(derandomize=True)
+@given(st.sampled_from([*OURS, *OTHERS]), st.sampled_from([None, *OURS, *OTHERS]))
+def test_from_inside_our_servers_speak_for_our_domains_and_for_no_others(sender: str, asserted: str | None) -> None:
+    peer = evidence_for(Link(1, INSIDE, Transport.UDP, "127.0.0.5", 5060), CROSSROADS)
+    flow = Flow(INSIDE, peer, "MESSAGE", False, sender, asserted, "fabrikam.example", "fabrikam.example")
+    assert isinstance(decide(flow, CROSSROADS, {}), Forward) is ({sender, asserted} <= {None, *OURS})
 
 
 #: Where a request may name a domain, and from which side.

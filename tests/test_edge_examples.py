@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from authority import Authority
 
 from sipcore.edge.directory import Right, Users
 from sipcore.edge.summary import summary
 from sipcore.edge.tables import Federation, Side, Tables, Transport
-from sipcore.relay.config import load
+from sipcore.relay.config import Config, load
+from sipcore.relay.tls import TlsBook, time_of_day
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "edges"
 CONFIGURATIONS = sorted(path.name for path in EXAMPLES.glob("*.toml") if path.name != "users.toml")
@@ -98,6 +101,30 @@ def test_f184_an_example_has_no_link_in_clear_text_unless_it_says_so(name: str) 
     tables = tables_of(name)
     hops = [*tables.own.listen.values(), tables.own.next_hop, *(hop for _, hop in tables.hops())]
     assert {hop.transport for hop in hops} == {Transport.TLS}
+
+
+ROOT = Authority()
+
+
+def with_files(name: str, folder: Path) -> Config:
+    """The example in a folder of its own, with the certificates that it asks for."""
+    shutil.copytree(EXAMPLES, folder, dirs_exist_ok=True)
+    config = load(folder / name)
+    own = config.tables.own
+    for side, identity in config.tls.identities.items():
+        names = {own.fqdn, own.public_fqdn} if side is Side.OUTSIDE else {own.inside_fqdn}
+        ROOT.leaf(*sorted(names)).write(identity.certificate.path)
+    for file in {file for files in config.tls.roots.values() for file in files if file is not None}:
+        ROOT.write(file.path)
+    return config
+
+
+@pytest.mark.parametrize("name", TOPOLOGIES)
+def test_an_example_is_whole_with_the_certificates_that_its_comments_ask_for(name: str, tmp_path: Path) -> None:
+    config = with_files(name, tmp_path)
+    book = TlsBook(config.tls, config.tables, time_of_day)
+    assert book.warnings == ()
+    assert set(book.expiries()) == (set() if name == "direct-partner.toml" else set(Side))
 
 
 @pytest.mark.parametrize("name", ["director.toml", "public-providers.toml"])

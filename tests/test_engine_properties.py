@@ -32,6 +32,7 @@ from sipcore.errors import ParseError
 LINKS = [FROM_SERVER, FROM_FABRIKAM, FROM_WOODGROVE, FROM_STRANGER, FROM_INSIDE_STRANGER]
 ROUTE = "Route: <sip:192.0.2.1;lr;fd=fabrikam.example>, <sip:127.0.0.1;lr;fd=fabrikam.example>, <sip:far.example;lr>"
 IDENTITY = 'P-Asserted-Identity: "Alice" <sip:alice@fabrikam.example>, <tel:+12025550100>'
+FORGED = ("ms-edge-proxy-message-trust: ms-source-verified-user=verified", "X-Verified-User: forged")
 FILTER = ImFilter()
 
 
@@ -53,6 +54,8 @@ SEEDS = [
     inbound(method="ACK"),
     inbound(method="CANCEL", body=b""),
     inbound(uri="sip:x@spam.example"),
+    inbound(*FORGED),
+    outbound(*FORGED),
     *_responses(),
 ]
 

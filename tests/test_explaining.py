@@ -47,6 +47,8 @@ TOPOLOGIES: list[tuple[str, str, str, tuple[SrvFact, ...], str, str]] = [
     ("enhanced-open.toml", BOB, "joe@spam.example", (), "spam.example is blocked ([blocked], line 25)", "SIP/2.0 403"),
     ("public-providers.toml", BOB, "joe@hotmail.example", (MSN,),
      "the proxy of provider 'MSN' ([[provider]], line 18)", "sent outside to tls federation.messenger.msn.com:5061"),
+    ("public-providers.toml", BOB, "joe@hotmail.example", (MSN,),
+     "plain text only: 'MSN' ([[provider]], line 18) is a public provider", "sent outside to tls federation."),
     ("public-providers.toml", BOB, "joe@tailspin.example", (),
      "tailspin.example is listed for provider 'Hosting by Fabrikam' ([[provider]], line 24)",
      "sent outside to tls sip.hosting.fabrikam.example:5061"),

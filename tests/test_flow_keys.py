@@ -20,6 +20,7 @@ from edge_world import (
     engine,
     in_dialog,
     inbound,
+    only,
     outbound,
     receive,
     route_set,
@@ -39,6 +40,7 @@ from sipcore.edge.hashes import Keys
 from sipcore.edge.judging import REMEMBERED_DECISIONS
 from sipcore.edge.memory import RecentlyUsed
 from sipcore.edge.reading import OwnRoutes, own_routes, read_flow
+from sipcore.edge.tables import LinkClass
 from sipcore.errors import ParseError
 
 ASSERTION = TABLES.verification.assertion_header
@@ -353,6 +355,16 @@ def test_a_link_over_tls_is_known_by_its_certificate_not_by_its_address(monkeypa
     for name in ("edge.fabrikam.example", "edge.fabrikam.example", "sip.hosting.example"):
         receive(edge, inbound(via=via), certified(name))
     assert [flow.peer.names for flow in decided] == [("edge.fabrikam.example",), ("sip.hosting.example",)]
+
+
+def test_f038_the_same_names_from_an_authority_of_another_class_are_decided_on_their_own() -> None:
+    edge = engine(CROSSROADS)
+    trusted = certified("sip.hosting.example")
+    assert trusted.certificate is not None
+    forged = replace(trusted, certificate=replace(trusted.certificate, classes=frozenset({LinkClass.PARTNER})))
+    message = inbound(from_="<sip:joe@tailspin.example>;tag=1", via="SIP/2.0/TLS sip.hosting.example;branch=z9hG4bK1")
+    sides = [only(receive(edge, message, link)).side for link in (trusted, trusted, forged, trusted)]
+    assert sides == [INSIDE, INSIDE, OUTSIDE, INSIDE]  # outside is its 403
 
 
 def test_what_a_record_has_decided_is_decided_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,7 @@ discovered = ["root.pem"]
 connect_seconds = 2
 [dns]
 outside = ["{names}"]
-lookup_seconds = 1
+lookup_seconds = {look_up_seconds}
 min_ttl = 1
 """
 
@@ -123,13 +123,13 @@ def edge(names: NameServer, tmp_path: Path) -> Iterator[Edge]:
 
 
 @contextmanager
-def running_edge(asked: str, folder: Path) -> Iterator[Edge]:
-    """The relay, asking that name server."""
+def running_edge(asked: str, folder: Path, look_up_seconds: int = 6) -> Iterator[Edge]:
+    """The relay, asking that name server with that patience."""
     ROOT.leaf("edge.contoso.example", purposes=(FOR_SERVERS, FOR_CLIENTS)).write(folder / "edge.pem")
     ROOT.write(folder / "root.pem")
     with ExitStack() as held:
         server = held.enter_context(Peer(SERVER))
-        text = CONFIG.format(server=server, names=asked, broken=BROKEN)
+        text = CONFIG.format(server=server, names=asked, broken=BROKEN, look_up_seconds=look_up_seconds)
         edge = Edge(held.enter_context(running_relay(text, folder / "edge.toml")), server, server, server)
         edge.folder = folder
         yield edge
@@ -164,6 +164,25 @@ def test_a_burst_for_a_new_domain_waits_for_one_look_up_and_leaves_in_order(name
             received = [receiver.read() for _ in range(50)]
         assert [header(message, "Call-ID") for message in received] == [str(number) for number in range(50)]
         assert edge.count("dns_lookups", "outside", "SRV", "found") == 1
+
+
+def test_a_changed_record_is_followed_when_the_old_one_has_expired(names: NameServer, edge: Edge) -> None:
+    with edge.proxy("old.moving.example") as old, edge.proxy("new.moving.example", SECOND_PROXY) as new:
+        names.set("old.moving.example", "A", PROXY)
+        names.set("new.moving.example", "A", SECOND_PROXY)
+        names.federate("moving.example", f"0 0 {old.port} old.moving.example", ttl=60)
+        edge.send(1, "moving.example")
+        with old.accept() as receiver:
+            assert header(receiver.read(), "Call-ID") == "1"
+            names.federate("moving.example", f"0 0 {new.port} new.moving.example", ttl=60)
+            edge.send(2, "moving.example")
+            assert header(receiver.read(), "Call-ID") == "2"
+            shell = edge.relay._shell
+            now = shell.now
+            shell.now = lambda: now() + 61
+            edge.send(3, "moving.example")
+            with new.accept() as successor:
+                assert header(successor.read(), "Call-ID") == "3"
 
 
 @pytest.mark.parametrize(
@@ -213,7 +232,7 @@ def test_a_proxy_with_somebody_elses_certificate_gets_nothing(names: NameServer,
 
 
 def test_when_the_name_server_is_silent_waiting_ends(tmp_path: Path) -> None:
-    with Peer("127.0.0.72") as silent, running_edge(f"{silent.host}:{silent.port}", tmp_path) as edge:
+    with Peer("127.0.0.72") as silent, running_edge(f"{silent.host}:{silent.port}", tmp_path, 1) as edge:
         edge.send(1, "nwtraders.example")
         assert edge.answered() == (504, "1008")
         assert edge.count("dns_lookups", "outside", "SRV", "timeout") == 1

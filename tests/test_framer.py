@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -111,34 +113,63 @@ def test_a_room_that_somebody_holds_is_not_written_by_another_read():
     assert bytes(framer.next_message()) == message()
 
 
-@pytest.mark.parametrize("rests", [False, True])
-def test_a_framer_may_rest_at_any_moment(rests):
-    framer, got = Framer(), []
-    stream = message(call_id="1") + b"\r\n" + message(call_id="2") + b"\r\n\r\n" + message(call_id="3")
-    for chunk in in_chunks(stream, 7):
-        framer.feed(chunk)
-        got += [each.call_id for each in framer]
-        if rests:
-            framer.rest()
-    assert (got, framer.take_pings(), framer.take_pongs()) == (["1", "2", "3"], 1, 1)
-    assert framer.offset == len(stream)
+@pytest.mark.parametrize("sizes", [(1, 1), (7, 300), (300, 100_000)])
+def test_framers_that_take_turns_do_not_mix_what_they_read(sizes):
+    framers = [Framer() for _ in sizes]
+    streams = [b"".join(message(call_id=f"{who}-{number}") + b"\r\n" * (number % 3) for number in range(30))
+               for who in range(len(sizes))]  # fmt: skip
+    chunks = [list(in_chunks(stream, size)) for stream, size in zip(streams, sizes, strict=True)]
+    got = [[] for _ in sizes]
+    for turn in range(max(map(len, chunks))):
+        for framer, theirs, mine in zip(framers, chunks, got, strict=True):
+            for chunk in theirs[turn : turn + 1]:
+                framer.feed(chunk)
+                mine.extend(framer if turn % 2 else [each.detach() for each in framer])
+    assert [[each.call_id for each in mine] for mine in got] == [
+        [f"{who}-{number}" for number in range(30)] for who in range(len(sizes))
+    ]
+    assert [framer.offset + framer.pending for framer in framers] == list(map(len, streams))
 
 
-def test_a_framer_at_rest_takes_nothing_that_it_gave_no_room_for():
+def test_a_framer_that_has_consumed_everything_takes_nothing_that_it_gave_no_room_for():
     framer = Framer()
-    framer.rest()
-    with pytest.raises(ValueError, match="do not fit"):
-        framer.buffer_updated(1)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="do not fit"):
+            framer.buffer_updated(1)
+        framer.feed(message())
+        assert len(list(framer)) == 1
 
 
-def test_what_a_message_holds_outlives_the_rest_and_the_framer():
-    framer = Framer()
+def test_what_a_message_holds_outlives_its_framer_and_the_reads_of_others():
+    framer, other = Framer(), Framer()
     framer.feed(message(call_id="kept"))
     kept = framer.next_message()
-    framer.rest()
-    framer.feed(message(call_id="other") * 50)
+    assert framer.next_message() is None
     del framer
+    other.feed(message(call_id="other") * 50)
+    assert len(list(other)) == 50
     assert kept.call_id == "kept"
+
+
+def test_a_room_of_one_framer_is_never_that_of_another():
+    first, second = Framer(), Framer()
+    data = message(call_id="first")
+    room = first.get_buffer()
+    room[: len(data)] = data
+    first.buffer_updated(len(data))
+    assert len(list(first)) == 1
+    second.feed(message(call_id="second"))
+    room[: len(data)] = bytes(len(data))
+    assert second.next_message().call_id == "second"
+
+
+def test_framers_that_take_turns_read_into_the_same_memory():
+    places = set()
+    for framer in [Framer() for _ in range(100)]:
+        places.add(ctypes.addressof(ctypes.c_char.from_buffer(framer.get_buffer())))
+        framer.feed(message())
+        assert len(list(framer)) == 1
+    assert len(places) == 1
 
 
 def test_a_body_larger_than_any_block_arrives_whole():

@@ -9,7 +9,7 @@ import asyncio
 import socket
 import threading
 import urllib.request
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 
 import pytest
 import structlog
@@ -187,25 +187,6 @@ def test_a_connection_too_many_is_closed_at_once() -> None:
         assert first.socket.recv(100) == b"\r\n"
 
 
-def test_an_idle_connection_is_closed_even_when_bytes_drip() -> None:
-    with stage(more="[limits]\nidle_seconds = 1\n") as on, on.connect(on.stream_partner) as sender:
-        message = inward(1, over="TCP")
-        sender.socket.settimeout(0.1)
-        closed = False
-        for byte in message[: int(PATIENCE * 10)]:
-            try:
-                sender.send(bytes([byte]))
-                closed = closed or sender.socket.recv(100) == b""
-            except TimeoutError:
-                continue
-            except OSError:
-                closed = True
-            if closed:
-                break
-        assert closed
-        assert on.count("links_closed", "outside", "idle") == 1
-
-
 # -- datagrams
 
 
@@ -325,26 +306,6 @@ def test_of_a_burst_each_message_is_answered_once_whether_it_could_wait_or_not()
         assert full > 0
         assert failed > 0
         assert full + failed == 20
-
-
-def test_a_peer_that_does_not_read_stalls_nobody_else() -> None:
-    limits = "[limits]\nhead = 4_000\nbody = 60_000\nmax_queue_bytes = 64_000\n"
-    with stage(more=limits) as on, on.connect(on.server) as sender:
-        on.stream_partner.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-        sent, answer = 0, b""
-        sender.send(outward(sent, "TCP", "nwtraders", "a" * 50_000))
-        with on.stream_partner.accept() as receiver:
-            receiver.read()
-            sender.socket.settimeout(0.05)
-            while not answer and sent < 1_000:
-                sent += 1
-                sender.send(outward(sent, "TCP", "nwtraders", "a" * 50_000))
-                with suppress(TimeoutError):
-                    answer = sender.read()
-            assert status(answer) == 503
-            assert on.count("undelivered", "outside", "tcp", "queue-full") > 0
-            on.datagram(on.server, outward(9_999, "UDP", "fabrikam"))
-            assert header(on.partner.read(), "Call-ID") == "9999"
 
 
 def test_who_waits_is_bounded_per_destination_and_in_all() -> None:

@@ -17,7 +17,7 @@ import pytest
 from lossy_udp import LossyUdp, Weather
 from ports import free_port
 from relay_process import INSIDE, PARTNER, Address, RelayProcess, relay_process
-from sipp_runs import SippRun, require_sipp, sipp
+from sipp_runs import ASKED_ONCE, OPEN_CALLS, SippRun, assert_sound, require_sipp, sipp
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -25,15 +25,6 @@ TRANSPORTS = ("udp", "tcp")
 #: How many messages none of which may be lost; a night has time for more.
 MESSAGES = int(os.environ.get("SIPCORE_SIPP_MESSAGES", "20000"))
 BOB, ALICE = "bob@contoso.example", "alice@fabrikam.example"
-#: SIPp's counters of everything that may not happen on a sound path. What comes for a call that is over is a message
-#: for a dead call, so a second answer is seen without waiting for it.
-UNWANTED = ("FailedCall", "Retransmissions", "DeadCallMsgs", "OutOfCallMsgs", "FatalErrors")
-#: So many calls are open at once: SIPp starts one when another ends, so the run is as fast as the relay. A 180 and a
-#: 200 of each may come in one burst, and the kernel's default buffer holds some 90 datagrams: more calls, and it would
-#: be SIPp's socket that loses them, for good where the other side is TCP and repeats nothing.
-OPEN_CALLS = ("-users", "40")
-#: No retransmission, so a single lost message is a failed call, and a machine that is busy causes none.
-SOUND = (*OPEN_CALLS, "-nr", "-recv_timeout", "60000")
 #: SIPp behind a lossy path has addresses of its own; to the relay, the path is the partner or the inside server.
 BEHIND_PARTNER, BEHIND_INSIDE = "127.0.0.22", "127.0.0.12"
 #: Worked out from the dice: with the seeds below, no transaction needs more than 6 of its 20 copies.
@@ -71,16 +62,9 @@ def both_sides(
         (here, via, me, edge), (there, by, peer, _) = ends if direction.begins == "inside" else ends[::-1]
         with (
             sipp(f"{scenario}_uas", there, by, calls, folder, "-nr", me=peer, peer=me) as called,
-            sipp(f"{scenario}_uac", here, via, calls, folder, *SOUND, me=me, peer=peer, to=edge) as caller,
+            sipp(f"{scenario}_uac", here, via, calls, folder, *ASKED_ONCE, me=me, peer=peer, to=edge) as caller,
         ):
             yield relay, caller, called
-
-
-def assert_sound(calls: int, *runs: SippRun) -> None:
-    """Every call has succeeded on each of them, and nothing came that was not waited for."""
-    for run in runs:
-        assert run.finish().total("SuccessfulCall") == calls
-        assert [run.total(counter) for counter in UNWANTED] == [0] * len(UNWANTED)
 
 
 @pytest.mark.parametrize("begins", ["inside", "outside"])
@@ -200,7 +184,7 @@ def test_an_invite_with_a_link_in_its_first_message_is_refused_and_its_ack_absor
         relay_process(transport, transport, tmp_path) as relay,
         # takes the clean MESSAGE behind each refusal; an INVITE or an ACK would be a failed call
         sipp("message_uas", relay.inside, transport, calls, tmp_path, "-nr") as receiver,
-        sipp("refused_invite_uac", here, transport, calls, tmp_path, *SOUND, to=relay.edge_outside) as sender,
+        sipp("refused_invite_uac", here, transport, calls, tmp_path, *ASKED_ONCE, to=relay.edge_outside) as sender,
     ):
         assert_sound(calls, sender, receiver)
         assert sender.count("1_606_Recv") == calls

@@ -3,7 +3,7 @@
 # What cannot be installed is left out of the benchmark, which says so: no reason to fail here.
 set -eu
 
-packages="pkg-config libosip2-dev libsofia-sip-ua-dev kamailio"
+packages="pkg-config libosip2-dev libsofia-sip-ua-dev libssl-dev kamailio kamailio-tls-modules"
 
 left_out() {
     echo "$1: without $packages those peers are left out" >&2

@@ -16,6 +16,7 @@ __all__ = ["EDGE_NAME", "SIPCORE", "UNFILTERED_NAME", "edge", "edges"]
 
 EDGE_NAME, UNFILTERED_NAME = "sipcore relay", "sipcore relay, filter off"
 
+#: No pings: who stands by and waits for a turn does not listen, and would not answer.
 _EDGE = """\
 [edge]
 fqdn = "{fqdn}"
@@ -37,6 +38,9 @@ proxy = {{ transport = "{transport}", address = "{partner[0]}", port = {partner[
 
 [filter]
 enabled = {filters}
+
+[limits]
+keep_alive_seconds = 0
 """
 _TLS = f"""
 [tls]

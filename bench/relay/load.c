@@ -58,9 +58,9 @@ enum {
 };
 #define SECOND 1000000000LL
 #define STALL (SECOND / 5)    /* a full window that nothing leaves is given up after this */
-#define QUIET (SECOND / 2)    /* nothing for this long: what has not come will not come */
+#define QUIET (2 * SECOND)    /* nothing for this long: what has not come will not come */
 #define LATENESS 2.0         /* seconds that a paced phase may take longer than it should */
-#define PATIENCE (5 * SECOND) /* the longest wait for stragglers, whatever still trickles in */
+#define PATIENCE (8 * SECOND) /* the longest wait for stragglers, whatever still trickles in, and for a single message */
 
 static const char MARKER[] = "##########";
 
@@ -194,8 +194,12 @@ static void count_message(enum role role, const char *text, size_t length)
     const char *digits = after(text, length, ";branch=z9hG4bK-bench-");
     uint64_t number = digits ? strtoull(digits, NULL, 10) : UINT64_MAX;
     struct slot *slot = &slots[number % SLOTS];
-    if (digits == NULL || answer != (role == SENDER) || slot->number != number || number < first_number) {
+    if (digits == NULL || answer != (role == SENDER) || slot->number != number) {
         tally.strange++;
+        return;
+    }
+    if (!slot->done && number < first_number) {
+        slot->done = true; /* too late: the phase that it is of has counted it as lost */
         return;
     }
     if (slot->done) {
@@ -428,7 +432,7 @@ static void drain(void)
 {
     int64_t began = now_ns(), now = began;
     while (tally.done < tally.sent_in_all && now - began < PATIENCE) {
-        if (now - (tally.last > began ? tally.last : began) > QUIET)
+        if (!showing && now - (tally.last > began ? tally.last : began) > QUIET)
             break;
         flush_senders();
         read_sockets();

@@ -32,7 +32,7 @@ class Counts:
         refused: answered 606.
         otherwise: answered with anything else; they count as lost.
         duplicates: arrived or answered again.
-        strange: what nobody waits for: of an earlier phase, or at the wrong end.
+        strange: what nobody waits for: with no number that was sent, or at the wrong end.
         seconds: from the first that was sent to the last that was done.
         p50_ns, p99_ns: latency of what is done, within 2 %; in a paced phase from when it was due.
     """

@@ -28,8 +28,8 @@ from sipcore_bench.stats import median_interval
 
 __all__ = ["FULL", "QUICK", "Found", "RelayResult", "run"]
 
-FULL = Effort(rounds=7, warm=0.04, closed=0.16, paced=0.12, weighed=1_000_000, weighing=45)
-QUICK = Effort(rounds=1, warm=0.04, closed=0.1, paced=0.1)
+FULL = Effort(rounds=7, warm=0.03, closed=0.14, paced=0.1, weighed=1_000_000, weighing=60)
+QUICK = Effort(rounds=1, warm=0.02, closed=0.08, paced=0.08)
 #: Memory is watched where nothing can be lost on the way.
 _WEIGHED_OVER: Transport = "tcp"
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from sipcore.edge.memory import REMEMBERED_REQUESTS
 from sipcore_bench.relay.checking import check_counts
-from sipcore_bench.relay.mixes import MIXED
+from sipcore_bench.relay.mixes import MIXED, REFUSED, Mix
 from sipcore_bench.relay.processes import resident
 from sipcore_bench.relay.standing import Standing, window_for
 
 __all__ = ["ALLOWED_GROWTH", "Weight", "weigh"]
 
-#: What may be held more at the end, in bytes: an allocator moves within that, a leak of a byte a message does not.
-ALLOWED_GROWTH = 1 << 20
-#: Messages before it is weighed first: everything that remembers the last so many is full then.
-_FILLING = 50_000
+#: What may be held more at the end, in bytes: an allocator moves within that when a table of that size is built anew,
+#: and a leak of five bytes a message does not hide in it.
+ALLOWED_GROWTH = 4 << 20
+#: Before it is weighed first: the edge remembers its last refusals, and grows until it has had so many.
+_REFUSED, _MIXED = REMEMBERED_REQUESTS, 50_000
 _PIECE = 20_000
 
 
@@ -50,23 +52,25 @@ def weigh(standing: Standing, messages: int, seconds: float) -> Weight:
     Args:
         standing: the relay.
         messages: how many.
-        seconds: when to stop although it were not so many.
+        seconds: when to stop although it were not so many, filling included.
 
     Raises: BrokenRelay.
     """
     assert standing.session is not None, "without a relay there is nothing to weigh"
-    _send(standing, min(_FILLING, messages), seconds)
+    end = time.monotonic() + seconds
+    _send(standing, REFUSED, min(_REFUSED, messages), seconds / 2)
+    _send(standing, MIXED, min(_MIXED, messages), seconds / 8)
     before, _ = resident(standing.session, forget=True)
     began, done, lost = time.monotonic(), 0, 0
-    while done < messages and (left := began + seconds - time.monotonic()) > 0:
-        came, missed = _send(standing, min(_PIECE, messages - done), left)
+    while done < messages and (left := end - time.monotonic()) > 0:
+        came, missed = _send(standing, MIXED, min(_PIECE, messages - done), left)
         done, lost = done + came, lost + missed
     after, most = resident(standing.session)
     return Weight(done, messages, time.monotonic() - began, before, after, most, lost)
 
 
-def _send(standing: Standing, messages: int, seconds: float) -> tuple[int, int]:
+def _send(standing: Standing, mix: Mix, messages: int, seconds: float) -> tuple[int, int]:
     """(done, lost)."""
-    counts = standing.load.closed(MIXED.order, window_for(standing.transport), seconds, messages)
+    counts = standing.load.closed(mix.order, window_for(standing.transport), seconds, messages)
     check_counts(standing.relay, counts)
     return counts.done, counts.lost

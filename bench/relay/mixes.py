@@ -23,6 +23,7 @@ __all__ = [
     "MIXED",
     "MIXES",
     "OUR_DOMAIN",
+    "REFUSED",
     "SUBSCRIPTION",
     "Kind",
     "Mix",
@@ -84,6 +85,8 @@ BENOTIFIES = Mix("BENOTIFY", "1")
 #: The kinds are spread over the order, so that no run of ten of one kind meets a warm branch predictor.
 MIXED = Mix("70/20/10 BENOTIFY, MESSAGE, refused MESSAGE", "1101121101")
 MIXES = (MESSAGES, BENOTIFIES, MIXED)
+#: To fill what is remembered of refusals; not measured.
+REFUSED = Mix("refused MESSAGE", "2")
 
 _PIDF = f"""\
 <?xml version="1.0" encoding="UTF-8"?>

@@ -17,7 +17,7 @@ from sipcore_bench.relay.certificates import write_certificates
 from sipcore_bench.relay.checking import check, check_counts
 from sipcore_bench.relay.contender import Relay
 from sipcore_bench.relay.load import Counts, Load, loading
-from sipcore_bench.relay.mixes import Mix, templates
+from sipcore_bench.relay.mixes import MESSAGES, Mix, templates
 from sipcore_bench.relay.places import Places, Transport, find_places, is_listening
 from sipcore_bench.relay.processes import Used, cores, running, used
 
@@ -26,6 +26,8 @@ __all__ = ["Effort", "Standing", "Turn", "standing", "window_for"]
 #: Messages on the way: enough that the relay always finds more than one, and joins what it can.
 _WINDOW = {"udp": 256, "tcp": 1024, "tls": 256}
 _STREAMS = 4
+#: What may pass until each of them has carried a message.
+_FIRST_SECONDS = 5.0
 #: As all relays here ask for.
 _BUFFER = 4 << 20
 #: What a datagram of up to 2 KiB is charged in a socket's buffer, bookkeeping of the kernel included.
@@ -117,6 +119,8 @@ def standing(relay: Relay, transport: Transport) -> Iterator[Standing]:
             made = templates(places, relay.routes(places, folder))
             with loading(places, made, _STREAMS, load_core, folder) as load:
                 check(relay, made, load)
+                # One for each connection: what comes to an edge and says nothing is closed after a while.
+                load.closed(MESSAGES.order, _STREAMS, _FIRST_SECONDS, _STREAMS)
                 yield Standing(relay, transport, load, session)
 
 

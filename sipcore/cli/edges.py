@@ -10,7 +10,7 @@ from rich.text import Text
 
 from sipcore.cli.output import FAULT, NO, err, extra, leave, out
 from sipcore.describe import printable
-from sipcore.errors import ConfigError
+from sipcore.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from sipcore.relay.config import Config
@@ -25,13 +25,8 @@ def check(config: _ConfigFile) -> None:
     """Check a configuration: every fault with file, line and key. Exit status: 0 good, 1 with warnings, 2 faulty."""
     settings = config_of(config)
     from sipcore.edge.summary import summary
-    from sipcore.relay.tls import TlsBook, time_of_day
 
-    try:
-        tls = TlsBook(settings.tls, settings.tables, time_of_day)
-    except ConfigError as error:
-        leave(FAULT, *(str(problem) for problem in error.problems))
-    warnings = (*settings.warnings, *tls.warnings)
+    warnings = (*settings.warnings, *_tls_warnings(settings))
     out.print(Text(f"{config}: good", "green"))
     for line in summary(settings.tables, settings.users):
         out.print(Text(f"  {printable(line)}"))
@@ -41,14 +36,28 @@ def check(config: _ConfigFile) -> None:
         raise typer.Exit(NO)
 
 
+def _tls_warnings(settings: Config) -> tuple[Problem, ...]:
+    """What an operator should know of the certificates that a configuration names; faults end the command."""
+    with extra("relay"):
+        from sipcore.relay.openssl import OpenSslError
+        from sipcore.relay.tls import TlsBook, time_of_day
+    try:
+        return TlsBook(settings.tls, settings.tables, time_of_day).warnings
+    except ConfigError as error:
+        leave(FAULT, *(str(problem) for problem in error.problems))
+    except OpenSslError as error:
+        leave(NO, str(error))
+
+
 def relay(config: ConfigOption) -> None:
     """Run an edge until SIGTERM or SIGINT."""
     settings = config_of(config)
     with extra("relay"):
+        from sipcore.relay.openssl import OpenSslError
         from sipcore.relay.server import ListenError, run
     try:
         run(settings)
-    except ListenError as error:
+    except (ListenError, OpenSslError) as error:
         leave(NO, str(error))
     except ConfigError as error:
         leave(FAULT, *(str(problem) if problem.where else f"{config}: {problem}" for problem in error.problems))

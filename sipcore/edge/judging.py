@@ -267,17 +267,17 @@ class Judge:
             return Outcome(disposed(refusals.FOR_US))
         if not made_branch(vias[0].branch, message, vias[1], self._keys):
             return Outcome(disposed(refusals.FORGED))
-        if back is None or not self._leads_back(vias[0], back):
+        absorbed = is_absorbed(vias[0])
+        if back is None or not self._leads_back(vias[0], back, absorbed):
             return Outcome(disposed(refusals.REDIRECTED))
-        if is_absorbed(vias[0]):
+        if absorbed:
             refused = (message.status or 0) >= _FIRST_REFUSAL
             return Outcome(disposed(refusals.NOTIFY_REFUSED if refused else refusals.NOTIFY_ANSWERED))
         return None
 
-    def _leads_back(self, ours: Via, back: WayBack) -> bool:
+    def _leads_back(self, ours: Via, back: WayBack, absorbed: bool) -> bool:
         """Whether the Via below ours leads where the request came from: it was in the hands of the other side."""
-        signature, absorbed = ours.params.get(SIGNATURE), is_absorbed(ours)
-        return made_way(signature, ours.branch or "", *back.way, self._keys, absorbed=absorbed)
+        return made_way(ours.params.get(SIGNATURE), ours.branch or "", *back.way, self._keys, absorbed=absorbed)
 
     def _returned(self, message: Message, back: WayBack | None, link: Link) -> Outcome:
         reply = read_reply(message, link, back.hop if back else None, self._tables)

@@ -15,7 +15,18 @@ from typing import Any
 
 from sipcore.edge.actions import Certificate, Failure
 
-__all__ = ["SHUTDOWN_SECONDS", "Handshake", "HandshakeFault", "Untrusted", "certificate_of", "fault_of", "handing_to"]
+__all__ = [
+    "SHUTDOWN_SECONDS",
+    "Farewell",
+    "Handshake",
+    "HandshakeFault",
+    "Untrusted",
+    "certificate_of",
+    "fault_of",
+    "handing_to",
+    "is_awaiting_verdict",
+    "say_nothing",
+]
 
 #: How long a peer may take to say that it has seen the end of a connection, in seconds.
 SHUTDOWN_SECONDS = 2
@@ -23,6 +34,12 @@ SHUTDOWN_SECONDS = 2
 #: Says who the peer is, from its verified chain in DER, which is empty where it has shown no certificate.
 #: Raises: `Untrusted`.
 Examine = Callable[[Sequence[bytes]], Certificate | None]
+#: Takes the bytes of an alert.
+Farewell = Callable[[bytes], object]
+
+
+def say_nothing(alert: bytes) -> None:
+    """Where the connection's socket is not at hand."""
 
 
 class Untrusted(ssl.SSLCertVerificationError):
@@ -46,13 +63,17 @@ class Handshake(ssl.SSLObject):
 
     certificate: Certificate | None = None
     _examine: Examine
+    _failed: Callable[[], object]
 
     def do_handshake(self) -> None:
         """Go on with the handshake. Raises: ssl.SSLError, of which `Untrusted` is one."""
-        super().do_handshake()
         try:
+            super().do_handshake()
             self.certificate = self._examine(_verified_chain(self))
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
         except ssl.SSLError:
+            self._failed()
             raise
         except ValueError as error:  # of cryptography: OpenSSL is more forgiving
             raise Untrusted("malformed", f"a malformed certificate: {error}") from error
@@ -61,6 +82,11 @@ class Handshake(ssl.SSLObject):
 def certificate_of(handshake: object) -> Certificate | None:
     """What a finished handshake has proven of the other end. ``handshake``: a transport's ``ssl_object``, or None."""
     return handshake.certificate if isinstance(handshake, Handshake) else None
+
+
+def is_awaiting_verdict(handshake: object) -> bool:
+    """Whether the handshake was over for us, as its client, before the server could look at our certificate."""
+    return isinstance(handshake, Handshake) and not handshake.server_side and handshake.version() == "TLSv1.3"
 
 
 class _HandingOver(ssl.SSLContext):
@@ -73,14 +99,22 @@ class _HandingOver(ssl.SSLContext):
         return self.wraps(*arguments, **named)
 
 
-def handing_to(context: ssl.SSLContext, examine: Examine) -> ssl.SSLContext:
-    """A context for connections whose peers are examined like that; it shares roots and keys with ``context``."""
+def handing_to(context: ssl.SSLContext, examine: Examine, farewell: Farewell = say_nothing) -> ssl.SSLContext:
+    """A context for connections whose peers are examined like that; it shares roots and keys with ``context``.
+
+    Args:
+        context: with roots and keys.
+        examine: says who the peer is.
+        farewell: sends what OpenSSL would still say to a peer whose handshake has failed: an alert with the reason,
+            without which its operator sees no more than the end of a connection. asyncio and uvloop drop it.
+    """
     handing = _HandingOver(context.protocol)
 
-    def wraps(*arguments: Any, **named: Any) -> Handshake:
-        handshake = context.wrap_bio(*arguments, **named)
+    def wraps(incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, **named: Any) -> Handshake:
+        handshake = context.wrap_bio(incoming, outgoing, **named)
         assert isinstance(handshake, Handshake)
         handshake._examine = examine
+        handshake._failed = lambda: farewell(outgoing.read())
         return handshake
 
     handing.wraps = wraps

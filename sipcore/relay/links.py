@@ -3,7 +3,8 @@
 A message for a stream takes, in this order: the link it asks for, the connection that we opened to its hop, a new one.
 An answer asks for the link of its request (RFC 3261 section 18.2.2). A request never leaves on a connection that
 somebody else opened: an address proves nobody's identity, least of all the port of a machine that others use too, and
-RFC 5923 section 5 lets only TLS turn such a connection around.
+RFC 5923 lets only TLS with certificates of both ends turn such a connection around, and obliges nobody to. This edge
+does not: one handshake more costs little, and each direction keeps the checks that its class of peers asks for.
 
 While a connection is being opened or a name looked up its messages wait, within bounds; whatever cannot leave is
 handed back with the reason, so that its sender gets an answer.
@@ -271,6 +272,7 @@ class Links:
         await self._let_go(Stream.abort, _FAREWELL)
         for port in self._all_ports():
             port.close()
+        self.ports = {side: [] for side in Side}
 
     async def _let_go(self, close: Callable[[Stream, str], None], seconds: float) -> None:
         """Close every link in that way, and see it gone; as long as there is time."""

@@ -20,6 +20,7 @@ import _ssl
 import ctypes
 import os
 import ssl
+import sys
 from functools import cache
 
 from sipcore.errors import SipError
@@ -79,7 +80,7 @@ def _library() -> ctypes.CDLL:
 def _handle_of(context: ssl.SSLContext, library: ctypes.CDLL) -> int:
     """The address of a server context's ``SSL_CTX``: a place that names the method of servers and has its options."""
     address = ctypes.c_void_p.from_address(id(context) + object.__basicsize__).value
-    method = library.TLS_server_method().to_bytes(_WORD, "little")
+    method = library.TLS_server_method().to_bytes(_WORD, sys.byteorder)
     words = _peek(address) if address else b""
     if method in (words[at : at + _WORD] for at in range(0, len(words), _WORD)):
         assert address is not None

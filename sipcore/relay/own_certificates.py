@@ -40,7 +40,9 @@ def read_own(
     side: Side, files: Identity, own: OwnSide, now: datetime.datetime, complain: Callable[[Problem], None]
 ) -> tuple[OwnCertificate | None, list[Problem]]:
     """One side's certificate and what its operator should know of it; None with faults, then told to ``complain``."""
-    certificate, key = _certificate(files.certificate, complain), _public_key(files.key, complain)
+    certificate = _certificate(files.certificate, complain)
+    same_file = files.key == files.certificate
+    key = None if certificate is None and same_file else _public_key(files.key, complain)
     if certificate is None or key is None:
         return None, []
     faults = list(_faults(certificate, key, files, now))
@@ -52,7 +54,7 @@ def read_own(
         complain(files.certificate.problem(f"{files.certificate.path} is malformed ({error})"))
         return None, []
     read = OwnCertificate(files, names, certificate.not_valid_after_utc)
-    return (None if faults else read), [*_name_warnings(side, read, own), *expiry_warnings(read, now)]
+    return (None if faults else read), list(_name_warnings(side, read, own))
 
 
 def _certificate(file: NamedFile, complain: Callable[[Problem], None]) -> x509.Certificate | None:

@@ -17,17 +17,26 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from sipcore.errors import Problem
-from sipcore.relay.certificates import described
+from sipcore.relay.certificates import described, quoted
 from sipcore.relay.tls_settings import NamedFile
 
-__all__ = ["Revocations", "read_revocations"]
+__all__ = ["RevocationList", "Revocations", "read_revocations"]
 
 #: A PEM file may hold several lists; cryptography reads one.
 _END = b"-----END X509 CRL-----"
 
 
 @dataclass(frozen=True, slots=True)
-class _List:
+class RevocationList:
+    """One list.
+
+    Attributes:
+        file: where it is.
+        source: the list as it was signed.
+        serials: of the certificates that it revokes.
+    """
+
+    file: NamedFile
     source: x509.CertificateRevocationList
     serials: frozenset[int]
 
@@ -39,15 +48,18 @@ class _List:
         except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError):
             return False
 
+    def is_late(self, now: datetime.datetime) -> bool:
+        """Whether it should have been replaced."""
+        return self.source.next_update_utc is not None and self.source.next_update_utc < now
+
 
 class Revocations:
     """The lists by the names of their authorities."""
 
-    def __init__(self, lists: Sequence[x509.CertificateRevocationList] = ()) -> None:
-        self._lists: dict[x509.Name, list[_List]] = {}
+    def __init__(self, lists: Sequence[RevocationList] = ()) -> None:
+        self._lists: dict[x509.Name, list[RevocationList]] = {}
         for each in lists:
-            entry = _List(each, frozenset(revoked.serial_number for revoked in each))
-            self._lists.setdefault(each.issuer, []).append(entry)
+            self._lists.setdefault(each.source.issuer, []).append(each)
 
     def fault(self, chain: Sequence[x509.Certificate], now: datetime.datetime) -> str:
         """What is wrong with a verified chain; empty when nothing in it is revoked."""
@@ -57,30 +69,31 @@ class Revocations:
                 return fault
         return ""
 
-    def next_updates(self) -> Iterator[tuple[str, datetime.datetime]]:
-        """Each authority, and when the list of it is due to be replaced."""
+    def warnings(self, now: datetime.datetime) -> Iterator[Problem]:
+        """Which lists are out of date."""
         for name, lists in self._lists.items():
             for each in lists:
-                if (due := each.source.next_update_utc) is not None:
-                    yield name.rfc4514_string(), due
+                if each.is_late(now):
+                    what = f"all certificates of {quoted(name.rfc4514_string())} are refused"
+                    yield each.file.problem(f"{each.file.path} is out of date; until it is replaced, {what}")
 
 
 def _fault(
-    certificate: x509.Certificate, authority: x509.Certificate, lists: Sequence[_List], now: datetime.datetime
+    certificate: x509.Certificate, authority: x509.Certificate, lists: Sequence[RevocationList], now: datetime.datetime
 ) -> str:
     signed = [each for each in lists if each.is_of(authority)]
     if any(certificate.serial_number in each.serials for each in signed):
         return f"{described(certificate)} is revoked"
     if not signed:
         return f"the revocation list of {described(authority)} is not signed by it"
-    if all(each.source.next_update_utc is not None and each.source.next_update_utc < now for each in signed):
+    if all(each.is_late(now) for each in signed):
         return f"the revocation list of {described(authority)} is out of date"
     return ""
 
 
 def read_revocations(files: Sequence[NamedFile], complain: Callable[[Problem], None]) -> Revocations:
     """Read every list; what is wrong with one is told to ``complain``."""
-    found = []
+    found: list[RevocationList] = []
     for file in files:
         source = file.read(complain)
         try:
@@ -90,8 +103,8 @@ def read_revocations(files: Sequence[NamedFile], complain: Callable[[Problem], N
             continue
         if source is not None and not lists:
             complain(file.problem(f"{file.path} has no revocation list in PEM"))
-        found += lists
         for each in lists:
+            found.append(RevocationList(file, each, frozenset(revoked.serial_number for revoked in each)))
             if unknown := next((str(part.oid.dotted_string) for part in each.extensions if part.critical), ""):
                 what = "is about some of its authority's certificates only"
                 complain(file.problem(f"{file.path} {what} (critical extension {unknown}); expected a complete list"))

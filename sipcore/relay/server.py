@@ -29,6 +29,7 @@ from sipcore.relay.metrics import Metrics
 from sipcore.relay.operations import Health, OperationsServer
 from sipcore.relay.shell import Shell
 from sipcore.relay.sockets import ListenError, bind, refused
+from sipcore.relay.sources import Sources
 from sipcore.relay.streams import Stream
 from sipcore.relay.tls import TlsBook, time_of_day
 
@@ -39,6 +40,8 @@ _Sockets = Sequence[tuple[Side, Hop, socket.socket]]
 _KEY_BYTES = 32
 #: How often the engine forgets and idle connections are looked for, in seconds.
 _TICK = 1.0
+#: How often what should be known of our certificates is said again, in seconds.
+_DAY = 86_400.0
 
 
 class Relay:
@@ -90,11 +93,13 @@ class Relay:
         self._tell_expiries()
         await self._listen(sockets, config)
         self._timer = loop.call_later(_TICK, self._tick)
+        self._daily = loop.call_later(_DAY, self._warn_daily)
 
     async def stop(self) -> None:
         """Stop listening, let out what is queued, give every address back."""
         self._timer.cancel()
         self._health.stop()
+        self._daily.cancel()
         for server in self._servers:
             server.close()
         for acceptor in self._acceptors:
@@ -126,6 +131,12 @@ class Relay:
     def _tell_expiries(self) -> None:
         for side, expires in self._tls.expiries().items():
             self.metrics.certificate_expires(side, expires.timestamp())
+
+    def _warn_daily(self) -> None:
+        """What was said at start is long gone from the screen when a certificate ends."""
+        self._daily = asyncio.get_running_loop().call_later(_DAY, self._warn_daily)
+        for warning in self._tls.warnings:
+            logger().warning(warning.message, key=warning.key, where=warning.where)
 
     @property
     def listen(self) -> Mapping[tuple[Side, Transport], Hop]:
@@ -169,6 +180,7 @@ class Relay:
     def _tls_acceptor(
         self, side: Side, bound: socket.socket, make_stream: Callable[[], Stream], limits: LinkLimits
     ) -> TlsAcceptor:
+        outside = side is Side.OUTSIDE
         return TlsAcceptor(
             bound,
             make_stream,
@@ -176,6 +188,7 @@ class Relay:
             functools.partial(self._shell.tls_failed, side),
             seconds=limits.connect_seconds,
             most=limits.max_links,
+            sources=Sources(limits.max_links_per_source, limits.max_new_links_per_source) if outside else None,
         )
 
     def _tick(self) -> None:

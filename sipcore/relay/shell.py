@@ -11,7 +11,7 @@ from sipcore.edge.engine import Engine
 from sipcore.edge.facts import Found, SrvFact
 from sipcore.edge.tables import Hop, Side, Transport
 from sipcore.relay.config import Config
-from sipcore.relay.handshakes import HandshakeFault
+from sipcore.relay.handshakes import HandshakeFault, fault_of
 from sipcore.relay.links import Links
 from sipcore.relay.logs import Quota, logger
 from sipcore.relay.metrics import Metrics
@@ -88,6 +88,13 @@ class Shell:
     def lost(self, send: Send) -> None:
         """Say that a message left for nowhere: its link has gone down."""
         self._undelivered(send, "link-lost", Failure.LOCAL)
+
+    def unheard(self, stream: Stream, sends: Iterable[Send], exc: Exception | None) -> None:
+        """Say that a hop has not let us in, and that what was sent to it has not arrived."""
+        what = fault_of(exc).what if isinstance(exc, OSError) else "the connection ended before anything was said"
+        self.tls_failed(stream.side, str(stream.hop), HandshakeFault("not-let-in", what, Failure.NO_TLS))
+        for send in sends:
+            self._undelivered(send, "not-let-in", Failure.NO_TLS)
 
     def tls_failed(self, side: Side, peer: str, fault: HandshakeFault) -> None:
         """There is no link with a peer, because TLS or its certificate was not what it should be."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import math
 import random
+from collections import deque
+from collections.abc import Iterable
 from typing import Protocol, cast
 
 from sipcore._framer import Framer
@@ -20,7 +22,7 @@ from sipcore.errors import ParseError
 from sipcore.limits import Limits
 from sipcore.relay.config import LinkLimits
 from sipcore.relay.deadlines import Deadlines
-from sipcore.relay.handshakes import certificate_of
+from sipcore.relay.handshakes import certificate_of, is_awaiting_verdict
 from sipcore.relay.outbox import Budget, Outbox
 
 __all__ = ["DIALLED", "Stream", "StreamOwner"]
@@ -30,6 +32,8 @@ DIALLED = "dialled"
 
 #: One CRLF answers each CRLFCRLF (RFC 5626 section 3.5.1).
 _PING, _PONG = b"\r\n\r\n", b"\r\n"
+#: So many messages are kept until a peer is known to have taken our certificate, see `Stream.connection_lost`.
+_MOST_UNHEARD = 256
 #: Pings come a fifth earlier than they have to, by chance, or those of all links would come at once (RFC 5626 section
 #: 4.4.1).
 _EARLIEST = 0.8
@@ -55,6 +59,9 @@ class StreamOwner(Protocol):
 
     def lost(self, send: Send) -> None:
         """A message that a stream took, and that its peer never did."""
+
+    def unheard(self, stream: Stream, sends: Iterable[Send], exc: Exception | None) -> None:
+        """A peer has gone before it said anything over TLS: it has refused our certificate, and taken no message."""
 
     def now(self) -> float:
         """Seconds on the loop's clock."""
@@ -105,6 +112,7 @@ class Stream(asyncio.BufferedProtocol):
         self._closed_because = ""
         self._known = False
         self._deaf = False
+        self._unheard: deque[Send] | None = None
 
     # -- the loop's side
 
@@ -114,8 +122,10 @@ class Stream(asyncio.BufferedProtocol):
         handshake = transport.get_extra_info("ssl_object")
         self.transport = Transport.TCP if handshake is None else Transport.TLS
         self.certificate = certificate_of(handshake)
+        if self.hop is not None and is_awaiting_verdict(handshake):
+            self._unheard = deque(maxlen=_MOST_UNHEARD)
         self._outbox = Outbox(self._transport, self._limits.max_queue_bytes, self._unread)
-        now = self._owner.now()
+        now = self._stands_since = self._owner.now()
         self._deadlines = Deadlines(self._limits, dialled=self.kind == DIALLED, now=now)
         self._ping_at = self._next_ping(now)
         peer = self._transport.get_extra_info("peername")  # None when it has gone already
@@ -133,6 +143,7 @@ class Stream(asyncio.BufferedProtocol):
         """Feed, take messages, act, flush."""
         if self._deaf:
             return  # read, so that the system does not reset the connection under what leaves; and not looked at
+        self._unheard = None
         self._framer.buffer_updated(nbytes)
         try:
             self._take_messages()
@@ -154,11 +165,21 @@ class Stream(asyncio.BufferedProtocol):
         self._outbox.resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Say why, as far as it is known."""
+        """Say why, as far as it is known, and give back what the peer has not taken.
+
+        In TLS 1.3 a server looks at our certificate when we are content already and have begun to send (RFC 8446
+        section 4.4.2). One that ends the connection before it has said anything has not let us in, and read nothing.
+        """
         if not self._known:
             return
-        for send in self._outbox.abandon():
+        held, unheard = self._outbox.abandon(), self._unheard
+        if unheard is not None and not self._closed_because:
+            self._closed_because = "not-let-in"
+            self._owner.unheard(self, unheard, exc)
+            held = [send for send in held if not any(send is each for each in unheard)]
+        for send in held:
             self._owner.lost(send)
+        self._owner.flush()
         ended = "ended-inside-a-message" if self._framer.pending else "ended-by-peer"
         self._owner.stream_closed(self, self._closed_because or ("connection-error" if exc else ended))
 
@@ -186,7 +207,10 @@ class Stream(asyncio.BufferedProtocol):
 
     def send(self, send: Send) -> bool:
         """Queue a message for the next flush; False when the link is closing or its queue is full, see `Outbox`."""
-        return self.is_open and self._outbox.put(send)
+        taken = self.is_open and self._outbox.put(send)
+        if taken and self._unheard is not None:
+            self._unheard.append(send)
+        return taken
 
     def flush(self) -> None:
         """Write what was queued, in one piece."""
@@ -194,16 +218,17 @@ class Stream(asyncio.BufferedProtocol):
             self._deadlines.active(self._owner.now())
 
     def tick(self, now: float) -> None:
-        """Close when something takes too long; else keep alive, and be small while there is nothing to do."""
+        """Close when something takes too long; else keep alive."""
         if why := self._deadlines.missed(now):
             self.abort(why)
+        elif self._unheard is not None and now > self._stands_since + self._limits.connect_seconds:
+            self._unheard = None  # long enough to have looked at a certificate
         elif now >= self._ping_at and not self._closed_because:
             self._ping_at = self._next_ping(now)
             self._framer.take_pongs()  # what came before is no answer
             self._outbox.put_keep_alive(_PING)
             self._outbox.flush()
             self._deadlines.pinged(now)
-        self._framer.rest()
 
     def _next_ping(self, now: float) -> float:
         """We keep alive what we opened (RFC 5626 section 4.4.1); who came to us keeps alive what they want to keep."""

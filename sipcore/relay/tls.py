@@ -24,7 +24,7 @@ from sipcore.edge.neighbours import Expected, expected_at, is_ruled_out
 from sipcore.edge.tables import Hop, LinkClass, Side, Tables, Transport
 from sipcore.errors import ConfigError, Problem
 from sipcore.relay.certificates import described, parse_chain, purpose_fault, quoted, spoken_names
-from sipcore.relay.handshakes import Handshake, Untrusted, handing_to
+from sipcore.relay.handshakes import Farewell, Handshake, Untrusted, handing_to, say_nothing
 from sipcore.relay.openssl import take_any_purpose
 from sipcore.relay.own_certificates import OwnCertificate, expiry_warnings, read_own
 from sipcore.relay.revocation import Revocations, read_revocations
@@ -75,8 +75,9 @@ class TlsBook:
     @property
     def warnings(self) -> tuple[Problem, ...]:
         """What an operator should know, though it is no fault."""
-        expiring = (each for own in self._files.own.values() for each in expiry_warnings(own, self._now()))
-        return (*self._files.warnings, *expiring)
+        now = self._now()
+        expiring = (each for own in self._files.own.values() for each in expiry_warnings(own, now))
+        return (*self._files.warnings, *expiring, *self._files.revocations.warnings(now))
 
     def expiries(self) -> Mapping[Side, datetime.datetime]:
         """When each side's certificate ends."""
@@ -84,10 +85,15 @@ class TlsBook:
 
     # -- for handshakes
 
-    def server_context(self, side: Side) -> ssl.SSLContext:
-        """For a peer that connects on a side. To be asked for with every connection: the next one may be another."""
+    def server_context(self, side: Side, farewell: Farewell = say_nothing) -> ssl.SSLContext:
+        """For a peer that connects on a side. To be asked for with every connection: the next one may be another.
+
+        Args:
+            side: of the listener.
+            farewell: as in `handing_to`.
+        """
         files = self._files
-        return handing_to(files.servers[side], lambda chain: self._examine_guest(chain, side, files))
+        return handing_to(files.servers[side], lambda chain: self._examine_guest(chain, side, files), farewell)
 
     def client_context(self, side: Side, hop: Hop) -> tuple[ssl.SSLContext, str]:
         """For a connection of ours to a hop, and the name to ask for there; empty where only an address is known."""
@@ -172,7 +178,11 @@ class TlsBook:
         context.minimum_version = self._settings.minimum
         context.check_hostname = False  # `Handshake` does that, by the rules of docs/protocol.md "Certificates"
         context.verify_mode = ssl.CERT_REQUIRED
-        context.load_cert_chain(own.files.certificate.path, own.files.key.path)
+        file = own.files.certificate
+        try:
+            context.load_cert_chain(file.path, own.files.key.path)
+        except OSError as error:  # what OpenSSL's rules forbid: a key that is too short, say
+            raise ConfigError([file.problem(f"{file.path} cannot be used ({error.strerror})")]) from None
         if roots:
             context.load_verify_locations(cadata=roots)
         return context

@@ -17,17 +17,23 @@ __all__ = ["ALONG_ROUTES", "THEN_ANSWERED", "THEN_LOST", "Player", "method_of"]
 ALONG_ROUTES, THEN_ANSWERED, THEN_LOST, RESOLVED = 16, 32, 64, 128
 
 
+FILTER = ImFilter()
+
+
 class Player:
     """One engine.
 
     What comes may follow the routes that were recorded last, and what was sent on may be answered or lost: nobody could
     guess what signs them.
+
+    Args:
+        remember_decisions: as of the engine, which must do the same without.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, remember_decisions: bool = True) -> None:
         self.actions: list[Action] = []
         self.asked: Counter[str] = Counter()  #: how many requests came, by the method in CSeq
-        self._edge = Engine(TABLES, ImFilter(), Keys(bytes(16)))
+        self._edge = Engine(TABLES, FILTER, Keys(bytes(16)), remember_decisions=remember_decisions)
         self._routes = b""
 
     def come(self, data: bytes, choice: int, now: float) -> None:
@@ -61,7 +67,7 @@ class Player:
             self._routes = f"Route: {', '.join(recorded)}\r\n".encode("utf-8", "surrogateescape")
         if choice & THEN_LOST:
             self.actions += self._edge.undelivered(send, now)
-        if choice & THEN_ANSWERED and left.method not in ("ACK", "BENOTIFY"):
+        elif choice & THEN_ANSWERED and left.method not in ("ACK", "BENOTIFY"):
             back = next(link for link in LINKS if link.side is send.side)
             self.actions += self._edge.receive(parse(respond(left, 200)), back, now)
 

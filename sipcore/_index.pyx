@@ -465,10 +465,19 @@ cdef object raise_parse_fault(ParseFault fault, uint64_t skipped):
     raise (FramingError if decides_the_end else ParseError)(code, fault.offset + skipped)
 
 
+cdef object last_limits = None
+cdef Bounds last_bounds
+
+
 cdef int bounds_of(object limits, Bounds *bounds) except -1:
-    """Limits as plain numbers; the default ones are read once, as seven attributes cost as much as a parse."""
+    """Limits as plain numbers; the default ones, and the last others, are read once: seven attributes cost as much as a
+    parse, and a relay has one object for all messages. Limits do not change, and this one is kept."""
+    global last_limits, last_bounds
     if limits is DEFAULT and DEFAULT_BOUNDS.head != 0:
         bounds[0] = DEFAULT_BOUNDS
+        return 0
+    if limits is last_limits:
+        bounds[0] = last_bounds
         return 0
     bounds.head = limits.head
     bounds.body = limits.body
@@ -479,6 +488,7 @@ cdef int bounds_of(object limits, Bounds *bounds) except -1:
     bounds.start_line = limits.start_line
     bounds.via = min(limits.via, 0xFFFE)
     bounds.params = limits.params
+    last_limits, last_bounds = limits, bounds[0]
     return 0
 
 

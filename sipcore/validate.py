@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from sipcore._sound import is_sound
 from sipcore.errors import HeaderError
 from sipcore.grammar import reason_phrase
 
@@ -45,6 +46,10 @@ class Role(StrEnum):
     PROXY = "proxy"
     #: An endpoint, a registrar included.
     USER_AGENT = "user-agent"
+
+
+_PROXY = Role.PROXY
+_SIP = frozenset({"sip", "sips"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ class ValidationRules:
     """
 
     supported: frozenset[str] | None = None
-    schemes: frozenset[str] = frozenset({"sip", "sips"})
+    schemes: frozenset[str] = _SIP
     longest_uri: int | None = None
     largest: int | None = None
     zero_max_forwards: bool = False
@@ -122,6 +127,8 @@ def validate(message: Message, role: Role = Role.PROXY, rules: ValidationRules =
     The first fault in the order of RFC 3261 sections 16.3 (proxy) and 8.2 (user agent) decides. Never raises. An ACK,
     and a response, is refused like any other message, but never answered: that is for the caller to know.
     """
+    if role is _PROXY and is_sound(message) and _asks_no_more(rules):
+        return None
     for check in (_REQUEST_CHECKS if message.is_request else _RESPONSE_CHECKS)[role]:
         try:
             refusal = check(message, rules)
@@ -130,6 +137,12 @@ def validate(message: Message, role: Role = Role.PROXY, rules: ValidationRules =
         if refusal is not None:
             return refusal
     return None
+
+
+def _asks_no_more(rules: ValidationRules) -> bool:
+    """Whether rules judge nothing that a sound message can still lack."""
+    judged = rules.supported is None and rules.longest_uri is None and rules.largest is None
+    return judged and (rules.schemes is _SIP or rules.schemes >= _SIP)
 
 
 _Check = Callable[["Message", ValidationRules], Refusal | None]

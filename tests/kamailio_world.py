@@ -17,19 +17,20 @@ from itertools import count
 from pathlib import Path
 
 from authority import Authority
+from counters import Counters
 from federation_page import CONTOSO, FABRIKAM, lay_out, shown
 from loopback import Address, Loopback, reserved_loopback
 from name_server import NameServer, name_server
 from peer_programs import require_program
 from programs import running
-from relay_process import COMMAND, counted
+from relay_process import COMMAND
 from relay_stage import PATIENCE, Connection
 from sip_users import User
 
 #: What the page's files name, by organisation.
 _SERVERS = {CONTOSO: ("192.0.2.10", 5060), FABRIKAM: ("172.16.0.10", 5060)}
 _EDGES = {CONTOSO: ("198.51.100.1", 5061), FABRIKAM: ("203.0.113.7", 5061)}
-_METRICS = {CONTOSO: "http://192.0.2.1:9090/metrics", FABRIKAM: "http://172.16.0.1:9090/metrics"}
+_METRICS = {CONTOSO: ("192.0.2.1", 9090), FABRIKAM: ("172.16.0.1", 9090)}
 #: Domains that Contoso would federate with and cannot send to: the first one's host shows another's certificate, the
 #: second one's record leads to another's host, the third one's host has no address. A fourth has no record at all.
 _ASTRAY = """\
@@ -38,8 +39,9 @@ _sipfederationtls._tcp.nwtraders.example. 3600  SRV  0 0 5061 edge.nwtraders.exa
 _sipfederationtls._tcp.adatum.example.    3600  SRV  0 0 5061 edge.fabrikam.example.
 _sipfederationtls._tcp.tailspin.example.  3600  SRV  0 0 5061 edge.tailspin.example.
 """
-#: One process of each kind, and little memory: a world is small, and a container's shared memory may be, too.
-_SMALL = ("-n", "1", "-N", "1", "-m", "16", "-M", "4")
+#: One process of each kind, and little memory: a world is small, and a container's shared memory may be, too. Much less
+#: shared memory would not do: with 4 MB left Kamailio opens no TLS connection any more.
+_SMALL = ("-n", "1", "-N", "1", "-m", "64", "-M", "4")
 
 
 @dataclass(frozen=True)
@@ -49,18 +51,14 @@ class Organisation:
     Attributes:
         server: its Kamailio, where its users register.
         edge: where its edge listens for others.
-        metrics_url: where its edge counts.
+        counters: what its edge has counted.
         folder: with everything that its programs read and wrote.
     """
 
     server: Address
     edge: Address
-    metrics_url: str
+    counters: Counters
     folder: Path
-
-    def counted(self, name: str, **labels: str) -> int:
-        """The sum of its edge's counter over all label sets that have these labels."""
-        return counted(self.metrics_url, name, **labels)
 
 
 class World:
@@ -77,7 +75,7 @@ class World:
             Organisation(
                 loopback.place(*_SERVERS[name]),
                 loopback.place(*_EDGES[name]),
-                loopback.moved(_METRICS[name]),
+                Counters(loopback.place(*_METRICS[name])),
                 folder / name,
             )
             for name in (CONTOSO, FABRIKAM)
@@ -95,10 +93,14 @@ class World:
         ours = address.endswith("@contoso.example")
         return (self.contoso, self.fabrikam) if ours else (self.fabrikam, self.contoso)
 
-    def user(self, address: str) -> User:
-        """Somebody new, registered at the server of their organisation."""
+    def user(self, address: str, contact: str = "") -> User:
+        """Somebody new, registered at the server of their organisation.
+
+        Args:
+            contact: where they are reached, when it is not here.
+        """
         user = User(address, self.host(), self.homes(address)[0].server)
-        user.register()
+        user.register(contact)
         return user
 
     def knock(self, name: str, authority: Authority | None) -> Connection:
@@ -179,7 +181,7 @@ def _counts(home: Organisation) -> Callable[[], bool]:
 
     def serves() -> bool:
         try:
-            home.counted("received")
+            home.counters.counted("received")
         except urllib.error.URLError:
             return False
         return True

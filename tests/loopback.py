@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 Address = tuple[str, int]
 
+#: Seconds after which nothing will become free any more.
+PATIENCE_S = 60
 #: The networks of docs/federation.md, and the third number that each has on loopback.
 _NETWORKS = {"192.0.2.": 2, "198.51.100.": 51, "203.0.113.": 113, "172.16.0.": 16}
 
@@ -38,12 +41,15 @@ class Loopback:
 @contextmanager
 def reserved_loopback() -> Iterator[Loopback]:
     """A part that nobody else has while the context lasts; a bound socket is the sign that it is taken."""
-    for number in random.sample(range(16, 255), 20):
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        number = random.randrange(16, 255)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sign:
             try:
                 sign.bind((f"127.{number}.255.254", 5060))
-            except OSError:
+            except OSError:  # taken, or somebody has that port of every address, as SIP scanners do for a while
+                time.sleep(0.05)
                 continue
             yield Loopback(number)
             return
-    raise RuntimeError("none of 20 parts of loopback is free: something may listen on port 5060 of every address")
+    raise RuntimeError("no part of loopback is free: something has port 5060 of every address")

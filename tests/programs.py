@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-#: Longer than any of them takes to start or to end, also on a machine that is busy with something else.
-PATIENCE_S = 20
+#: Seconds after which a start or an end has failed; many times what they take on a busy machine.
+PATIENCE_S = 60
 
 
 @dataclass(frozen=True)

@@ -7,19 +7,18 @@ import subprocess
 import sys
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from counters import Counters
 from ports import free_port
-from prometheus_client.parser import text_string_to_metric_families
 
 Address = tuple[str, int]
 
-#: Seconds after which a start, an end or a count has failed; many times what they take on a busy machine.
-STARTING_S, STOPPING_S, COUNTING_S = 60, 30, 30
+#: Seconds after which a start or an end has failed; many times what they take on a busy machine.
+STARTING_S, STOPPING_S = 60, 30
 
 INSIDE, EDGE_INSIDE, EDGE_OUTSIDE, PARTNER = "127.0.0.11", "127.0.0.10", "127.0.0.20", "127.0.0.21"
 
@@ -123,32 +122,16 @@ class RelayProcess:
 
     def counted(self, name: str, **labels: str) -> int:
         """The sum of a counter over all label sets that have these labels."""
-        host, port = self.places.metrics
-        return counted(f"http://{host}:{port}/metrics", name, **labels)
+        return Counters(self.places.metrics).counted(name, **labels)
 
     def comes_to(self, number: int, name: str, **labels: str) -> bool:
-        """Whether a counter comes to that number. A message is counted when it has been sent: a moment late for us."""
-        deadline = time.monotonic() + COUNTING_S
-        while (counted := self.counted(name, **labels)) < number and time.monotonic() < deadline:
-            time.sleep(0.02)
-        return counted == number
+        """Whether a counter comes to that number, see `Counters`."""
+        return Counters(self.places.metrics).comes_to(number, name, **labels)
 
     def resident_bytes(self) -> int:
         """How much memory it has now (Linux's count of resident pages)."""
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * resource.getpagesize()
-
-
-def counted(metrics_url: str, name: str, **labels: str) -> int:
-    """The sum of a relay's counter over all label sets that have these labels."""
-    with urllib.request.urlopen(metrics_url, timeout=10) as reply:
-        text = reply.read().decode()
-    return sum(
-        int(sample.value)
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-        if sample.name == f"sipcore_{name}_total" and labels.items() <= sample.labels.items()
-    )
 
 
 @contextmanager

@@ -78,6 +78,10 @@ class User:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Put the phone away; the registration stays."""
         self._socket.close()
 
     def register(self, contact: str = "") -> None:

@@ -23,6 +23,13 @@ def test_a_line_is_written_when_somebody_reads_it_and_not_before() -> None:
     assert asked == ["second"]
 
 
+def test_what_follows_a_chain_puts_nothing_of_it_into_words() -> None:
+    asked: list[str] = []
+    longer = Chain.of(Chain([counted(asked, "first")]), "second", counted(asked, "third"))
+    assert (len(longer), asked) == (3, [])
+    assert longer == ("first", "second", "third")
+
+
 def test_it_reads_like_the_tuple_of_its_texts() -> None:
     chain = Chain(["first", lambda: "second", lambda: "third"])
     assert list(chain) == ["first", "second", "third"]

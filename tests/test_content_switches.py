@@ -302,6 +302,18 @@ def test_f093_the_limit_stands_behind_the_filter_and_holds_without_it() -> None:
     assert parse(only(receive(engine(exempt, filter=FILTER), html, FROM_FABRIKAM)).data).status == 415
 
 
+@pytest.mark.parametrize(("content", "link_in_plain_text"), [(FILTER, 606), (None, None)])
+def test_f093_what_a_flow_has_sent_before_lets_it_send_nothing_else(
+    content: ImFilter | None, link_in_plain_text: int | None
+) -> None:
+    html = {"content_type": "text/html", "body": b"<b>lunch</b>"}
+    for make, link_ in ((inbound, FROM_FABRIKAM), (outbound, FROM_SERVER)):
+        edge = engine(saying(PLAIN), filter=content)
+        sends = [only(receive(edge, make(**changes), link_)) for changes in [{}, {}, html, {}, {"body": URL}, html]]
+        statuses = [parse(send.data).status if send.came_from is None else None for send in sends]
+        assert statuses == [None, None, 415, None, link_in_plain_text, 415]
+
+
 def test_f093_a_public_provider_is_limited_by_default_in_both_directions() -> None:
     edge = engine(CROSSROADS)
     edge.resolved(SrvFact.of("hotmail.example", "federation.messenger.msn.com", expires=9.0), 0.0)

@@ -244,7 +244,7 @@ def test_f081_the_inside_is_told_our_inside_name_in_diagnostics_and_marks() -> N
 
 def test_the_filter_reads_only_what_access_control_lets_pass() -> None:
     recorder = Recorder()
-    edge = engine(filter=recorder)
+    edge = engine(filter=recorder, remember_decisions=False)
     receive(edge, inbound(uri="sip:x@woodgrove.example"), FROM_FABRIKAM)
     receive(edge, inbound(), FROM_STRANGER)
     assert recorder.asked == []

@@ -25,6 +25,7 @@ FLOORS = [
     {"_values"},
     {"_headers"},
     {"_parser", "values"},
+    {"_sound"},
     {"_framer", "_edit", "_reader", "build", "validate"},
     {"describe", "capture"},
     {"settings"},

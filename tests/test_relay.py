@@ -9,6 +9,7 @@ import asyncio
 import socket
 import threading
 import urllib.request
+from collections.abc import Callable
 from contextlib import ExitStack
 
 import pytest
@@ -211,7 +212,7 @@ def test_keep_alives_over_udp_are_ignored_and_counted(keep_alive: bytes) -> None
 
 
 def test_a_peer_keeps_its_link_until_too_many_others_came(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(datagrams, "_MAX_PEERS", 2)
+    monkeypatch.setattr(datagrams, "_MAX_PEERS", 1)
     owner = Owner()
     with running_loop() as loop, ExitStack() as held:
         bound = bind(Side.OUTSIDE, Hop(Transport.UDP, EDGE_OUT, 0))
@@ -228,6 +229,21 @@ def test_a_peer_keeps_its_link_until_too_many_others_came(monkeypatch: pytest.Mo
     assert [link.remote_port for link in owner.links[:3:2]] == [peers[0].port, peers[1].port]
 
 
+def test_an_error_of_ours_costs_the_datagram_that_it_happened_with_and_no_other() -> None:
+    owner = Stumbling()
+    with running_loop() as loop, ExitStack() as held:
+        bound = bind(Side.OUTSIDE, Hop(Transport.UDP, EDGE_OUT, 0))
+        port = DatagramPort(owner, Side.OUTSIDE, bound, DEFAULT)
+        peers = [held.enter_context(Peer(PARTNER)) for _ in range(2)]
+        for which in (0, 0, 0, 1):
+            peers[which].udp.sendto(inward(1), bound.getsockname())
+        loop.call_soon_threadsafe(port.start, loop)
+        for _ in range(3):
+            assert owner.heard.acquire(timeout=PATIENCE)
+        loop.call_soon_threadsafe(port.close)
+    assert [link.id for link in owner.links] == [1, 1, 2]
+
+
 class Owner:
     """A port's owner that keeps the links it hears of."""
 
@@ -240,17 +256,33 @@ class Owner:
         return next(self._ids)
 
     def wake(self) -> None:
-        pass
+        """No time is taken here."""
 
-    def receive(self, message: object, link: Link) -> None:
+    def receive_some(self, take: Callable[[], object], link: Link) -> bool:
+        if take() is None:
+            return False
         self.links.append(link)
         self.heard.release()
+        return True
 
     def garbage(self, side: Side, transport: Transport, code: str) -> None:
         raise AssertionError(code)
 
     def flush(self) -> None:
         """Nothing is queued here."""
+
+
+class Stumbling(Owner):
+    """An owner that makes a mistake with the second message."""
+
+    taken = 0
+
+    def receive_some(self, take: Callable[[], object], link: Link) -> bool:
+        self.taken += 1
+        if self.taken == 2:
+            take()
+            raise RuntimeError("a mistake of ours")
+        return super().receive_some(take, link)
 
 
 # -- what cannot be delivered

@@ -42,9 +42,6 @@ cdef extern from "Python.h":
     void *PyUnicode_DATA(object text) noexcept
     bint PyUnicode_IS_COMPACT_ASCII(object text) noexcept
 
-cdef enum:
-    HEX_DIGITS = 32
-
 cdef const uint8_t *HEX = b"0123456789abcdef"
 
 
@@ -267,21 +264,6 @@ cdef class WaySigner(Signer):
                 and is_text_of(way_digest(self.previous, branch, transport, host, port, source, absorbed), text))
 
 
-cdef enum:
-    # What the first word of a signed route says, in bits.
-    NEAR_INSIDE = 1           # the route is for the inside
-    ACROSS_INSIDE = 2         # it leads to the inside
-    BEGAN_HERE = 4            # the end that began the dialog is on the side that the route is for
-    ASKED = 8                 # its SUBSCRIBE asked for BENOTIFY
-
-
-cdef struct Dialog:
-    # What a recorded route is signed over, of one message, seen from the end that sent it.
-    End sender
-    End receiver
-    uint64_t said             # the first word, if the sender began the dialog
-
-
 cdef Dialog dialog_of(Message message, bint near_inside, bint across_inside, bint here, bint asked) noexcept nogil:
     cdef Dialog dialog
     dialog.sender = read_end(message, H_FROM)
@@ -308,24 +290,46 @@ cdef Digest route_digest(
     return finished(&hasher, 0, 0)
 
 
-cdef bint find_signed(Uri uri, Span *domain, Span *signature) noexcept nogil:
+cdef bint find_signed(const uint8_t *base, Span params, Span *domain, Span *signature) noexcept nogil:
     """The parameters ``fd`` and ``sig`` of a route; of one given twice the first that has a value counts. Whether it
     has ``be``."""
     cdef bint asked = False
     cdef Cursor cursor
     cdef Param param
     domain.start = domain.end = signature.start = signature.end = 0
-    cursor.base = uri.base
-    cursor.pos = uri.at.params.start
-    cursor.end = uri.at.params.end
+    cursor.base = base
+    cursor.pos = params.start
+    cursor.end = params.end
     while next_uri_param(&cursor, &param):
-        if domain.end == 0 and equals_folded(uri.base, param.name, "fd", 2):
+        if domain.end == 0 and equals_folded(base, param.name, "fd", 2):
             domain[0] = param.value
-        elif signature.end == 0 and equals_folded(uri.base, param.name, "sig", 3):
+        elif signature.end == 0 and equals_folded(base, param.name, "sig", 3):
             signature[0] = param.value
-        elif equals_folded(uri.base, param.name, "be", 2):
+        elif equals_folded(base, param.name, "be", 2):
             asked = True
     return asked
+
+
+cdef int who_began(
+        Signer signer, Message message, Dialog *dialog, const uint8_t *base, Span domain, Span signature,
+        bint first) noexcept nogil:
+    """1 where a route is signed for the dialog and its sender began it, 0 where the other end did, -1 where it is not.
+
+    ``base``: of what the two spans of the route point into. ``first``: which of the two is tried first.
+    """
+    cdef const uint8_t *text = base + signature.start
+    cdef uint32_t size = signature.end - signature.start
+    cdef int began, i
+    if domain.end == 0 or signature.end == 0:
+        return -1
+    for i in range(2):
+        began = first if i == 0 else not first
+        if is_hex_of(route_digest(signer.current, message, dialog, base, domain, began), text, size):
+            return began
+        if signer.has_previous and is_hex_of(
+                route_digest(signer.previous, message, dialog, base, domain, began), text, size):
+            return began
+    return -1
 
 
 cdef class RouteSigner(Signer):
@@ -343,19 +347,7 @@ cdef class RouteSigner(Signer):
     def initiates(self, Message message not None, Uri uri not None, bint near_inside, bint across_inside,
                   bint here):
         cdef Span domain, signature
-        cdef bint asked = find_signed(uri, &domain, &signature)
+        cdef bint asked = find_signed(uri.base, uri.at.params, &domain, &signature)
         cdef Dialog dialog = dialog_of(message, near_inside, across_inside, here, asked)
-        cdef bint began
-        cdef const uint8_t *text
-        if domain.end == 0 or signature.end == 0:
-            return None
-        text = uri.base + signature.start
-        for began in (True, False):
-            if is_hex_of(route_digest(self.current, message, &dialog, uri.base, domain, began),
-                         text, signature.end - signature.start):
-                return began
-            if self.has_previous and is_hex_of(
-                    route_digest(self.previous, message, &dialog, uri.base, domain, began),
-                    text, signature.end - signature.start):
-                return began
-        return None
+        cdef int began = who_began(self, message, &dialog, uri.base, domain, signature, True)
+        return None if began < 0 else began == 1

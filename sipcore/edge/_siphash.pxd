@@ -143,20 +143,25 @@ cdef inline uint8_t folded(uint8_t byte) noexcept nogil:
     return byte | 0x20 if c'A' <= byte <= c'Z' else byte
 
 
+cdef inline uint64_t folded_word(uint64_t word) noexcept nogil:
+    """Eight bytes with ASCII letters in lower case: each byte's upper bit comes to say whether it is a capital."""
+    cdef uint64_t low = word & <uint64_t>0x7f7f7f7f7f7f7f7f
+    cdef uint64_t from_a = low + <uint64_t>0x3f3f3f3f3f3f3f3f, past_z = low + <uint64_t>0x2525252525252525
+    return word | (~word & (from_a ^ past_z) & <uint64_t>0x8080808080808080) >> 2
+
+
 cdef inline void absorb_domain(Hasher *hasher, const uint8_t *base, Span span) noexcept nogil:
     """A host in the spelling of `domain_name`: ASCII letters in lower case, without the root's dot."""
-    cdef uint32_t i, size = span.end - span.start
-    cdef uint64_t word = 0
+    cdef uint32_t at = span.start, size = span.end - span.start
     if span.end == 0:
         absorb_absent(hasher)
         return
-    while size > 0 and base[span.start + size - 1] == c'.':
+    while size > 0 and base[at + size - 1] == c'.':
         size -= 1
     absorb_word(hasher, size)
-    for i in range(size):
-        word |= <uint64_t>folded(base[span.start + i]) << (8 * (i & 7))
-        if i & 7 == 7:
-            absorb_word(hasher, word)
-            word = 0
-    if size & 7:
-        absorb_word(hasher, word)
+    while size >= 8:
+        absorb_word(hasher, folded_word(little_endian(base + at)))
+        at += 8
+        size -= 8
+    if size:
+        absorb_word(hasher, folded_word(partial_word(base + at, size)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar, NamedTuple
 
 from sipcore._parser import Message
 from sipcore.edge.flow import Final
@@ -53,9 +54,8 @@ class Link:
     arrived_at: Hop | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Bytes that are to leave.
+class Send(NamedTuple):
+    """Bytes that are to leave. A tuple, for one is made of nearly every message.
 
     Attributes:
         hop: where to.
@@ -97,12 +97,36 @@ class Resolve:
     domain: str
 
 
-@dataclass(frozen=True, slots=True)
 class Count:
-    """One more of what `COUNTERS` has under that name. The values of labels are few: nothing a peer writes is one."""
+    """One more of what `COUNTERS` has under that name. The values of labels are few: nothing a peer writes is one.
 
+    So there is one object for each name and labels, which compares and hashes as itself: two are counted of every
+    message, and whoever adds them up finds the sum by the object.
+
+    Args:
+        name: the counter's.
+        labels: the values of its labels, in their order.
+    """
+
+    __slots__ = ("labels", "name")
     name: str
     labels: tuple[str, ...]
+    _made: ClassVar[dict[tuple[str, ...], Count]] = {}
+
+    def __new__(cls, name: str, labels: tuple[str, ...]) -> Count:
+        key = (name, *map(str, labels))  # a member of an enumeration equals its text, and hashes by its name
+        made = cls._made.get(key)
+        if made is None:
+            made = object.__new__(cls)
+            made.name, made.labels = name, key[1:]
+            made = cls._made.setdefault(key, made)
+        return made
+
+    def __repr__(self) -> str:
+        return f"Count({self.name!r}, {self.labels!r})"
+
+    def __reduce__(self) -> tuple[type[Count], tuple[str, tuple[str, ...]]]:
+        return Count, (self.name, self.labels)
 
 
 #: Every counter with its labels. ``why`` is a name of docs/refusals.md, ``rule`` of a forwarded message that of

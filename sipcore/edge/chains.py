@@ -6,7 +6,7 @@ ordinary request took two thirds of the time in which it is decided, so a step h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import overload
 
 __all__ = ["Chain", "Line", "told"]
@@ -31,6 +31,11 @@ class Chain(Sequence[str]):
 
     def __init__(self, lines: Sequence[Line] = ()) -> None:
         self._lines = lines
+
+    @classmethod
+    def of(cls, chain: Iterable[Line], *further: Line) -> Chain:
+        """A chain and what followed it, with nothing put into words that is not yet."""
+        return cls((*(chain._lines if isinstance(chain, Chain) else chain), *further))
 
     @overload
     def __getitem__(self, index: int) -> str: ...

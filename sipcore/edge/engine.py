@@ -11,11 +11,12 @@ is bounded. It asks for each domain once, and a look-up that takes too long has 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sipcore._parser import Message, parse
 from sipcore._values import Via
 from sipcore.edge import benotify, refusals
+from sipcore.edge._express import Run
 from sipcore.edge.actions import Action, Count, Failure, Link, Resolve, Send, Trace
 from sipcore.edge.answers import answer_after, answer_on
 from sipcore.edge.directory import Directory
@@ -25,6 +26,7 @@ from sipcore.edge.forwarding import forwarded_request, forwarded_response
 from sipcore.edge.hashes import Keys, tag_for
 from sipcore.edge.health import Health
 from sipcore.edge.judging import Judge, Outcome, Request
+from sipcore.edge.lane import Lane
 from sipcore.edge.links import OpenLinks
 from sipcore.edge.memory import ExpiringSet
 from sipcore.edge.pacing import Pace
@@ -77,8 +79,9 @@ class Engine:
         filter: looks at content; None where it is switched off.
         keys: the secret of the branches and tags.
         observe: is told what became of each message, and why; costs nothing when None.
+        observe_forwarded: that of what was forwarded too. Without, such messages may take the express lane.
         directory: our users and their rights; without one everybody of ours has every right.
-        remember_decisions: decide once for all requests of a flow, as long as they keep coming. The same decisions
+        remember_decisions: decide once for all messages of a flow, as long as they keep coming. The same actions
             either way; tests compare the two.
     """
 
@@ -90,11 +93,13 @@ class Engine:
         observe: Callable[[Trace], None] | None = None,
         directory: Directory | None = None,
         *,
+        observe_forwarded: bool = True,
         remember_decisions: bool = True,
     ) -> None:
         self._tables = tables
         self._keys = keys
         self._observe = observe
+        self._observes_forwarded = observe_forwarded
         self._links = OpenLinks()
         self._refused, self._refused_in_dialog = ExpiringSet(), ExpiringSet()
         self._facts = Facts()
@@ -113,6 +118,8 @@ class Engine:
             health=self._health,
             remembers=remember_decisions,
         )
+        takes_lane = remember_decisions and (observe is None or not observe_forwarded) and Lane.fits(tables)
+        self._lane = Lane(tables, filter, keys, directory, self._links) if takes_lane else None
 
     # -- what the shell tells
 
@@ -127,8 +134,26 @@ class Engine:
         Returns:
             What to do, in order.
         """
+        if self._lane is not None and (carried := self._lane.carry(message, link)) is not None:
+            if self._pace and message.status is not None:
+                self._note_answer(message)
+            return carried
         received = Count("received", (link.side, _kind(message)))
         return [received, *self._dealt(message, link, now)]
+
+    def receive_all(self, take: Callable[[], Message | None], link: Link) -> tuple[list[Run], Message | None]:
+        """Deal with what a link has brought, as far as it is all of flows that are decided already.
+
+        Args:
+            take: gives the next message, None when there is none; as `Framer.next_message`.
+
+        Returns:
+            What leaves, in order, and the message before which that ended, for `receive`. To be called until there is
+            neither. What is sent and counted is what `receive` says of each by itself.
+        """
+        if self._lane is None or self._pace:
+            return [], take()
+        return self._lane.carry_all(take, link)
 
     def resolved(self, fact: SrvFact, now: float) -> list[Action]:
         """A look-up has ended, be it without an answer: what waited for it goes on, in the order in which it came."""
@@ -159,7 +184,7 @@ class Engine:
         if now < send.until:
             for index, hop in enumerate(send.others):
                 if self._health.is_well(send.side, hop, now):
-                    return replace(send, hop=hop, others=send.others[index + 1 :])
+                    return send._replace(hop=hop, others=send.others[index + 1 :])
         return None
 
     def link_up(self, link: Link, now: float) -> None:
@@ -263,9 +288,11 @@ class Engine:
             keys=self._keys,
             verdict=outcome.verdict,
         )
+        if self._lane is not None and outcome.lasts:
+            self._lane.learn_request(request.message, link, forward, outcome.hop, _kind(request.message))
         send = Send(outcome.hop, forward.side, None, data, link.side)
         if outcome.others:
-            send = replace(send, others=outcome.others, until=now + _RETARGET_SECONDS)
+            send = send._replace(others=outcome.others, until=now + _RETARGET_SECONDS)
         counted = Count("forwarded", (forward.side, _kind(request.message), forward.rule))
         return [send, counted, *self._turned(request, link, forward), *_filtered(link, outcome)]
 
@@ -321,6 +348,8 @@ class Engine:
         self._note_answer(message)
         data = forwarded_response(message, decision, self._tables, outcome.verdict)
         self._tell(message, link, outcome)
+        if self._lane is not None and outcome.lasts:
+            self._lane.learn_response(message, link, decision, outcome.back)
         send = Send(outcome.back.hop, decision.side, link_id, data)
         counted = Count("forwarded", (decision.side, _kind(message), decision.rule))
         return [send, counted, *_filtered(link, outcome)]
@@ -340,7 +369,8 @@ class Engine:
 
     def _tell(self, message: Message, link: Link, outcome: Outcome) -> None:
         assert not isinstance(outcome.decision, NeedSrv)  # it waits, and is told of when that is over
-        if self._observe is not None:
+        told = self._observes_forwarded or not isinstance(outcome.decision, Forward)
+        if self._observe is not None and told:
             self._observe(Trace(message, link, outcome.decision, outcome.verdict, outcome.refusal))
 
 

@@ -6,6 +6,7 @@ from outside and expire; which of them still holds is asked with the time in han
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -150,9 +151,9 @@ class Facts:
         """What holds at that time, and what has just been learnt, be it over already."""
         return FactsNow(self._facts, now, also)
 
-    def ever(self) -> Mapping[str, SrvFact]:
+    def ever(self) -> FactsNow:
         """Expired ones too: for what answers a request that was sent when they held."""
-        return self._facts
+        return FactsNow(self._facts, -math.inf, ())
 
 
 class FactsNow(Mapping[str, SrvFact]):

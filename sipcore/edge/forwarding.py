@@ -5,12 +5,14 @@ The filter's changes come first: they are of the content, from which nothing fol
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sipcore._edit import Edit
 from sipcore._parser import Message
 from sipcore._values import Via
 from sipcore.edge.actions import Link
 from sipcore.edge.benotify import ASKED, METHOD, OPTION_TAG, asks, write_method
-from sipcore.edge.flow import Forward
+from sipcore.edge.flow import Forward, Header
 from sipcore.edge.hashes import Keys, route_signature, way_signature
 from sipcore.edge.reading import FAR_DOMAIN, SIGNATURE, OwnRoutes
 from sipcore.edge.tables import Hop, Tables
@@ -18,10 +20,10 @@ from sipcore.edge.verification import Assertion
 from sipcore.edge.vias import own_via, stamped, way_noted
 from sipcore.imfilter import Verdict
 
-__all__ = ["forwarded_request", "forwarded_response"]
+__all__ = ["DIALOG_FORMING", "forwarded_request", "forwarded_response", "words_of"]
 
 #: Requests that may begin a dialog, so that what follows in it must come back through us (RFC 3261, 6665, 3515).
-_DIALOG_FORMING = frozenset({"INVITE", "SUBSCRIBE", "REFER"})
+DIALOG_FORMING = frozenset({"INVITE", "SUBSCRIBE", "REFER"})
 
 
 def forwarded_request(
@@ -65,7 +67,7 @@ def forwarded_request(
         edit.pop_route()
     if forward.method:
         write_method(edit, forward.method)
-    if message.method in _DIALOG_FORMING:
+    if message.method in DIALOG_FORMING:
         asked = tables.benotify.converts and asks(message)
         near, far = forward.near_domain, forward.far_domain
         # The lower one is for the side it came from, the upper for the side it goes to (RFC 5658 section 3.2).
@@ -109,15 +111,20 @@ def _vouch(edit: Edit, forward: Forward, tables: Tables) -> None:
     """Take off every mark and assertion that came, and write ours: never both, and never what somebody sent."""
     edit.remove(tables.verification.mark_header)
     edit.remove(tables.verification.assertion_header)
-    if forward.mark is not None:
-        edit.add(tables.verification.mark_header, forward.mark.text(tables.own.name_on(forward.side)))
-    if forward.assertion is not None:
-        said = Assertion.VERIFIED if forward.assertion else Assertion.UNVERIFIED
-        edit.add(tables.verification.assertion_header, said)
-    if forward.notice is not None:
-        edit.set(*forward.notice)
+    for name, value in words_of(forward, tables):
+        edit.set(name, value)
     if not tables.benotify.enabled:
         _retract(edit)
+
+
+def words_of(forward: Forward, tables: Tables) -> Iterator[Header]:
+    """What we say on a message: mark, assertion and archiving notice, where there is one."""
+    if forward.mark is not None:
+        yield tables.verification.mark_header, forward.mark.text(tables.own.name_on(forward.side))
+    if forward.assertion is not None:
+        yield tables.verification.assertion_header, Assertion.VERIFIED if forward.assertion else Assertion.UNVERIFIED
+    if forward.notice is not None:
+        yield forward.notice
 
 
 def _retract(edit: Edit) -> None:

@@ -13,11 +13,13 @@ from sipcore._parser import Message
 from sipcore._values import Via
 from sipcore.edge import benotify, refusals
 from sipcore.edge.actions import Link
+from sipcore.edge.chains import Chain
 from sipcore.edge.directory import Directory, UserView
 from sipcore.edge.facts import Facts, FactsNow, SrvFact
 from sipcore.edge.flow import Answer, Decision, Discard, Forward, NeedSrv, Static
 from sipcore.edge.hashes import Keys, branch_for, made_branch, made_tag, made_way
 from sipcore.edge.health import Health
+from sipcore.edge.lane import known_end
 from sipcore.edge.media import unfit_for_plain_text, unfit_session
 from sipcore.edge.memory import ExpiringSet, RecentlyUsed
 from sipcore.edge.reading import OwnRoutes, own_routes, read_flow, read_reply, user_of_ours
@@ -91,6 +93,7 @@ class Outcome(NamedTuple):
         others: where else, should that fail.
         back: of a forwarded response, where it goes.
         verdict, refusal: as in `Trace`; of a forwarded message, the verdict's changes are still to be made.
+        lasts: of a forwarded message, whether others of its flow will fare the same: no record of DNS had a say.
     """
 
     decision: Decision
@@ -99,6 +102,7 @@ class Outcome(NamedTuple):
     back: WayBack | None = None
     verdict: Verdict | None = None
     refusal: Refusal | None = None
+    lasts: bool = False
     others: tuple[Hop, ...] = ()
 
 
@@ -196,11 +200,12 @@ class Judge:
             return Outcome(hops)
         verdict = self._filter.check(message) if self._filter and decision.content.filtered else None
         if verdict is not None and verdict.blocked:
-            chain = (*decision.chain, refusals.FILTERED.when)
+            chain = Chain.of(decision.chain, refusals.FILTERED.when)
             return Outcome(self._refuse(request, refusals.FILTERED, chain), verdict=verdict)
         if decision.content.plain_text and (unfit := unfit_for_plain_text(message)):
             return Outcome(self._refuse(request, unfit.row, (*decision.chain, unfit.line)), verdict=verdict)
-        return Outcome(decision, routes, hops[0], verdict=verdict, others=hops[1:])
+        lasts = len(decision.candidates) == 1 and not facts.asked
+        return Outcome(decision, routes, hops[0], verdict=verdict, others=hops[1:], lasts=lasts)
 
     def _aims(self, forward: Forward, facts: FactsNow, branch: str, now: float) -> tuple[Hop, ...] | NeedSrv:
         """Where it goes, and where else: what can be sent there as it is, so that our Via stays true."""
@@ -233,7 +238,7 @@ class Judge:
     ) -> bytes | None:
         # Of what decides besides the flow only the directory changes under it: tables are an engine's own from its
         # first message to its last, and what a record of DNS has decided is not kept.
-        peer, generation = _peer(link), 0
+        peer, generation = known_end(link), 0
         if self._directory is not None:
             peer, generation = f"{peer}\n{_people(message, users)}", self._directory.generation
         inside, between = link.side is Side.INSIDE, routes.domains
@@ -281,25 +286,16 @@ class Judge:
 
     def _returned(self, message: Message, back: WayBack | None, link: Link) -> Outcome:
         reply = read_reply(message, link, back.hop if back else None, self._tables)
-        decision = decide_response(reply, self._tables, self._facts.ever())
+        facts = self._facts.ever()
+        decision = decide_response(reply, self._tables, facts)
         if not isinstance(decision, Forward) or not message.body:
-            return Outcome(decision, back=back)
+            return Outcome(decision, back=back, lasts=not facts.asked)
         verdict = self._filter.check(message) if self._filter and decision.content.filtered else None
         if verdict is not None and verdict.blocked:
             return Outcome(disposed(refusals.FILTERED_RESPONSE), verdict=verdict)
         if decision.content.plain_text and unfit_session(message):
             return Outcome(disposed(refusals.UNFIT_RESPONSE), verdict=verdict)
-        return Outcome(decision, back=back, verdict=verdict)
-
-
-def _peer(link: Link) -> str:
-    """All that is known of a link's other end: its address where that is all, else its certificate."""
-    if link.transport is not Transport.TLS:
-        return link.remote_host
-    certificate = link.certificate
-    if certificate is None:
-        return "tls"
-    return "\n".join(("tls", " ".join(sorted(certificate.classes)), certificate.common_name, *certificate.names))
+        return Outcome(decision, back=back, verdict=verdict, lasts=not facts.asked)
 
 
 def _people(message: Message, users: tuple[UserView | None, UserView | None]) -> str:

@@ -6,16 +6,17 @@ from sipcore.edge.actions import Link
 from sipcore.edge.tables import Side, Transport, canonical_host
 from sipcore.edge.vias import WayBack
 
-__all__ = ["OpenLinks"]
+__all__ = ["OpenLinks", "Place"]
 
-_Place = tuple[Side, str, int]
+#: The place of a connection's other end.
+Place = tuple[Side, str, int]
 
 
 class OpenLinks:
     """Streams by the place of their peer. It holds as many as the shell has open, and the shell bounds those."""
 
     def __init__(self) -> None:
-        self._ids: dict[_Place, int] = {}
+        self._ids: dict[Place, int] = {}
 
     def add(self, link: Link) -> None:
         """A link is up. Datagrams need no link, so only streams are kept."""
@@ -31,8 +32,12 @@ class OpenLinks:
         """The open connection that the request came on (RFC 3261 section 18.2.2), or None."""
         if back.source_port is None:
             return None
-        return self._ids.get((side, back.hop.host, back.source_port))
+        return self.at((side, back.hop.host, back.source_port))
+
+    def at(self, place: Place) -> int | None:
+        """The open connection with that place, or None."""
+        return self._ids.get(place)
 
 
-def _place(link: Link) -> _Place:
+def _place(link: Link) -> Place:
     return link.side, canonical_host(link.remote_host), link.remote_port

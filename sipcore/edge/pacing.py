@@ -50,6 +50,10 @@ class Pace:
         self._capacity = capacity
         self._peers: OrderedDict[str, _Peer] = OrderedDict()
 
+    def __len__(self) -> int:
+        """Peers in memory."""
+        return len(self._peers)
+
     def admits(self, domain: str, target: str, now: float) -> bool:
         """Whether a request of that domain's, for that recipient, may pass now. It is counted in either case."""
         peer = self._peer(domain, now)

@@ -232,10 +232,10 @@ def refuse(
     if status == ITS_OWN:
         status = finding.status if finding else _UNNAMED
     if status is None or method in ANSWERLESS:
-        return Discard(row.name, Chain((*chain, f"discarded: {row.name}")))
+        return Discard(row.name, Chain.of(chain, f"discarded: {row.name}"))
     reason = finding.reason if finding else reason_phrase(status)
     told = (*_own_headers(row, side, tables.own.name_on(side)), *headers, *(finding.headers if finding else ()))
-    return Answer(status, reason, told, row.name, Chain((*chain, f"answered {status} {reason}: {row.name}")))
+    return Answer(status, reason, told, row.name, Chain.of(chain, f"answered {status} {reason}: {row.name}"))
 
 
 def disposed(what: Disposal | Row) -> Discard:

@@ -46,8 +46,6 @@ cdef extern from "_grammar.h" nogil:
         H_SUBJECT
 
 cdef extern from "imfilter/_listed.h" nogil:
-    ctypedef struct Listed "struct sip_listed":
-        uint8_t has[256]
     void sip_start_listed(Listed *listed, bint foreign)
     void sip_list_byte(Listed *listed, uint8_t byte)
     Py_ssize_t sip_next_listed(const Listed *listed, const uint8_t *data, Py_ssize_t at, Py_ssize_t size)
@@ -67,12 +65,6 @@ cdef struct Kind:
     # A media type of plain text.
     bint plain
     Span first_message    # ms-body, in base64; absent where it is not given
-
-
-cdef struct Patterns:
-    # Media types in lower case, a line feed behind each; one that ends in a star stands for all that begin like it.
-    const uint8_t *text
-    Py_ssize_t size
 
 
 # -- the headers ------------------------------------------------------------------------------------------------------
@@ -278,18 +270,6 @@ cdef Patterns patterns_in(bytes text) noexcept:
 
 
 cdef class Gate:
-    cdef Listed listed
-    cdef uint8_t points[0x4000]       # LISTED_POINTS bits
-    cdef bint looks                   # whether any byte is listed
-    cdef readonly LinkFinder finder
-    cdef readonly bint dots
-    cdef readonly frozenset undone
-    cdef readonly tuple read
-    cdef readonly tuple shown
-    cdef tuple texts                  # what the patterns lie in
-    cdef Patterns reads
-    cdef Patterns shows
-
     def __cinit__(self, LinkFinder finder not None, bint dots=False, undone=(), read=("*",), shown=()):
         self.finder = finder
         self.dots = dots

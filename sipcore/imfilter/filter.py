@@ -75,6 +75,11 @@ class ImFilter:
     def __reduce__(self) -> tuple[object, ...]:
         return ImFilter, (self.rules,)
 
+    @property
+    def gate(self) -> Gate:
+        """What tells the plainly clean message, for those who pass it on natively."""
+        return self._gate
+
     def check(self, message: Message) -> Verdict:
         """The verdict on a message, request or response. Never raises for what the message contains.
 

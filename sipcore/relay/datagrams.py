@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
 from sipcore._parser import Message, parse
+from sipcore.edge._express import Run
 from sipcore.edge.actions import Link, Send
+from sipcore.edge.memory import RecentlyUsed
 from sipcore.edge.tables import Hop, Side, Transport
 from sipcore.errors import ParseError
 from sipcore.limits import Limits
@@ -22,7 +26,7 @@ __all__ = ["DatagramOwner", "DatagramPort", "port_for"]
 
 #: Datagrams of one wake-up. 32 and more measure the same; more would only delay the streams.
 _DRAIN = 64
-#: Peer addresses that keep their link id; the least recently heard is forgotten.
+#: Peer addresses that keep their link id; those that are not heard while so many others come are forgotten.
 _MAX_PEERS = 8_192
 _LONGEST_DATAGRAM = 65_535
 #: CRLF CRLF, or the four zero bytes that some gateways send: kept-alive mappings, no messages.
@@ -38,8 +42,8 @@ class DatagramOwner(Protocol):
     def wake(self) -> None:
         """There is something to read; a flush will follow."""
 
-    def receive(self, message: Message, link: Link) -> None:
-        """A message came in."""
+    def receive_some(self, take: Callable[[], Message | None], link: Link) -> bool:
+        """Messages came in: take some; False when there is none left."""
 
     def garbage(self, side: Side, transport: Transport, code: str) -> None:
         """A datagram was no message."""
@@ -67,7 +71,7 @@ class DatagramPort:
         self._arrived_at = arrived_at
         self._limits = limits
         self._socket = bound
-        self._peers: OrderedDict[tuple[str, int], Link] = OrderedDict()
+        self._peers: RecentlyUsed[tuple[str, int], Link] = RecentlyUsed(_MAX_PEERS)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to read."""
@@ -89,7 +93,7 @@ class DatagramPort:
 
     def hears(self, hop: Hop) -> bool:
         """Whether that very address has sent to it lately."""
-        return (hop.host, hop.port) in self._peers
+        return self._peers.get((hop.host, hop.port)) is not None
 
     def send(self, hop: Hop, data: bytes) -> bool:
         """Send at once; False when the system does not take it (buffer full, too long, no route)."""
@@ -99,43 +103,72 @@ class DatagramPort:
             return False
         return True
 
+    def send_all(self, hop: Hop, datas: list[bytes]) -> list[bytes]:
+        """The same for several; those that the system does not take."""
+        send, address, left = self._socket.sendto, (hop.host, hop.port), []
+        for data in datas:
+            try:
+                send(data, address)
+            except OSError:
+                left.append(data)
+        return left
+
     def _readable(self) -> None:
         """Take what is there, act on each, flush."""
         self._owner.wake()
-        try:
+        self._deal(self._drained())
+
+    def _drained(self) -> deque[tuple[Link, Callable[[], Message | None]]]:
+        """What is there, as one source of messages for each peer that sent some, one behind the other."""
+        arrived, last, messages = deque[tuple[Link, Callable[[], Message | None]]](), None, list[Message]()
+        take = self._socket.recvfrom
+        with suppress(BlockingIOError):
             for _ in range(_DRAIN):
-                data, address = self._socket.recvfrom(_LONGEST_DATAGRAM)
-                self._datagram(data, address)
-        except BlockingIOError:
-            pass
+                data, address = take(_LONGEST_DATAGRAM)
+                message = self._parsed(data)
+                if message is None:
+                    continue
+                if address != last:
+                    last, messages = address, []
+                    arrived.append((self._link(address), partial(next, iter(messages), None)))
+                messages.append(message)
+        return arrived
+
+    def _deal(self, arrived: deque[tuple[Link, Callable[[], Message | None]]]) -> None:
+        try:
+            while arrived:
+                link, take = arrived[0]
+                while self._owner.receive_some(take, link):
+                    pass
+                arrived.popleft()
         finally:
+            if arrived:  # an error of ours costs the message that it happened with, and none of the others
+                self._loop.call_soon(self._deal, arrived)
             self._owner.flush()
 
-    def _datagram(self, data: bytes, address: tuple[str, int]) -> None:
+    def _parsed(self, data: bytes) -> Message | None:
+        """The message that a datagram is; None, and counted, where it is none."""
         # Never answered: on UDP the answer to a keep-alive is STUN (RFC 5626 section 3.5.2), which is not spoken here.
         if len(data) <= _KEEP_ALIVE:
             self._owner.garbage(self._side, Transport.UDP, "keep-alive")
-            return
+            return None
         try:
-            message = parse(data, self._limits)
+            return parse(data, self._limits)
         except ParseError as error:
             self._owner.garbage(self._side, Transport.UDP, error.code)
-            return
-        self._owner.receive(message, self._link(address[0], address[1]))
+            return None
 
-    def _link(self, host: str, port: int) -> Link:
+    def _link(self, address: tuple[str, int]) -> Link:
+        host, port = address[:2]  # behind them IPv6 has a flow and a scope
         link = self._peers.get((host, port))
-        if link is None:
-            link = Link(self._owner.next_link_id(), self._side, Transport.UDP, host, port, None, self._arrived_at)
-            self._peers[host, port] = link
-            if len(self._peers) > _MAX_PEERS:
-                self._peers.popitem(last=False)
-        else:
-            self._peers.move_to_end((host, port))
+        if link is not None:
+            return link
+        link = Link(self._owner.next_link_id(), self._side, Transport.UDP, host, port, None, self._arrived_at)
+        self._peers.put((host, port), link)
         return link
 
 
-def port_for(send: Send, ports: Sequence[DatagramPort]) -> DatagramPort | None:
+def port_for(send: Send | Run, ports: Sequence[DatagramPort]) -> DatagramPort | None:
     """The port of one side that a message leaves by: the address that its receiver will believe it comes from.
 
     A request leaves by the address that its Via names, the first of the peer's family (see `OwnSide.listening`).

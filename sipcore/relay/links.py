@@ -17,10 +17,10 @@ import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from itertools import count
 from typing import Any
 
+from sipcore.edge._express import Run
 from sipcore.edge.actions import Failure, Link, Send
 from sipcore.edge.tables import Hop, OwnSide, Side, Transport, is_address
 from sipcore.edge.waiting import WaitingRoom
@@ -149,6 +149,19 @@ class Links:
         else:
             self._wait(place, send)
 
+    def send_run(self, run: Run) -> None:
+        """The same for messages that leave alike."""
+        if run.hop.transport is Transport.UDP and is_address(run.hop.host):
+            port = port_for(run, self.ports[run.side])
+            sends = run.sends() if port is None else [run.send(data) for data in port.send_all(run.hop, run.datas)]
+            for send in sends:
+                self._undelivered(send, "not-taken", Failure.LOCAL)
+        elif (stream := self._find(run.link_id, (run.side, run.hop))) and stream.send_all(run.datas):
+            self._written.add(stream)
+        else:
+            for send in run.sends():
+                self.send(send)
+
     def _find(self, link_id: int | None, place: _Place) -> Stream | None:
         wanted = self._streams.get(link_id) if link_id is not None else None
         for stream in (wanted, self._dialled.get(place)):
@@ -163,7 +176,7 @@ class Links:
             self._undelivered(send, "queue-full", Failure.LOCAL)
 
     def _datagram(self, send: Send, hop: Hop) -> None:
-        port = port_for(replace(send, hop=hop), self.ports[send.side])
+        port = port_for(send._replace(hop=hop), self.ports[send.side])
         if port is None or not port.send(hop, send.data):
             self._undelivered(send, "not-taken", Failure.LOCAL)
 

@@ -5,11 +5,13 @@ Names begin with ``sipcore_``. Labels take few values: nothing that a peer write
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.core import CounterMetricFamily
 
 from sipcore.edge.actions import COUNTERS as ENGINE_COUNTERS
+from sipcore.edge.actions import Count
 from sipcore.relay.catalogue import HELP
 from sipcore.relay.latency import Latency
 from sipcore.relay.queues import Queues
@@ -43,10 +45,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._counters = {
-            name: Counter(f"sipcore_{name}", HELP[name], labels, registry=self.registry)
-            for name, labels in COUNTERS.items()
-        }
+        self.registry.register(self)
+        self._counted: dict[Count, int] = {}
         self.latency, self.queues = Latency(), Queues()
         self.registry.register(self.latency)
         self.registry.register(self.queues)
@@ -58,15 +58,34 @@ class Metrics:
             ("side",),
             registry=self.registry,
         )
-        # one look-up a count instead of prometheus_client's lock and label join (0.2 us against 1.5 us)
-        self._increments: dict[tuple[str, tuple[str, ...]], Callable[[], None]] = {}
 
     def count(self, name: str, *labels: str) -> None:
         """One more of ``name``."""
-        increment = self._increments.get((name, labels))
-        if increment is None:
-            increment = self._increments[name, labels] = self._counters[name].labels(*labels).inc
-        increment()
+        self.tally(Count(name, labels))
+
+    def tally(self, count: Count, number: int = 1) -> None:
+        """So many more of what is counted for every message: 0.1 us; a counter of prometheus_client takes 0.7.
+
+        Raises:
+            KeyError: there is no such counter.
+            ValueError: it has another number of labels.
+        """
+        try:
+            self._counted[count] += number
+        except KeyError:
+            if len(count.labels) != len(COUNTERS[count.name]):
+                raise ValueError(f"{count.name} has the labels {COUNTERS[count.name]}, not {count.labels}") from None
+            self._counted[count] = number
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """What a scrape gets: the registry asks for it, from a thread of its own."""
+        counted = self._counted.copy()
+        for name, labels in COUNTERS.items():
+            family = CounterMetricFamily(f"sipcore_{name}", HELP[name], labels=labels)
+            for count, number in counted.items():
+                if count.name == name:
+                    family.add_metric(count.labels, number)
+            yield family
 
     def links(self, side: str, change: int) -> None:
         """So many links more, or fewer."""
@@ -82,5 +101,4 @@ class Metrics:
 
     def value(self, name: str, *labels: str) -> int:
         """What a counter stands at; 0 when nothing was counted."""
-        sample = self.registry.get_sample_value(f"sipcore_{name}_total", dict(zip(COUNTERS[name], labels, strict=True)))
-        return int(sample or 0)
+        return self._counted.get(Count(name, labels), 0)

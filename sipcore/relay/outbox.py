@@ -75,6 +75,15 @@ class Outbox:
         self._size += size
         return True
 
+    def put_all(self, datas: list[bytes]) -> bool:
+        """Take messages for the next `flush`: all of them, or none, and False."""
+        size = sum(map(len, datas))
+        if self.is_stalled or self._size + size > self._limit:
+            return False
+        self._ready += datas
+        self._size += size
+        return True
+
     def put_keep_alive(self, data: bytes) -> None:
         """Put CRLFs behind what is ready; for a peer that does not read there is no use in them."""
         if not self.is_stalled:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from sipcore._parser import Message
-from sipcore.edge.actions import Action, Failure, Link, Resolve, Send
+from sipcore.edge.actions import Action, Count, Failure, Link, Resolve, Send
 from sipcore.edge.engine import Engine
 from sipcore.edge.facts import Found, SrvFact
 from sipcore.edge.tables import Hop, Side, Transport
@@ -93,10 +93,25 @@ class Shell:
         """Note when what is read now was read."""
         self._latency.wake()
 
-    def receive(self, message: Message, link: Link) -> None:
-        """Do what the engine says of a message; it leaves with the next flush."""
-        self._latency.messages += 1
-        self.perform(self._engine.receive(message, link, self.now()))
+    def receive_some(self, take: Callable[[], Message | None], link: Link) -> bool:
+        """Do what the engine says of the next messages; they leave with the next flush.
+
+        Args:
+            take: gives the next one, None when there is none.
+
+        Returns:
+            Whether there was one; then there may be more.
+        """
+        runs, message = self._engine.receive_all(take, link)
+        for run in runs:
+            self._metrics.tally(run.received, len(run.datas))
+            self._metrics.tally(run.forwarded, len(run.datas))
+            self._latency.messages += len(run.datas)
+            self.links.send_run(run)
+        if message is not None:
+            self._latency.messages += 1
+            self.perform(self._engine.receive(message, link, self.now()))
+        return message is not None or bool(runs)
 
     def lost(self, send: Send) -> None:
         """Say that a message left for nowhere: its link has gone down."""
@@ -130,15 +145,16 @@ class Shell:
 
     def perform(self, actions: Iterable[Action]) -> None:
         """Send, count, and begin to look up."""
+        tally = self._metrics.tally
         for action in actions:
-            if isinstance(action, Send):
+            if type(action) is Count:
+                tally(action)
+            elif isinstance(action, Send):
                 self.links.send(action)
             elif isinstance(action, Resolve):
                 task = asyncio.get_running_loop().create_task(self._look_up(action.domain))
                 self._look_ups.add(task)
                 task.add_done_callback(self._look_ups.discard)
-            else:
-                self._metrics.count(action.name, *action.labels)
 
     async def _look_up(self, domain: str) -> None:
         """Tell the engine what DNS says of a domain, and do what follows."""

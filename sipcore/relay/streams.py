@@ -11,7 +11,7 @@ import asyncio
 import math
 import random
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol, cast
 
 from sipcore._framer import Framer
@@ -51,8 +51,8 @@ class StreamOwner(Protocol):
     def wake(self) -> None:
         """There is something to read; a flush will follow."""
 
-    def receive(self, message: Message, link: Link) -> None:
-        """A message came in."""
+    def receive_some(self, take: Callable[[], Message | None], link: Link) -> bool:
+        """Messages may have come in: take some; False when there was none."""
 
     def garbage(self, side: Side, transport: Transport, code: str) -> None:
         """What came cannot be a message; the connection is closed for it."""
@@ -189,9 +189,8 @@ class Stream(asyncio.BufferedProtocol):
 
     def _take_messages(self) -> None:
         taken = False
-        while not self._deaf and (message := self._framer.next_message()) is not None:
+        while not self._deaf and self._owner.receive_some(self._framer.next_message, self.link):
             taken = True
-            self._owner.receive(message, self.link)
         self._deadlines.read(messages=taken, inside=self._framer.in_message, now=self._owner.now())
 
     def _take_keep_alives(self) -> None:
@@ -215,6 +214,10 @@ class Stream(asyncio.BufferedProtocol):
         if taken and self._unheard is not None:
             self._unheard.append(send)
         return taken
+
+    def send_all(self, datas: list[bytes]) -> bool:
+        """The same for several messages; False when not all of them can be taken at once."""
+        return self.is_open and self._unheard is None and self._outbox.put_all(datas)
 
     def flush(self) -> None:
         """Write what was queued, in one piece."""

@@ -22,6 +22,9 @@ class Side(StrEnum):
     INSIDE = "inside"
     OUTSIDE = "outside"
 
+    # That of an enumeration is Python's, and sides and transports are parts of keys that every message is looked up by.
+    __hash__ = str.__hash__
+
     @property
     def opposite(self) -> Side:
         """The side that faces this one."""
@@ -34,6 +37,8 @@ class Transport(StrEnum):
     UDP = "udp"
     TCP = "tcp"
     TLS = "tls"
+
+    __hash__ = str.__hash__
 
     @property
     def default_port(self) -> int:

@@ -67,6 +67,11 @@ class OwnSide:
             object.__setattr__(self, name, value)
 
     @property
+    def names(self) -> frozenset[str]:
+        """What it is called, on either side."""
+        return self._names
+
+    @property
     def public_fqdn(self) -> str:
         """The name that partners find us by: what SRV records point to."""
         return self.federation_fqdn or self.fqdn

@@ -1,0 +1,545 @@
+"""The express lane: a message whose decision is kept, from its bytes to those that leave (documented in the stub).
+
+    sound?  -> on a link, with fields, that are plain? -> its key -> a plan? -> clean? -> branch and way -> spliced
+
+Every question that is answered "no" or "not sure" ends it: the message is then dealt with like any other, by
+`sipcore.edge.engine`, which is the only place where anything is decided. So nothing here refuses, counts or remembers,
+and what leaves is, byte for byte, what the engine would send; the tests play one against the other.
+"""
+
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.string cimport memchr
+
+from sipcore._cursor cimport Cursor, Span, equals_folded, is_present
+from sipcore._index cimport (
+    FOLDED,
+    H_MAX_FORWARDS,
+    H_OTHER,
+    H_P_ASSERTED_IDENTITY,
+    H_PROXY_REQUIRE,
+    H_ROUTE,
+    H_SUPPORTED,
+    H_VIA,
+    Index,
+    Slot,
+    header_id_of,
+)
+from sipcore._parser cimport Message
+from sipcore._sound cimport Sound, read_soundly
+from sipcore._syntax cimport Param, next_uri_param
+from sipcore.edge._keyed cimport HEX_DIGITS, Signer, write_hex
+from sipcore.edge._notes cimport (
+    BRANCH_SIZE,
+    COOKIE_SIZE,
+    Link,
+    Way,
+    branch_digest,
+    find_once,
+    has_param,
+    is_branch_of,
+    is_way_of,
+    note_way,
+    read_way_back,
+    stamp,
+    way_digest,
+)
+from sipcore.edge._places cimport Places
+from sipcore.edge._siphash cimport (
+    DIGEST_BYTES,
+    Digest,
+    Hasher,
+    Key,
+    absorb_bytes,
+    absorb_span,
+    absorb_word,
+    begun,
+    finished,
+)
+from sipcore.edge._splicing cimport Sheet, splice, spliced, start_sheet, write, write_number, written_since
+from sipcore.edge._texts cimport (
+    TLS,
+    UNSPOKEN,
+    Spoken,
+    Text,
+    absorb,
+    is_bracketed,
+    same_host,
+    spoken_in,
+    text_at,
+    text_in,
+    unbracketed,
+)
+from sipcore.imfilter._gate cimport Gate
+from sipcore.imfilter._walking cimport RELEASE_THE_GIL_FROM
+
+from sipcore.errors import ParseError
+from sipcore.edge.actions import Send
+from sipcore.edge.memory import RecentlyUsed
+from sipcore.edge.tables import Side, Transport, canonical_host
+
+cdef enum:
+    # Fields of one name that are looked at; of more only strange messages have.
+    MOST_FIELDS = 4
+    # Digits of Max-Forwards that an edit takes.
+    MOST_DIGITS = 10
+
+cdef enum:
+    # Bits of the last word of a flow's key.
+    INSIDE = 1
+    MADDR = 2
+    TO_TAG = 4
+    ANSWER = 8
+    TO_SUBSCRIBER = 16
+
+
+cdef struct Header:
+    # A header that is looked for, by its id, or where it has none by its name.
+    Text name
+    int id
+
+
+cdef struct Fields:
+    # Which fields, by their slots, a message has of those that policy reads whole, and that leave it.
+    int identities[4]         # MOST_FIELDS
+    int identity_count
+    int required[4]
+    int required_count
+    int assertions[4]
+    int assertion_count
+    int marks
+
+
+# -- the fields of a message -------------------------------------------------------------------------------------------
+
+cdef bint is_named(const Index *index, const Slot *slot, const Header *header) noexcept nogil:
+    # Or-ing 0x20 folds letters and leaves every other byte of a token apart.
+    cdef const uint8_t *name = index.base + slot.name
+    cdef uint32_t i
+    if slot.id != header.id or header.id == H_OTHER and slot.name_size != header.name.size:
+        return False
+    if header.id == H_OTHER:
+        for i in range(slot.name_size):
+            if (name[i] | 0x20) != (header.name.data[i] | 0x20):
+                return False
+    return True
+
+
+cdef bint keep_slot(int *slots, int *count, int slot) noexcept nogil:
+    if count[0] == MOST_FIELDS:
+        return False
+    slots[count[0]] = slot
+    count[0] += 1
+    return True
+
+
+cdef void absorb_fields(Hasher *hasher, const Index *index, const int *slots, int count) noexcept nogil:
+    cdef const Slot *slot
+    cdef int i
+    absorb_word(hasher, count)
+    for i in range(count):
+        slot = &index.slots[slots[i]]
+        absorb_bytes(hasher, index.base + slot.value, slot.value_size)
+
+
+cdef bint says_maddr(const uint8_t *base, Span params) noexcept nogil:
+    cdef Cursor cursor = Cursor(base, params.start, params.end)
+    cdef Param param
+    while next_uri_param(&cursor, &param):
+        if equals_folded(base, param.name, b"maddr", 5):
+            return True
+    return False
+
+
+cdef bint is_plain_field(const Index *index, const Slot *slot) noexcept nogil:
+    """A field in one line, in which nothing but a comma ends a value of its list."""
+    cdef const uint8_t *value = index.base + slot.value
+    return (not slot.flags & FOLDED and memchr(value, c'"', slot.value_size) == NULL
+            and memchr(value, c'<', slot.value_size) == NULL)
+
+
+# -- plans and links ---------------------------------------------------------------------------------------------------
+
+cdef class Plan:
+    cdef object side, hop, place
+    cdef bytes via, asking, added
+    cdef tuple counts
+    cdef Text before, behind, extra
+
+    def __init__(self, side, hop, bytes added not None, tuple counts not None, bytes via not None=b"",
+                 bytes asking not None=b"", place=None):
+        self.side, self.hop, self.place, self.counts = side, hop, place, counts
+        self.via, self.asking, self.added = via, asking, added
+        self.before, self.behind, self.extra = text_in(via), text_in(asking), text_in(added)
+
+
+cdef class KnownLink:
+    # A link with what is read of it for every message.
+    cdef object link, side
+    cdef bytes peer, source
+    cdef Link at
+
+    def __init__(self, link, bytes peer not None):
+        self.link, self.side, self.peer = link, link.side, peer
+        self.source = canonical_host(link.remote_host).encode("utf-8", "surrogateescape")
+        self.at.peer, self.at.source = text_in(self.peer), text_in(self.source)
+        self.at.port = link.remote_port
+        self.at.inside = link.side is Side.INSIDE
+        self.at.secure = link.transport is Transport.TLS
+        self.at.on_stream = link.transport is not Transport.UDP
+        self.at.usual_port = link.transport.default_port
+
+
+cdef class Run:
+    # Messages of one flow, one behind the other.
+    cdef readonly object side, hop, link_id, came_from, received, forwarded
+    cdef readonly list datas
+    cdef Plan plan
+    cdef int status_class
+
+    def send(self, bytes data not None):
+        return Send(self.hop, self.side, self.link_id, data, self.came_from)
+
+    def sends(self):
+        return [self.send(data) for data in self.datas]
+
+
+# -- the lane ----------------------------------------------------------------------------------------------------------
+
+cdef class Express:
+    cdef Signer branches, ways, routes
+    cdef Key flow_key
+    cdef Gate gate
+    cdef object peer_of, link_at
+    cdef bint by_user, retracts
+    cdef Places places
+    cdef object plans, links
+    cdef KnownLink last
+    cdef Plan taken
+    cdef Header mark, assertion, notice
+    cdef bint notices
+
+    def __init__(self, signers, own, headers, peer_of, link_at, gate=None, *, by_user=False, retracts=False,
+                 capacity=8192):
+        self.branches, self.ways, self.routes, flows = signers
+        self.flow_key = (<Signer?>flows).current
+        self.gate, self.peer_of, self.link_at = gate, peer_of, link_at
+        self.by_user, self.retracts = by_user, retracts
+        self.plans, self.links = RecentlyUsed(capacity), RecentlyUsed(capacity)
+        self.places = Places(own)
+        mark, assertion, notice = headers
+        self.mark, self.assertion = self.header(mark), self.header(assertion)
+        self.notices = notice is not None
+        if self.notices:
+            self.notice = self.header(notice)
+
+    cdef Header header(self, str name) except *:
+        cdef Header header
+        header.name = self.places.text(name)
+        header.id = header_id_of(header.name.data, header.name.size)
+        return header
+
+    cdef KnownLink known(self, link):
+        """What is known of a link; of one whose number another had before, anew."""
+        cdef KnownLink found = self.last
+        if found is not None and found.link is link:
+            return found
+        found = self.links.get(link.id)
+        if found is None or found.link is not link:
+            found = KnownLink(link, self.peer_of(link).encode("utf-8", "surrogateescape"))
+            self.links.put(link.id, found)
+        self.last = found
+        return found
+
+    # fields
+
+    cdef bint survey(self, const Index *index, Fields *fields) noexcept nogil:
+        """Which fields count or leave; false where one has to be edited in a way that is not done here."""
+        cdef const Slot *slot
+        cdef int i
+        fields.identity_count = fields.required_count = fields.assertion_count = fields.marks = 0
+        for i in range(index.count):
+            slot = &index.slots[i]
+            if slot.id == H_P_ASSERTED_IDENTITY:
+                if not keep_slot(fields.identities, &fields.identity_count, i):
+                    return False
+            elif slot.id == H_PROXY_REQUIRE:
+                if not keep_slot(fields.required, &fields.required_count, i):
+                    return False
+            elif is_named(index, slot, &self.assertion):
+                if not keep_slot(fields.assertions, &fields.assertion_count, i):
+                    return False
+            elif is_named(index, slot, &self.mark):
+                fields.marks += 1
+            elif self.retracts and slot.id == H_SUPPORTED or self.notices and is_named(index, slot, &self.notice):
+                return False
+        return True
+
+    # keys
+
+    cdef Hasher begun_key(
+            self, const uint8_t *base, const Sound *sound, const Link *link, uint64_t generation) noexcept nogil:
+        cdef Hasher hasher = begun(self.flow_key)
+        absorb_word(&hasher, generation)
+        absorb(&hasher, link.peer)
+        absorb_span(&hasher, base, sound.sender_uri.host)
+        absorb_span(&hasher, base, sound.recipient_uri.host)
+        if self.by_user:
+            absorb_span(&hasher, base, sound.sender_uri.user)
+            absorb_span(&hasher, base, sound.recipient_uri.user)
+        return hasher
+
+    cdef Digest request_key(self, const Index *index, const Sound *sound, const Fields *fields, const Link *link,
+                            Span route, bint to_subscriber, uint64_t generation) noexcept nogil:
+        """As `FlowKeys.of`: what policy reads of a request, in this engine."""
+        cdef const uint8_t *base = index.base
+        cdef Hasher hasher = self.begun_key(base, sound, link, generation)
+        absorb_span(&hasher, base, index.method)
+        absorb_span(&hasher, base, sound.uri.host)
+        if self.by_user:
+            absorb_span(&hasher, base, sound.uri.user)
+        absorb_span(&hasher, base, route)
+        absorb_fields(&hasher, index, fields.identities, fields.identity_count)
+        absorb_fields(&hasher, index, fields.required, fields.required_count)
+        absorb_fields(&hasher, index, fields.assertions, fields.assertion_count)
+        absorb_word(&hasher, INSIDE * link.inside | MADDR * says_maddr(base, sound.uri.params)
+                    | TO_TAG * is_present(sound.recipient.tag) | TO_SUBSCRIBER * to_subscriber)
+        return finished(&hasher, 0, 0)
+
+    cdef Digest response_key(self, const Index *index, const Sound *sound, const Fields *fields, const Link *link,
+                             const Way *way, uint64_t generation) noexcept nogil:
+        """What policy reads of a response, and where it goes."""
+        cdef const uint8_t *base = index.base
+        cdef Hasher hasher = self.begun_key(base, sound, link, generation)
+        absorb_span(&hasher, base, sound.cseq.method)
+        absorb_word(&hasher, way.transport)
+        absorb(&hasher, way.host)
+        absorb_word(&hasher, way.port)
+        absorb_word(&hasher, way.source_port)
+        absorb_fields(&hasher, index, fields.identities, fields.identity_count)
+        absorb_fields(&hasher, index, fields.assertions, fields.assertion_count)
+        absorb_word(&hasher, ANSWER | INSIDE * link.inside)
+        return finished(&hasher, 0, 0)
+
+    # what leaves
+
+    cdef bint splice_fields(self, const Index *index, const Sound *sound, const Link *link, Text own,
+                            Sheet *sheet) noexcept nogil:
+        """In the order of the message: our Via on or off, hops counted, routes, marks and assertions off."""
+        cdef const Slot *slot
+        cdef uint32_t end, start
+        cdef bint topmost = True
+        cdef int i
+        for i in range(index.count):
+            slot = &index.slots[i]
+            end = index.slots[i + 1].name if i + 1 < index.count else index.head_size - 2
+            if slot.id == H_VIA and topmost:
+                topmost = False
+                if index.status != 0:
+                    if not splice(sheet, slot.name, end, own):
+                        return False
+                elif not (splice(sheet, slot.name, slot.name, own)
+                          and stamp(sheet, index.base, &sound.via, link)):
+                    return False
+            elif slot.id == H_MAX_FORWARDS and index.status == 0:
+                start = sheet.used
+                if slot.value_size > MOST_DIGITS or not write_number(sheet, sound.hops - 1) or not splice(
+                        sheet, slot.value, slot.value + slot.value_size, written_since(sheet, start)):
+                    return False
+            elif slot.id == H_ROUTE and index.status == 0 or (
+                    is_named(index, slot, &self.mark) or is_named(index, slot, &self.assertion)):
+                if not splice(sheet, slot.name, end, Text(index.base, 0)):
+                    return False
+        return True
+
+    cdef bint splice_end(self, const Index *index, Text added, Sheet *sheet) noexcept nogil:
+        """Behind the last field: the length, which a datagram may leave out, and our words."""
+        cdef uint32_t start = sheet.used, end = index.head_size - 2
+        if not index.has_length and not (write(sheet, b"Content-Length: ", 16) and write_number(sheet, index.body_size)
+                                         and write(sheet, b"\r\n", 2)):
+            return False
+        return write(sheet, added.data, added.size) and splice(sheet, end, end, written_since(sheet, start))
+
+    cdef bint is_clean(self, Message message):
+        """Whether the filter finds nothing; it does not look at a response without a body."""
+        cdef Gate gate = self.gate
+        cdef bint clean
+        if gate is None or message.index.status != 0 and message.index.body_size == 0:
+            return True
+        if message.index.body_size < RELEASE_THE_GIL_FROM:
+            return gate.is_clean_index(&message.index)
+        with nogil:
+            clean = gate.is_clean_index(&message.index)
+        return clean
+
+    # requests
+
+    cdef bint may_take(self, const Index *index, const Sound *sound, const Link *link) noexcept nogil:
+        """Whether a request is one of those whose edit is plain."""
+        cdef Spoken transport = spoken_in(index.base, sound.via.transport)
+        return (transport != UNSPOKEN and (transport == TLS) == link.secure and sound.counts_hops
+                and is_plain_field(index, &index.slots[index.first[<int>H_VIA]])
+                and (not is_bracketed(text_at(index.base, sound.via.host))
+                     or same_host(unbracketed(text_at(index.base, sound.via.host)), link.source))
+                and (sound.vias == 1 or not self.places.may_have_been_here(index)))
+
+    cdef bint read_request(self, Message message, const Sound *sound, const Link *link, uint64_t generation,
+                           Digest *key) noexcept nogil:
+        cdef Fields fields
+        cdef Span route
+        cdef bint to_subscriber = False
+        if not (self.may_take(&message.index, sound, link) and self.survey(&message.index, &fields)):
+            return False
+        route.start = route.end = 0
+        if sound.route_fields and not self.places.read_routes(
+                self.routes, message, sound, link.inside, &route, &to_subscriber):
+            return False
+        key[0] = self.request_key(&message.index, sound, &fields, link, route, to_subscriber, generation)
+        return True
+
+    cdef bint rewrite_request(self, Message message, const Sound *sound, const Link *link, Text before, Text behind,
+                              Text added, Sheet *sheet) noexcept nogil:
+        cdef const Index *index = &message.index
+        cdef uint8_t digits[HEX_DIGITS]
+        cdef uint32_t branch = before.size - COOKIE_SIZE
+        cdef Way way
+        start_sheet(sheet)
+        note_way(index.base, &sound.via, link, spoken_in(index.base, sound.via.transport), &way)
+        write_hex(branch_digest(self.branches.current, index.base, &sound.via, sound), digits)
+        if not (write(sheet, before.data, before.size) and write(sheet, digits, HEX_DIGITS)):
+            return False
+        write_hex(way_digest(self.ways.current, Text(&sheet.room[branch], BRANCH_SIZE), &way), digits)
+        return (write(sheet, b";sig=", 5) and write(sheet, digits, HEX_DIGITS)
+                and write(sheet, behind.data, behind.size)
+                and self.splice_fields(index, sound, link, written_since(sheet, 0), sheet)
+                and self.splice_end(index, added, sheet))
+
+    cdef bytes carried_request(self, Message message, const Sound *sound, KnownLink link, uint64_t generation):
+        cdef Digest key
+        cdef Sheet sheet
+        cdef Plan plan
+        if not self.read_request(message, sound, &link.at, generation, &key):
+            return None
+        plan = self.plan_of(key)
+        if plan is None or not self.is_clean(message) or not self.rewrite_request(
+                message, sound, &link.at, plan.before, plan.behind, plan.extra, &sheet):
+            return None
+        self.taken = plan
+        return spliced(message, &sheet)
+
+    # responses
+
+    cdef bint read_response(self, Message message, const Sound *sound, const Link *link, uint64_t generation,
+                            Digest *key) noexcept nogil:
+        """Whether it answers what we forwarded, and where it then goes (RFC 3261 section 16.11)."""
+        cdef const Index *index = &message.index
+        cdef const Slot *slot = &index.slots[index.first[<int>H_VIA]]
+        cdef Text branch = text_at(index.base, sound.via.branch)
+        cdef Fields fields
+        cdef Span signature
+        cdef Way way
+        if sound.vias < 2 or not is_plain_field(index, slot) or sound.via.whole.end != slot.value + slot.value_size:
+            return False
+        if memchr(index.base + sound.below.whole.start, c'"', sound.below.whole.end - sound.below.whole.start) != NULL:
+            return False
+        if not (self.places.listens(index.base, &sound.via, link.inside)
+                and is_branch_of(self.branches, branch, index.base, sound)
+                and find_once(index.base, sound.via.params, b"sig", 3, &signature) and is_present(signature)
+                and not has_param(index.base, sound.via.params, b"be", 2)
+                and read_way_back(index.base, &sound.below, &way) != UNSPOKEN
+                and is_way_of(self.ways, text_at(index.base, signature), branch, &way)
+                and self.survey(index, &fields)):
+            return False
+        key[0] = self.response_key(index, sound, &fields, link, &way, generation)
+        return True
+
+    cdef bytes carried_response(self, Message message, const Sound *sound, KnownLink link, uint64_t generation):
+        cdef Digest key
+        cdef Sheet sheet
+        cdef Plan plan
+        if not self.read_response(message, sound, &link.at, generation, &key):
+            return None
+        plan = self.plan_of(key)
+        if plan is None or not self.is_clean(message):
+            return None
+        start_sheet(&sheet)
+        if not (self.splice_fields(&message.index, sound, &link.at, Text(message.index.base, 0), &sheet)
+                and self.splice_end(&message.index, plan.extra, &sheet)):
+            return None
+        self.taken = plan
+        return spliced(message, &sheet)
+
+    # both
+
+    cdef Plan plan_of(self, Digest key):
+        return self.plans.get(PyBytes_FromStringAndSize(<const char *>&key, DIGEST_BYTES))
+
+    cdef bytes carried(self, Message message, KnownLink link, uint64_t generation):
+        """What leaves in the place of a message, by the plan then `taken`; None where the lane is not for it."""
+        cdef Sound sound
+        if not read_soundly(message, &sound):
+            return None
+        if message.index.status == 0:
+            return self.carried_request(message, &sound, link, generation)
+        return self.carried_response(message, &sound, link, generation)
+
+    cdef Run begun_run(self, Message message, KnownLink link):
+        """A run of messages like the one that was just carried."""
+        cdef Run run = Run.__new__(Run)
+        cdef Plan plan = self.taken
+        run.plan, run.status_class, run.datas = plan, message.index.status // 100, []
+        run.side, run.hop = plan.side, plan.hop
+        if run.status_class:
+            run.received, run.forwarded = plan.counts[run.status_class]
+            run.link_id = None if plan.place is None else self.link_at(plan.place)
+        else:
+            run.received, run.forwarded = plan.counts
+            run.came_from = link.side
+        return run
+
+    def carry(self, Message message not None, link, uint64_t generation):
+        cdef KnownLink known = self.known(link)
+        cdef bytes data = self.carried(message, known, generation)
+        cdef Run run
+        if data is None:
+            return None
+        run = self.begun_run(message, known)
+        run.datas.append(data)
+        return run
+
+    def carry_all(self, take, link, uint64_t generation):
+        cdef KnownLink known = self.known(link)
+        cdef list runs = []
+        cdef Run run = None
+        cdef Message message
+        cdef bytes data
+        while True:
+            try:
+                message = take()
+            except ParseError:
+                if not runs:
+                    raise
+                message = None  # whoever is asked again says so again
+            if message is None:
+                return runs, None
+            data = self.carried(message, known, generation)
+            if data is None:
+                return runs, message
+            if run is None or run.plan is not self.taken or run.status_class != message.index.status // 100:
+                run = self.begun_run(message, known)
+                runs.append(run)
+            run.datas.append(data)
+
+    def key(self, Message message not None, link, uint64_t generation):
+        cdef Sound sound
+        cdef Digest key
+        cdef KnownLink known = self.known(link)
+        if not read_soundly(message, &sound):
+            return None
+        if not (self.read_request(message, &sound, &known.at, generation, &key) if message.index.status == 0
+                else self.read_response(message, &sound, &known.at, generation, &key)):
+            return None
+        return None if self.plan_of(key) is not None else PyBytes_FromStringAndSize(<const char *>&key, DIGEST_BYTES)
+
+    def keep(self, bytes key not None, Plan plan not None):
+        self.plans.put(key, plan)

@@ -1,0 +1,42 @@
+"""What a relay has counted, as Prometheus would read it."""
+
+from __future__ import annotations
+
+import time
+import urllib.request
+from dataclasses import dataclass
+
+from prometheus_client.parser import text_string_to_metric_families
+
+#: Seconds after which a count has failed to come; many times what it takes on a busy machine.
+COUNTING_S = 30
+
+
+@dataclass(frozen=True)
+class Counters:
+    """The counters of one relay.
+
+    Attributes:
+        place: where it serves them.
+    """
+
+    place: tuple[str, int]
+
+    def counted(self, name: str, **labels: str) -> int:
+        """The sum of a counter over all label sets that have these labels."""
+        host, port = self.place
+        with urllib.request.urlopen(f"http://{host}:{port}/metrics", timeout=10) as reply:
+            text = reply.read().decode()
+        return sum(
+            int(sample.value)
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.name == f"sipcore_{name}_total" and labels.items() <= sample.labels.items()
+        )
+
+    def comes_to(self, number: int, name: str, **labels: str) -> bool:
+        """Whether a counter comes to that number. A message is counted when it has been sent: a moment late for us."""
+        deadline = time.monotonic() + COUNTING_S
+        while (counted := self.counted(name, **labels)) < number and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return counted == number

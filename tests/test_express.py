@@ -1,0 +1,348 @@
+"""The express lane: whatever comes, an engine with it does what one without does, and most of the traffic takes it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+from edge_world import (
+    FROM_FABRIKAM,
+    FROM_SERVER,
+    FROM_WOODGROVE,
+    INSIDE,
+    KEYS,
+    OUTSIDE,
+    OWN,
+    TABLES,
+    engine,
+    in_dialog,
+    inbound,
+    only,
+    outbound,
+    receive,
+    route_set,
+    sent,
+)
+from federated_world import BOB, CROSSROADS
+from federated_world import link as certified
+from guard import flush_against_guard_page
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lanes import PLAIN, Both, traffic
+
+from sipcore import Framer, ImFilter, Message, ParseError, parse, respond
+from sipcore.edge._express import Express
+from sipcore.edge._places import Places
+from sipcore.edge.actions import Action, Count, Link, Trace
+from sipcore.edge.directory import UserView
+from sipcore.edge.engine import Engine
+from sipcore.edge.facts import SrvFact
+from sipcore.edge.hashes import Keys
+from sipcore.edge.tables import ArchivingNotice, BestEffort, Hop, Transport, Verification
+
+FILTER = ImFilter()
+TRAFFIC = traffic()
+FROM_CLIENT = replace(FROM_SERVER, remote_host="127.0.0.6", remote_port=40_000, transport=Transport.TCP)
+
+
+def filtered() -> Both:
+    """Both engines, with the filter."""
+    return Both({"filter": FILTER})
+
+
+# -- what takes it
+
+
+@pytest.mark.parametrize("index", range(len(TRAFFIC)))
+def test_everything_that_an_edge_carries_all_day_takes_the_lane(index: int) -> None:
+    assert filtered().takes_lane(*TRAFFIC[index])
+
+
+@pytest.mark.parametrize("method", ["INVITE", "SUBSCRIBE", "REFER", "ACK", "CANCEL"])
+def test_what_is_decided_each_time_does_not(method: str) -> None:
+    assert not filtered().takes_lane(inbound(method=method, body=b""), FROM_FABRIKAM)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (inbound(content_type=PLAIN, body=b"see http://www.woodgrove.example/"), "a link in the body"),
+        (inbound(max_forwards=None), "no Max-Forwards"),
+        (inbound(max_forwards=0), "no hops left"),
+        (inbound(via='SIP/2.0/UDP 192.0.2.20:5060;branch=z9hG4bK-q;x="a;received=b"'), "quotes in its Via"),
+        (inbound("Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK-here"), "it says that it has been here"),
+        (inbound("Route: <sip:192.0.2.1;lr>, <sip:far.example;lr>"), "a Route that leads on"),
+        (inbound(via="SIP/2.0/TLS 192.0.2.20;branch=z9hG4bK-tls"), "a Via of TLS on a link without"),
+        (inbound(uri="sip:x@nowhere.example"), "it is refused"),
+        (inbound(via="SIP/2.0/UDP [2001:DB8::20];branch=z9hG4bK-6"), "an address that may have another spelling"),
+        (inbound(via="SIP/2.0/UDP 192.0.2.20;rport;branch=z9hG4bK-long;x=" + "a" * 800), "a Via that is too long"),
+        (inbound(*["P-Asserted-Identity: <tel:+1>"] * 5), "more fields of one name than are looked at"),
+    ],
+)  # fmt: skip
+def test_what_is_not_plain_does_not(data: bytes, why: str) -> None:
+    edge = filtered()
+    edge.receive(inbound(), FROM_FABRIKAM)
+    assert not edge.takes_lane(data, FROM_FABRIKAM), why
+
+
+def test_a_first_message_decides_for_those_of_other_users_and_transactions() -> None:
+    edge = filtered()
+    edge.receive(inbound(), FROM_FABRIKAM)
+    other = inbound(from_="<sip:carol@FABRIKAM.example>;tag=c", call_id="c2", cseq=7, uri="sip:dan@contoso.example")
+    edge.receive(inbound(from_="<sip:carol@fabrikam.example>;tag=c", call_id="c2", cseq=7), FROM_FABRIKAM)
+    assert edge.carried == 1
+    edge.receive(other, FROM_FABRIKAM)
+    assert edge.carried == 1  # another spelling of a domain has another key
+
+
+def test_who_observes_all_that_is_forwarded_is_told_of_all() -> None:
+    told: list[Trace] = []
+    edge = engine(filter=FILTER, observe=told.append)
+    for data, link in TRAFFIC * 2:
+        receive(edge, data, link)
+    assert len(told) == 2 * len(TRAFFIC)
+
+
+def test_who_observes_refusals_is_told_of_them() -> None:
+    told: list[Trace] = []
+    edge = engine(filter=FILTER, observe=told.append, observe_forwarded=False)
+    for data, link in (*TRAFFIC, *TRAFFIC, (inbound(uri="sip:x@nowhere.example"), FROM_FABRIKAM)):
+        receive(edge, data, link)
+    assert [trace.message.uri.host for trace in told] == ["nowhere.example"]
+
+
+# -- the same, whatever comes
+
+#: Pieces that mean something to somebody on the way, to be put anywhere.
+PIECES = [
+    b"", b"\r\n", b"\r\n\r\n", b"\r\n ", b"\0", b"\xff", b'"', b"<", b">", b";", b",", b"@", b":", b"=", b"[::1]", b"%",
+    b" ", b"\t", b"?", b"0", b"255", b"BENOTIFY", b"ACK", b"INVITE", b"SIP/2.0", b"spam.example", b"contoso.example",
+    b"fabrikam.example", b"EXAMPLE.", b"127.0.0.99", b";received=127.0.0.99", b';received="192.0.2.9"', b";rport=1",
+    b";rport", b";ms-received-port=9", b";sig=1", b";fd=nowhere.example", b";tag=x", b";maddr=192.0.2.9", b"sips:",
+    b"tel:+1", b"4294967296", b"http://www.woodgrove.example", b"\r\nVia: SIP/2.0/UDP 127.0.0.1:5060",
+    b"\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1", b"\r\nv: SIP/2.0/UDP a", b"\r\nRoute: <sip:192.0.2.1;lr>",
+    b"\r\nX-Verified-User: verified", b"\r\nms-edge-proxy-message-trust: x", b"\r\nSupported: a, ms-benotify",
+    b"\r\nProxy-Require: a", b"\r\nP-Asserted-Identity: <sip:a@fabrikam.example>", b"\r\nX-Archiving-Notice: no",
+]  # fmt: skip
+
+
+@st.composite
+def mangled(draw: st.DrawFn) -> tuple[bytes, Link]:
+    """Some of the traffic with a few places replaced, now and then on another link."""
+    data, link = draw(st.sampled_from(TRAFFIC))
+    for _ in range(draw(st.integers(0, 3))):
+        start = draw(st.integers(0, len(data)))
+        end = draw(st.integers(start, min(start + 12, len(data))))
+        data = data[:start] + draw(st.sampled_from(PIECES)) + data[end:]
+    return data, draw(st.sampled_from([link, link, link, FROM_FABRIKAM, FROM_SERVER, FROM_WOODGROVE]))
+
+
+NOTICED = replace(TABLES, archiving_notice=ArchivingNotice(enabled=True))
+WITHOUT_BENOTIFY = replace(TABLES, benotify=BestEffort(enabled=False))
+#: A mark without an id of its own, an assertion with a long name.
+RENAMED = replace(TABLES, verification=Verification(assertion_header="X-" + "Said-" * 9 + "So", mark_header="X-Mark"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"filter": FILTER},
+        {"tables": NOTICED},
+        {"tables": WITHOUT_BENOTIFY},
+        {"tables": RENAMED},
+        {"keys": Keys(b"the newer of the two keys", b"a key for these tests only")},
+    ],
+    ids=["bare", "filter", "notice", "no-benotify", "renamed", "previous-key"],
+)
+@settings(max_examples=50, deadline=None)
+@given(steps=st.lists(mangled(), min_size=4, max_size=12))
+def test_both_engines_do_the_same(arguments: dict[str, Any], steps: list[tuple[bytes, Link]]) -> None:
+    edge = Both(dict(arguments))
+    for data, link in (*TRAFFIC, *TRAFFIC[:4], *steps):
+        edge.receive(data, link)
+    assert edge.carried
+
+
+@settings(max_examples=25, deadline=None)
+@given(steps=st.lists(mangled(), min_size=4, max_size=12))
+def test_both_do_the_same_with_a_directory_that_changes(steps: list[tuple[bytes, Link]]) -> None:
+    users = Changing()
+    edge = Both({"directory": users})
+    for number, (data, link) in enumerate((*TRAFFIC, *steps)):
+        edge.receive(data, link)
+        edge.receive(data, link)
+        users.generation += number % 5 == 4
+    assert edge.carried
+
+
+class Changing:
+    """Everybody of ours may everything, in odd generations."""
+
+    generation = 1
+
+    def user(self, address: str) -> UserView | None:
+        """What is known of somebody."""
+        return replace(BOB, address=address) if self.generation % 2 else None
+
+
+@settings(max_examples=25)
+@given(steps=st.lists(mangled(), min_size=4, max_size=12))
+def test_messages_taken_together_fare_as_each_by_itself(steps: list[tuple[bytes, Link]]) -> None:
+    together, alone = engine(filter=FILTER), engine(filter=FILTER, remember_decisions=False)
+    for link in (FROM_FABRIKAM, FROM_SERVER, FROM_WOODGROVE):
+        came = [data for data, on in (*TRAFFIC, *TRAFFIC, *steps) if on == link]
+        messages = [message for message in map(parsed, came) if message is not None]
+        expected = [action for message in messages for action in alone.receive(message, link, 0.0)]
+        actions = taken_together(together, partial(next, iter(messages), None), link)
+        assert sent(actions) == sent(expected)
+        assert Counter(each for each in actions if isinstance(each, Count)) == Counter(
+            each for each in expected if isinstance(each, Count)
+        )
+
+
+def taken_together(edge: Engine, take: Callable[[], Message | None], link: Link) -> list[Action]:
+    """What a shell does with what comes, as actions."""
+    done: list[Action] = []
+    while True:
+        runs, message = edge.receive_all(take, link)
+        for run in runs:
+            done += [*([run.received] * len(run.datas)), *run.sends(), *([run.forwarded] * len(run.datas))]
+        if message is not None:
+            done += edge.receive(message, link, 0.0)
+        elif not runs:
+            return done
+
+
+def parsed(data: bytes) -> Message | None:
+    """The message, if it is one."""
+    try:
+        return parse(data)
+    except ParseError:
+        return None
+
+
+def test_what_cannot_be_followed_is_said_after_what_came_before_it() -> None:
+    edge = engine()
+    receive(edge, inbound(), FROM_FABRIKAM)
+    framer = Framer()
+    framer.feed(inbound() * 3 + b"nonsense\r\n\r\n")
+    runs, message = edge.receive_all(framer.next_message, FROM_FABRIKAM)
+    assert ([len(run.datas) for run in runs], message) == ([3], None)
+    with pytest.raises(ParseError):
+        edge.receive_all(framer.next_message, FROM_FABRIKAM)
+
+
+def test_both_remember_the_same_of_what_was_refused() -> None:
+    edge = filtered()
+    invite, cancel = (inbound(method=method, body=b"", uri="sip:x@nowhere.example") for method in ("INVITE", "CANCEL"))
+    for data, link in (*TRAFFIC, (invite, FROM_FABRIKAM), (cancel, FROM_FABRIKAM), *TRAFFIC):
+        edge.receive(data, link, 1.0)
+    edge.tell("tick", 60.0)
+    edge.receive(cancel, FROM_FABRIKAM, 61.0)
+
+
+def test_what_a_record_of_dns_decides_is_decided_each_time() -> None:
+    edge = Both({"tables": CROSSROADS})
+    asking = inbound(from_="<sip:a@nwtraders.example>;tag=n", via="SIP/2.0/TLS sip.nwtraders.example;branch=z9hG4bKn")
+    link = certified("sip.nwtraders.example")
+    edge.receive(asking, link)
+    edge.tell("resolved", SrvFact.of("nwtraders.example", "sip.nwtraders.example", expires=100.0), 0.0)
+    assert sent(edge.receive(asking, link, 1.0))
+    assert sent(edge.receive(asking, link, 2.0))
+    assert not edge.carried
+    assert not sent(edge.receive(asking, link, 200.0))
+
+
+def test_an_answer_leaves_by_the_connection_that_its_request_came_on() -> None:
+    edge = Both()
+    request = outbound(via="SIP/2.0/TCP 127.0.0.6:5062;branch=z9hG4bK-tcp", uri="sip:alice@fabrikam.example")
+    asked = only(edge.receive(request, FROM_CLIENT))
+    answer = respond(parse(asked.data), 200)
+    edge.tell("link_up", FROM_CLIENT, 0.0)
+    for _ in range(2):
+        assert only(edge.receive(answer, FROM_FABRIKAM)).link_id == FROM_CLIENT.id
+    edge.tell("link_down", FROM_CLIENT, 1.0)
+    assert only(edge.receive(answer, FROM_FABRIKAM)).link_id is None
+    assert edge.carried == 2
+
+
+def test_a_link_with_the_number_of_an_earlier_one_is_read_anew() -> None:
+    edge = Both()
+    edge.receive(inbound(), FROM_FABRIKAM)
+    edge.receive(inbound(), FROM_FABRIKAM)
+    assert not sent(edge.receive(inbound(), replace(FROM_FABRIKAM, remote_host="198.51.100.9", side=OUTSIDE)))[1:]
+    edge.receive(outbound(), replace(FROM_SERVER, id=FROM_FABRIKAM.id))
+
+
+def test_a_route_of_another_dialog_or_end_takes_no_lane() -> None:
+    edge = filtered()
+    for said_by in (INSIDE, OUTSIDE):
+        data, link = in_dialog(said_by, route_set(INSIDE, said_by), method="MESSAGE")
+        assert edge.takes_lane(data, link)
+        for wrong in (data.replace(b"c1@", b"c2@"), data.replace(b"fd=f", b"fd=g"), data.replace(b";sig=", b";sig=0")):
+            assert not edge.takes_lane(wrong, link)
+
+
+# -- its bounds
+
+
+def test_more_addresses_than_a_lane_compares_leave_the_engine_without_one() -> None:
+    ports = [Hop(Transport.UDP, "192.0.2.1", 6000 + number) for number in range(60)]
+    few, many = (replace(OWN, further={(OUTSIDE, Transport.UDP): tuple(ports[:count])}) for count in (20, 60 + 1))
+    assert Both({"tables": replace(TABLES, own=few)}).takes_lane(inbound(), FROM_FABRIKAM)
+    many = replace(
+        many, further=dict(many.further) | {(INSIDE, Transport.UDP): (Hop(Transport.UDP, "127.0.0.1", 6000),)}
+    )
+    edge = engine(replace(TABLES, own=many))
+    assert sent(receive(edge, inbound(), FROM_FABRIKAM) + receive(edge, inbound(), FROM_FABRIKAM))
+    with pytest.raises(ValueError, match="too many addresses"):
+        Places(many)
+
+
+def test_what_is_kept_is_bounded() -> None:
+    signers = KEYS.signers("X-Verified-User")
+    lane = Express(signers, OWN, ("X-Mark", "X-Verified-User", None), lambda link: "", lambda place: None, capacity=4)
+    assert lane.carry(parse(inbound()), FROM_FABRIKAM, 0) is None
+    keys = {lane.key(parse(inbound(from_=f"<sip:a@{n}.example>;tag=1")), FROM_FABRIKAM, 0) for n in range(20)}
+    assert len(keys) == 20
+    assert None not in keys
+
+
+def test_a_key_is_of_one_generation_link_and_mark_of_a_flow() -> None:
+    signers = KEYS.signers("X-Verified-User")
+    lane = Express(signers, OWN, ("X-Mark", "X-Verified-User", None), lambda link: link.remote_host, lambda place: None)
+    message = inbound()
+    others = [
+        (message, FROM_FABRIKAM, 1),
+        (message, FROM_WOODGROVE, 0),
+        (inbound("X-Verified-User: verified"), FROM_FABRIKAM, 0),
+        (inbound(to="<sip:bob@contoso.example>;tag=1"), FROM_FABRIKAM, 0),
+        (inbound(uri="sip:bob@contoso.example;maddr=192.0.2.9"), FROM_FABRIKAM, 0),
+        (inbound(method="OPTIONS"), FROM_FABRIKAM, 0),
+        (inbound("Proxy-Require: x"), FROM_FABRIKAM, 0),
+        (inbound("P-Asserted-Identity: <sip:x@fabrikam.example>"), FROM_FABRIKAM, 0),
+    ]
+    keys = {
+        lane.key(parse(data), link, generation) for data, link, generation in [(message, FROM_FABRIKAM, 0), *others]
+    }
+    assert len(keys) == 1 + len(others)
+
+
+def test_no_byte_behind_a_message_is_read() -> None:
+    edge = engine(filter=FILTER)
+    for data, link in TRAFFIC:
+        receive(edge, data, link)
+    for data, link in TRAFFIC:
+        for cut in (len(data), *range(len(data) // 2, len(data), 29)):
+            with flush_against_guard_page(data[:cut]) as view:
+                try:
+                    message = parse(view)
+                except ParseError:
+                    continue
+                edge.receive(message, link, 0.0)
+                del message

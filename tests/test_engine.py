@@ -36,6 +36,7 @@ from messages import without
 from sipcore import EditError, ImFilter, Message, Verdict, parse, respond
 from sipcore.edge.actions import Link, Send
 from sipcore.edge.tables import Federation, Hop, Side
+from sipcore.limits import DEFAULT, WIDEST
 
 URL = b"look at http://www.adatum.example/"
 MARK = "ms-edge-proxy-message-trust"
@@ -423,3 +424,22 @@ def test_a_copy_leaves_alike_on_any_link_from_any_edge_of_the_array() -> None:
 def test_a_preloaded_route_to_us_is_taken_off() -> None:
     send = only(receive(engine(), outbound("Route: <sip:edge.contoso.example;lr>"), FROM_SERVER))
     assert (send.hop, parse(send.data).routes) == (FABRIKAM.proxy, [])
+
+
+@pytest.mark.parametrize("asked", ["", ";rport"])
+@pytest.mark.parametrize("link", [FROM_FABRIKAM, FROM_WOODGROVE])
+@pytest.mark.parametrize("uri", ["sip:bob@contoso.example", "sip:bob@elsewhere.example"])
+def test_a_via_of_more_parameters_than_are_read_is_answered_and_noted_like_any_other(
+    uri: str, link: Link, asked: str
+) -> None:
+    many = "".join(f";p{number}" for number in range(2 * DEFAULT.params))
+    via = f"SIP/2.0/{link.transport.upper()} {link.remote_host}:5060;branch=z9hG4bK-a1{asked}"
+    domain = "woodgrove.example" if link is FROM_WOODGROVE else "fabrikam.example"
+    left, plain = (
+        only(receive(engine(), inbound(via=each, uri=uri, from_=f"<sip:a@{domain}>;tag=1"), link))
+        for each in (via + many, via)
+    )
+    assert (left.hop, left.side) == (plain.hop, plain.side)
+    above, below = (parse(each.data, WIDEST).get_all("Via")[-1] for each in (left, plain))
+    assert above.replace(many, "") == below
+    assert many in above

@@ -38,6 +38,6 @@ def _hop(link: Link, via: Via) -> Hop:
 
     On a stream this is where to connect when the connection is gone.
     """
-    symmetric = link.transport is Transport.UDP and "rport" in via.params
+    symmetric = link.transport is Transport.UDP and via.rport is not None
     port = link.remote_port if symmetric else via.port or link.transport.default_port
     return Hop(link.transport, link.remote_host, port)

@@ -81,22 +81,33 @@ def stamped(via: Via, link: Link) -> str | None:
         notes.append(f"rport={link.remote_port}")
     if on_stream and not asked and (via.port or link.transport.default_port) != link.remote_port:
         notes.append(f"{_STREAM_PORT}={link.remote_port}")
-    if not notes and via.received is None and _NOTES.isdisjoint(map(str.lower, via.params)):
+    text = str(via)
+    if not notes and via.received is None and not any(_name(param) in _NOTES for param in _params(text)):
         return None
-    return ";".join([_without(str(via)), *notes])
+    return ";".join([_without(text), *notes])
+
+
+def _params(via: str) -> list[str]:
+    """The parameters of a Via as they are written, quotes and all.
+
+    However many: what was let in has to be answered, and there is no place to say that it was too many for us.
+    """
+    start = via.find(";")
+    return _PARAM.findall(via, start) if start >= 0 else []
 
 
 def _without(via: str) -> str:
-    """The text of a Via without what we note; its other parameters stay as they are written, quotes and all."""
-    start = via.find(";")
-    if start < 0:
-        return via
-    kept = [match[0] for match in _PARAM.finditer(via, start) if _name(match[1]) not in _NOTES]
-    return via[:start].rstrip() + "".join(kept)
+    """The text of a Via without what we note; its other parameters stay as they are written."""
+    head = via.partition(";")[0].rstrip() if ";" in via else via
+    return ";".join([head, *(param for param in _params(via) if _name(param) not in _NOTES)])
 
 
 def _name(param: str) -> str:
     return param.partition("=")[0].strip().lower()
+
+
+def _value(param: str) -> str:
+    return param.partition("=")[2].strip()
 
 
 def way_back(via: Via) -> WayBack | None:
@@ -111,7 +122,8 @@ def way_back(via: Via) -> WayBack | None:
     host = canonical_host(via.received) if via.received else place.host
     if place.transport is Transport.UDP:
         return WayBack(Hop(Transport.UDP, host, rport or place.port), None)
-    source_port = rport or _port(via.params.get(_STREAM_PORT)) or place.port
+    noted = next((_value(param) for param in _params(str(via)) if _name(param) == _STREAM_PORT), None)
+    source_port = rport or _port(noted) or place.port
     return WayBack(Hop(place.transport, host, place.port), source_port)
 
 

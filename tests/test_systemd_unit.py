@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from peer_programs import require_program
 
 from sipcore.relay.sections import LimitsSection
 
@@ -26,12 +25,7 @@ def setting(name: str) -> str:
 @pytest.fixture(scope="module")
 def analyze(tmp_path_factory: pytest.TempPathFactory):
     """systemd-analyze over the unit, with a program and a user that every machine has."""
-    program = shutil.which("systemd-analyze")
-    if program is None:
-        missing = "systemd-analyze is not installed (apt-get install systemd)"
-        if os.environ.get("SIPCORE_REQUIRE_PEERS") == "1":
-            pytest.fail(f"{missing}, and SIPCORE_REQUIRE_PEERS=1 forbids the skip")
-        pytest.skip(missing)
+    program = require_program("systemd-analyze", "systemd")
     unit = tmp_path_factory.mktemp("unit") / UNIT.name
     unit.write_text(TEXT.replace("/opt/sipcore/bin/sipcore ", "/bin/true ").replace("=sipcore\n", "=daemon\n"))
 

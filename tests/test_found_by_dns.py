@@ -295,15 +295,21 @@ def test_when_all_targets_are_down_the_sender_is_told_once(names: NameServer, ed
 # -- inward
 
 
-def inward(edge: Edge, domain: str, certificate: str) -> int:
-    """What a peer with that certificate is told of its message, sent for somebody at that domain."""
+@contextmanager
+def coming(edge: Edge, certificate: str) -> Iterator[Connection]:
+    """A connection of a peer that has a certificate of that name."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(edge.folder / "root.pem")
     context.load_cert_chain(ROOT.leaf(certificate).write(edge.folder / "peer.pem"))
     place = edge.place(Side.OUTSIDE, Transport.TLS)
     plain = socket.create_connection(place, PATIENCE, (PROXY, 0))
     with plain, context.wrap_socket(plain, server_hostname="edge.contoso.example") as secured:
-        sender = Connection(secured)
+        yield Connection(secured)
+
+
+def inward(edge: Edge, domain: str, certificate: str) -> int:
+    """What a peer with that certificate is told of its message, sent for somebody at that domain."""
+    with coming(edge, certificate) as sender:
         via = f"TLS {certificate}"
         sender.send(request(1, f"bob@{domain}", "alice@contoso.example", via, "MESSAGE", "Lunch at noon?"))
         edge.server.udp.settimeout(PATIENCE)
@@ -333,3 +339,29 @@ def test_f060_who_comes_for_a_domain_is_called_back_by_its_record(
 ) -> None:
     names.federate("caller.example", "sip.caller.example")
     assert inward(edge, domain, certificate) == told
+
+
+# -- both ways on one connection
+
+
+def test_rfc_5923_a_discovered_peer_is_reached_on_the_connection_that_it_offers_and_nobody_else_is(
+    names: NameServer, edge: Edge
+) -> None:
+    with edge.proxy("sip.both.example") as proxy, coming(edge, "sip.both.example") as peer:
+        for domain in ("both.example", "guest.example"):  # the second one's record leads to the same place
+            names.federate(domain, f"0 0 {proxy.port} sip.{domain}")
+            names.set(f"sip.{domain}", "A", PROXY)
+        via = f"TLS sip.both.example:{proxy.port};alias"
+        peer.send(request(1, "bob@both.example", "alice@contoso.example", via, "MESSAGE", "Lunch at noon?"))
+        edge.datagram(edge.server, ok(edge.server.read()))
+        assert status(peer.read()) == 200
+        edge.send(2, "both.example")
+        delivered = peer.read()
+        assert header(delivered, "Call-ID") == "2"
+        peer.send(ok(delivered))
+        assert edge.answered() == (200, "")
+        edge.send(3, "guest.example")
+        with pytest.raises((OSError, AssertionError)), proxy.accept() as stranger:
+            stranger.read()
+        assert edge.answered() == (504, "1010")
+        assert edge.count("links_reused", "outside") == 1

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from authority import DAY, FOR_CLIENTS, FOR_CODE, FOR_SERVERS, NOW, Authority, Leaf, key_usage
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from tls_stage import (
     CONTOSO,
@@ -383,6 +384,46 @@ def test_a_host_of_two_rows_has_to_satisfy_both_and_the_stricter_class(folder: P
     both = "sip.hosting.example", "gw.litware.example"
     assert refused(context, serving(folder, PRIVATE.leaf(*both)), name).why == "unknown-issuer"
     shake(context, serving(folder, PUBLIC.leaf(*both)), name)
+
+
+# -- those who come to us, in place of a hop
+
+
+def stands_for(host: str, leaf: Leaf, book: TlsBook) -> bool:
+    """Whether who came with that certificate may be taken for a hop, with the chain that OpenSSL makes of it."""
+    roots = [each.certificate for each in (PUBLIC, PRIVATE) if each.certificate.subject == leaf.certificate.issuer]
+    chain = [each.public_bytes(Encoding.DER) for each in (leaf.certificate, *leaf.between, *roots)]
+    return book.may_stand_for(OUTSIDE, hop(host), chain)
+
+
+@pytest.mark.parametrize("shape", REACHED)
+def test_rfc_5923_whom_we_would_stay_with_may_stand_for_the_hop_when_he_comes(shape: str, folder: Path) -> None:
+    host, leaf = REACHED[shape]
+    assert stands_for(host, leaf, book(folder))
+
+
+@pytest.mark.parametrize("shape", UNTRUSTED)
+def test_rfc_5923_whom_we_would_leave_may_not_stand_for_the_hop_when_he_comes(shape: str, folder: Path) -> None:
+    host, leaf, _ = UNTRUSTED[shape]
+    (folder / "revoked.pem").write_bytes(PUBLIC.revocations(REVOKED))
+    assert not stands_for(host, leaf, book(folder, 'revoked = ["revoked.pem"]'))
+
+
+def test_rfc_5923_asked_is_what_is_true_today_and_not_when_he_came(folder: Path) -> None:
+    leaf = PUBLIC.leaf(FABRIKAM, ends=NOW + DAY)
+    assert stands_for(FABRIKAM, leaf, book(folder))
+    assert not stands_for(FABRIKAM, leaf, book(folder, now=lambda: NOW + 2 * DAY))
+    assert not stands_for(FABRIKAM, PUBLIC.leaf(FABRIKAM, begins=NOW + DAY / 2), book(folder))
+    assert not book(folder).may_stand_for(OUTSIDE, hop(FABRIKAM), ()), "nor who has shown none"
+
+
+def test_a_hop_counts_for_every_class_that_trusts_its_root_as_it_would_if_it_came_to_us(folder: Path) -> None:
+    for leaf, classes in ((PUBLIC.leaf(FABRIKAM), EVERYBODY), (PRIVATE.leaf(FABRIKAM), {PARTNER})):
+        context, name = book(folder).client_context(OUTSIDE, hop(FABRIKAM))
+        client, _ = shake(context, serving(folder, leaf), name)
+        certificate = certificate_of(client)
+        assert certificate is not None
+        assert certificate.classes == classes
 
 
 # -- revocation lists

@@ -174,7 +174,7 @@ def test_the_edge_shows_its_certificate_and_asks_by_name(tmp_path: Path) -> None
     assert names == ["edge.fabrikam.example"]
 
 
-def test_a_request_never_leaves_on_a_connection_that_the_partner_opened(tmp_path: Path) -> None:
+def test_a_request_never_leaves_on_a_connection_that_the_partner_has_opened_and_not_offered(tmp_path: Path) -> None:
     with stage(tmp_path) as on, on.peer(FABRIKAM) as peer:
         reach_the_server(on, peer, 1)
         on.ask(2)

@@ -8,6 +8,7 @@ Source: RFC 5922 section 7.1, RFC 5280 section 4.2.1; docs/protocol.md "Certific
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
@@ -19,7 +20,16 @@ from sipcore.edge.actions import Certificate
 from sipcore.edge.tables import canonical_host, is_address, name_fault
 from sipcore.errors import HeaderError
 
-__all__ = ["common_name_of", "described", "names_of", "parse_chain", "purpose_fault", "spoken_names"]
+__all__ = [
+    "common_name_of",
+    "date_fault",
+    "described",
+    "names_of",
+    "parse_chain",
+    "purpose_fault",
+    "serves",
+    "spoken_names",
+]
 
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
@@ -87,6 +97,25 @@ def _sip_identity(text: str) -> Iterator[str]:
         return
     if uri.scheme == "sip" and uri.user is None and uri.host is not None:
         yield from _host(uri.host)
+
+
+def date_fault(certificate: x509.Certificate, now: datetime.datetime) -> str:
+    """Why a certificate is not valid at a time; empty when it is."""
+    if now > certificate.not_valid_after_utc:
+        return f"expired on {certificate.not_valid_after_utc:%Y-%m-%d}"
+    if now < certificate.not_valid_before_utc:
+        return f"is not valid before {certificate.not_valid_before_utc:%Y-%m-%d}"
+    return ""
+
+
+def serves(chain: Sequence[x509.Certificate]) -> bool:
+    """Whether a chain is for serving, which OpenSSL sees to where we connect and not where somebody connects to us.
+
+    Raises:
+        ValueError: an extension is malformed.
+    """
+    usages = (_extension(certificate, x509.ExtendedKeyUsage) for certificate in chain)
+    return all(usage is None or ExtendedKeyUsageOID.SERVER_AUTH in usage for usage in usages)
 
 
 def purpose_fault(chain: Sequence[x509.Certificate]) -> str:

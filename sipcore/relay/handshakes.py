@@ -26,6 +26,7 @@ __all__ = [
     "handing_to",
     "is_awaiting_verdict",
     "say_nothing",
+    "verified_chain",
 ]
 
 #: How long a peer may take to say that it has seen the end of a connection, in seconds.
@@ -69,7 +70,7 @@ class Handshake(ssl.SSLObject):
         """Go on with the handshake. Raises: ssl.SSLError, of which `Untrusted` is one."""
         try:
             super().do_handshake()
-            self.certificate = self._examine(_verified_chain(self))
+            self.certificate = self._examine(verified_chain(self))
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
         except ssl.SSLError:
@@ -121,7 +122,7 @@ def handing_to(context: ssl.SSLContext, examine: Examine, farewell: Farewell = s
     return handing
 
 
-def _verified_chain(handshake: ssl.SSLObject) -> Sequence[bytes]:
+def verified_chain(handshake: ssl.SSLObject) -> Sequence[bytes]:
     """The chain that OpenSSL has built, in DER: the peer's certificate first, the root last."""
     if sys.version_info >= (3, 13):
         return handshake.get_verified_chain()

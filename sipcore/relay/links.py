@@ -1,10 +1,10 @@
 """Every way out of the relay: open connections, UDP sockets by side, and connections being opened.
 
-A message for a stream takes, in this order: the link it asks for, the connection that we opened to its hop, a new one.
-An answer asks for the link of its request (RFC 3261 section 18.2.2). A request never leaves on a connection that
-somebody else opened: an address proves nobody's identity, least of all the port of a machine that others use too, and
-RFC 5923 lets only TLS with certificates of both ends turn such a connection around, and obliges nobody to. This edge
-does not: one handshake more costs little, and each direction keeps the checks that its class of peers asks for.
+A message for a stream takes, in this order: the link it asks for, the way to its hop that stands, a new one. An answer
+asks for the link of its request (RFC 3261 section 18.2.2). The way to a hop is a connection that we have opened to it,
+or over TLS one that its peer has opened and offers for this, if its certificate is the hop's (RFC 5923, see `aliases`).
+Over TCP a request never leaves on a connection that somebody else opened: an address proves nobody's identity, least of
+all the port of a machine that others use too.
 
 While a connection is being opened or a name looked up its messages wait, within bounds; whatever cannot leave is
 handed back with the reason, so that its sender gets an answer.
@@ -20,10 +20,12 @@ from contextlib import suppress
 from itertools import count
 from typing import Any
 
+from sipcore._parser import Message
 from sipcore.edge._express import Run
 from sipcore.edge.actions import Failure, Link, Send
-from sipcore.edge.tables import Hop, OwnSide, Side, Transport, is_address
+from sipcore.edge.tables import Hop, OwnSide, Side, Transport, canonical_host, is_address
 from sipcore.edge.waiting import WaitingRoom
+from sipcore.relay.aliases import Aliases, offered_place
 from sipcore.relay.config import LinkLimits
 from sipcore.relay.datagrams import DatagramPort, port_for
 from sipcore.relay.handshakes import SHUTDOWN_SECONDS, HandshakeFault, fault_of
@@ -41,7 +43,7 @@ _FAREWELL = 1.0
 #: a transaction are over.
 _MOST_ADDRESSES = 4
 
-#: A hop on one side: what a connection that we opened is found by.
+#: A hop on one side: what the way to it is found by.
 _Place = tuple[Side, Hop]
 
 _NOT_CONNECTED = HandshakeFault("connect-failed", "no connection", Failure.DOWN)
@@ -62,6 +64,8 @@ class Links:
         undelivered: is told what could not leave, and why.
         tls_failed: is told with whom TLS could not be agreed on, and why.
         addresses: finds hops.
+        may_stand_for: whether who showed that chain in its handshake is as good as a hop that we connect to ourselves.
+        reused: is told on which side a connection of a peer has become the way to a hop.
 
     Attributes:
         unread: what peers leave unread, of all links.
@@ -76,6 +80,8 @@ class Links:
         undelivered: Callable[[Send, str, Failure], None],
         tls_failed: Callable[[Side, str, HandshakeFault], None],
         addresses: Addresses,
+        may_stand_for: Callable[[Side, Hop, Sequence[bytes]], bool],
+        reused: Callable[[Side], None],
     ) -> None:
         self._limits = limits
         self._own = own
@@ -84,11 +90,14 @@ class Links:
         self._undelivered = undelivered
         self._tls_failed = tls_failed
         self._addresses = addresses
+        self._may_stand_for = may_stand_for
+        self._reused = reused
+        self._aliases = Aliases()
         self.unread = Budget(limits.max_unread_bytes)
         self._ids = count(1)
         self.ports: dict[Side, list[DatagramPort]] = {side: [] for side in Side}
         self._streams: dict[int, Stream] = {}
-        self._dialled: dict[_Place, Stream] = {}
+        self._ways: dict[_Place, Stream] = {}
         self._open: Counter[str] = Counter()
         self._sources = Sources(limits.max_links_per_source, limits.max_new_links_per_source)
         self._written: set[Stream] = set()
@@ -125,8 +134,22 @@ class Links:
         del self._streams[link.id]
         if stream.kind == Side.OUTSIDE:
             self._sources.remove(link.remote_host)
-        if stream.hop is not None and self._dialled.get((stream.side, stream.hop)) is stream:
-            del self._dialled[stream.side, stream.hop]
+        if stream.hop is not None and self._ways.get((stream.side, stream.hop)) is stream:
+            del self._ways[stream.side, stream.hop]
+        if self._aliases.remove(stream):
+            self._abandon(stream)
+
+    def introduced(self, stream: Stream, first: Message) -> None:
+        """A peer that has come with a certificate has sent its first request, which may offer the connection to us."""
+        if (place := offered_place(stream, first)) is not None:
+            replaced = self._aliases.add(stream, place)
+            if replaced is not None:
+                self._abandon(replaced)
+
+    def _abandon(self, offered: Stream) -> None:
+        """Send no more requests by a connection of a peer."""
+        for place in [place for place, way in self._ways.items() if way is offered]:
+            del self._ways[place]
 
     def streams(self) -> Iterable[Stream]:
         """The open connections."""
@@ -164,7 +187,7 @@ class Links:
 
     def _find(self, link_id: int | None, place: _Place) -> Stream | None:
         wanted = self._streams.get(link_id) if link_id is not None else None
-        for stream in (wanted, self._dialled.get(place)):
+        for stream in (wanted, self._ways.get(place)):
             if stream is not None and stream.is_open:
                 return stream
         return None
@@ -205,7 +228,7 @@ class Links:
         finally:  # a shutdown cancels this task, and then too nobody may be left waiting
             if isinstance(way, Stream):
                 # Not earlier: it has stood for a while, and whoever came since then must not overtake those who wait.
-                self._dialled[side, hop] = way
+                self._ways[side, hop] = way
             for send in self._waiting.leave((side, hop)):
                 self._leave_by(way, send)
             self.flush()
@@ -230,6 +253,8 @@ class Links:
     async def _connect(self, side: Side, hop: Hop, addresses: Sequence[tuple[str, int]]) -> Stream | HandshakeFault:
         fault = _NOT_CONNECTED
         for host, port in addresses:
+            if (offered := self._offered(side, hop, host, port)) is not None:
+                return offered
             try:
                 stream = await self._connect_to(side, hop, host, port)
             except OSError as error:  # TimeoutError is one
@@ -238,6 +263,17 @@ class Links:
             if stream.is_open:  # it was not refused for being one too many, nor closed since
                 return stream
         return fault
+
+    def _offered(self, side: Side, hop: Hop, host: str, port: int) -> Stream | None:
+        """A connection from that address that its peer offers for this, if its certificate is the hop's."""
+        if hop.transport is not Transport.TLS:
+            return None
+        for stream in self._aliases.at((side, canonical_host(host), port)):
+            if stream.is_open and self._may_stand_for(side, hop, stream.verified_chain):
+                stream.lead_out()
+                self._reused(side)
+                return stream
+        return None
 
     async def _connect_to(self, side: Side, hop: Hop, host: str, port: int) -> Stream:
         loop = asyncio.get_running_loop()

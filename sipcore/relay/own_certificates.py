@@ -12,7 +12,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from sipcore.edge.tables import OwnSide, Side
 from sipcore.errors import Problem
-from sipcore.relay.certificates import spoken_names
+from sipcore.relay.certificates import date_fault, spoken_names
 from sipcore.relay.tls_settings import Identity, NamedFile
 
 __all__ = ["OwnCertificate", "expiry_warnings", "read_own"]
@@ -85,10 +85,8 @@ def _faults(certificate: x509.Certificate, key: object, files: Identity, now: da
     if certificate.public_key() != key:
         yield files.key.problem(f"{files.key.path} is not the key of {files.certificate.path}")
     file = files.certificate
-    if now > certificate.not_valid_after_utc:
-        yield file.problem(f"{file.path} expired on {certificate.not_valid_after_utc:%Y-%m-%d}")
-    if now < certificate.not_valid_before_utc:
-        yield file.problem(f"{file.path} is not valid before {certificate.not_valid_before_utc:%Y-%m-%d}")
+    if fault := date_fault(certificate, now):
+        yield file.problem(f"{file.path} {fault}")
     usage = next((each.value for each in certificate.extensions if isinstance(each.value, x509.ExtendedKeyUsage)), None)
     if usage is not None and ExtendedKeyUsageOID.SERVER_AUTH not in usage:
         yield file.problem(f"{file.path} is not for server authentication, so no peer can connect to us")

@@ -48,7 +48,8 @@ class Shell:
         self._look_ups: set[asyncio.Task[None]] = set()
         self._tls_quota = Quota(_LINES_PER_SECOND)
         ways, told = (self._stream_to, tls.client_context), (self._undelivered, self.tls_failed)
-        self.links = Links(config.links, config.tables.own, *ways, *told, self._resolver.addresses)
+        identity = (tls.may_stand_for, lambda side: metrics.count("links_reused", side))
+        self.links = Links(config.links, config.tables.own, *ways, *told, self._resolver.addresses, *identity)
         self._watch_queues()
 
     def _watch_queues(self) -> None:
@@ -112,6 +113,10 @@ class Shell:
             self._latency.messages += 1
             self.perform(self._engine.receive(message, link, self.now()))
         return message is not None or bool(runs)
+
+    def introduced(self, stream: Stream, first: Message) -> None:
+        """Know whether a peer offers its connection for our requests too."""
+        self.links.introduced(stream, first)
 
     def lost(self, send: Send) -> None:
         """Say that a message left for nowhere: its link has gone down."""

@@ -11,7 +11,7 @@ import asyncio
 import math
 import random
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, cast
 
 from sipcore._framer import Framer
@@ -22,7 +22,7 @@ from sipcore.errors import ParseError
 from sipcore.limits import Limits
 from sipcore.relay.config import LinkLimits
 from sipcore.relay.deadlines import Deadlines
-from sipcore.relay.handshakes import certificate_of, is_awaiting_verdict
+from sipcore.relay.handshakes import certificate_of, is_awaiting_verdict, verified_chain
 from sipcore.relay.outbox import Budget, Outbox
 
 __all__ = ["DIALLED", "Stream", "StreamOwner"]
@@ -59,6 +59,9 @@ class StreamOwner(Protocol):
 
     def flush(self) -> None:
         """A wake-up is over: everything that was queued shall leave."""
+
+    def introduced(self, stream: Stream, first: Message) -> None:
+        """A peer that came with a certificate has sent its first request."""
 
     def lost(self, send: Send) -> None:
         """A message that a stream took, and that its peer never did."""
@@ -115,6 +118,7 @@ class Stream(asyncio.BufferedProtocol):
         self._closed_because = ""
         self._known = False
         self._deaf = False
+        self._introduced = self._leads_out = kind == DIALLED
         self._unheard: deque[Send] | None = None
 
     # -- the loop's side
@@ -125,6 +129,7 @@ class Stream(asyncio.BufferedProtocol):
         handshake = transport.get_extra_info("ssl_object")
         self.transport = Transport.TCP if handshake is None else Transport.TLS
         self.certificate = certificate_of(handshake)
+        self._introduced = self._introduced or self.certificate is None
         if self.hop is not None and is_awaiting_verdict(handshake):
             self._unheard = deque(maxlen=_MOST_UNHEARD)
         self._outbox = Outbox(self._transport, self._limits.max_queue_bytes, self._unread)
@@ -189,9 +194,18 @@ class Stream(asyncio.BufferedProtocol):
 
     def _take_messages(self) -> None:
         taken = False
-        while not self._deaf and self._owner.receive_some(self._framer.next_message, self.link):
+        take = self._framer.next_message if self._introduced else self._take_introduction
+        while not self._deaf and self._owner.receive_some(take, self.link):
             taken = True
         self._deadlines.read(messages=taken, inside=self._framer.in_message, now=self._owner.now())
+
+    def _take_introduction(self) -> Message | None:
+        """The next message; the first request of who came with a certificate may say more than one about itself."""
+        message = self._framer.next_message()
+        if message is not None and message.is_request and not self._introduced:
+            self._introduced = True
+            self._owner.introduced(self, message)
+        return message
 
     def _take_keep_alives(self) -> None:
         if pings := self._framer.take_pings():
@@ -237,9 +251,20 @@ class Stream(asyncio.BufferedProtocol):
             self._outbox.flush()
             self._deadlines.pinged(now)
 
+    @property
+    def verified_chain(self) -> Sequence[bytes]:
+        """The peer's certificates in DER, its own first and the root last; none of a peer that has shown none."""
+        handshake = self._transport.get_extra_info("ssl_object")
+        return () if handshake is None else verified_chain(handshake)
+
+    def lead_out(self) -> None:
+        """Let requests of ours leave by it, whoever opened it: from now on it is ours to keep alive."""
+        self._leads_out = True
+        self._ping_at = self._next_ping(self._owner.now())
+
     def _next_ping(self, now: float) -> float:
-        """We keep alive what we opened (RFC 5626 section 4.4.1); who came to us keeps alive what they want to keep."""
-        if self.kind != DIALLED or not self._limits.keep_alive_seconds:
+        """We keep alive what we send requests by (RFC 5626 section 4.4.1); others keep alive what they want to keep."""
+        if not self._leads_out or not self._limits.keep_alive_seconds:
             return math.inf
         return now + self._limits.keep_alive_seconds * random.uniform(_EARLIEST, 1)  # noqa: S311 - no secret
 

@@ -36,6 +36,7 @@ from sipcore.edge.identity import evidence_for
 from sipcore.edge.tables import Hop, LinkClass, Side, Transport
 from sipcore.relay import openssl
 from sipcore.relay.handshakes import Untrusted, certificate_of, fault_of
+from sipcore.relay.revocation import RevocationList
 from sipcore.relay.tls import TlsBook, time_of_day
 
 INSIDE, OUTSIDE = Side.INSIDE, Side.OUTSIDE
@@ -489,3 +490,15 @@ def test_an_openssl_without_the_functions_is_an_error(monkeypatch: pytest.Monkey
 def test_a_handshake_that_is_not_finished_is_no_tls(error: OSError, why: str) -> None:
     fault = fault_of(error)
     assert (fault.why, fault.failure) == (why, Failure.NO_TLS)
+
+
+def test_who_has_signed_a_revocation_list_is_found_out_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "revoked.pem").write_bytes(PUBLIC.revocations(REVOKED))
+    asked: list[RevocationList] = []
+    is_of = RevocationList.is_of
+    monkeypatch.setattr(RevocationList, "is_of", lambda each, authority: asked.append(each) or is_of(each, authority))
+    context = book(folder, 'revoked = ["revoked.pem"]').server_context(OUTSIDE)
+    for _ in range(3):
+        shake(connecting(folder, PUBLIC.leaf(FABRIKAM)), context)
+        assert refused(connecting(folder, REVOKED), context).why == "revoked"
+    assert len(asked) == 1

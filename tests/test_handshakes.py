@@ -9,6 +9,7 @@ import datetime
 import ssl
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ from sipcore.edge.flow import PeerKind
 from sipcore.edge.identity import evidence_for
 from sipcore.edge.tables import Hop, LinkClass, Side, Transport
 from sipcore.relay import openssl
-from sipcore.relay.handshakes import Untrusted, certificate_of, fault_of
+from sipcore.relay.handshakes import Handshake, Untrusted, certificate_of, fault_of
 from sipcore.relay.revocation import RevocationList
 from sipcore.relay.tls import TlsBook, time_of_day
 
@@ -443,6 +444,64 @@ def test_a_hop_counts_for_every_class_that_trusts_its_root_as_it_would_if_it_cam
         certificate = certificate_of(client)
         assert certificate is not None
         assert certificate.classes == classes
+
+
+# -- what somebody hears whom we leave
+
+
+def heard(client: ssl.SSLContext, server: ssl.SSLContext, name: str, said: list[bytes]) -> str:
+    """What is said at last to the one who has no context of ours: the name of an alert, or "closed"."""
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    theirs = client.wrap_bio(to_client, to_server, server_hostname=name)
+    ours = server.wrap_bio(to_server, to_client, server_side=True)
+    for each in (theirs, ours) * 5:
+        with suppress(ssl.SSLError):
+            each.do_handshake()
+    peer, incoming = (theirs, to_client) if isinstance(ours, Handshake) else (ours, to_server)
+    incoming.write(b"".join(said))
+    try:
+        peer.do_handshake()
+        return peer.read(1).decode() or "closed"
+    except ssl.SSLError as error:
+        return (error.reason or "").partition("_ALERT_")[2]
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize(
+    ("leaf", "alert"),
+    [
+        (Authority("Nobody").leaf(FABRIKAM), "UNKNOWN_CA"),
+        (PUBLIC.leaf(FABRIKAM, ends=NOW - DAY / 2), "CERTIFICATE_EXPIRED"),
+        (PUBLIC.leaf(FABRIKAM, purposes=(FOR_CLIENTS,)), "UNSUPPORTED_CERTIFICATE"),
+    ],
+)
+def test_a_hop_that_openssl_refuses_hears_why(leaf: Leaf, alert: str, version: ssl.TLSVersion, folder: Path) -> None:
+    said: list[bytes] = []
+    context, name = book(folder).client_context(OUTSIDE, hop(FABRIKAM), said.append)
+    server = serving(folder, leaf)
+    server.maximum_version = version
+    assert heard(context, server, name, said) == alert
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("leaf", [PUBLIC.leaf("edge.mallory.example"), PUBLIC.leaf(others=[odd_names()])])
+def test_a_hop_that_we_refuse_hears_that_the_connection_is_closed(
+    leaf: Leaf, version: ssl.TLSVersion, folder: Path
+) -> None:
+    said: list[bytes] = []
+    context, name = book(folder).client_context(OUTSIDE, hop(FABRIKAM), said.append)
+    server = serving(folder, leaf)
+    server.maximum_version = version
+    assert heard(context, server, name, said) == "closed"
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_peer_that_we_refuse_hears_that_the_connection_is_closed(version: ssl.TLSVersion, folder: Path) -> None:
+    said: list[bytes] = []
+    client = connecting(folder, PUBLIC.leaf(FABRIKAM, purposes=(FOR_CODE,)))
+    client.maximum_version = version
+    context = book(folder).server_context(OUTSIDE, said.append)
+    assert heard(client, context, "edge.contoso.example", said) == "closed"
 
 
 # -- revocation lists

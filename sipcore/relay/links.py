@@ -29,7 +29,7 @@ from sipcore.edge.waiting import WaitingRoom
 from sipcore.relay.aliases import Aliases, offered_place
 from sipcore.relay.config import LinkLimits
 from sipcore.relay.datagrams import DatagramPort, port_for
-from sipcore.relay.handshakes import SHUTDOWN_SECONDS, HandshakeFault, fault_of
+from sipcore.relay.handshakes import SHUTDOWN_SECONDS, Farewell, HandshakeFault, farewell_over, fault_of
 from sipcore.relay.outbox import Budget
 from sipcore.relay.sources import Sources
 from sipcore.relay.streams import DIALLED, Stream
@@ -64,7 +64,8 @@ class Links:
         limits: how many links, how long, how much may wait.
         own: the addresses that new connections come from; peers know us by them.
         make_stream: a new, unconnected stream to a hop on a side.
-        client_context: what a connection to a hop is made safe with, and the name to ask for there.
+        client_context: what a connection to a hop is made safe with, and the name to ask for there; it is given what
+            sends an alert to the hop.
         undelivered: is told what could not leave, and why.
         tls_failed: is told with whom TLS could not be agreed on, and why.
         addresses: finds hops.
@@ -81,7 +82,7 @@ class Links:
         limits: LinkLimits,
         own: OwnSide,
         make_stream: Callable[[Side, Hop], Stream],
-        client_context: Callable[[Side, Hop], tuple[ssl.SSLContext, str]],
+        client_context: Callable[[Side, Hop, Farewell], tuple[ssl.SSLContext, str]],
         undelivered: Callable[[Send, str, Failure], None],
         tls_failed: Callable[[Side, str, HandshakeFault], None],
         addresses: Addresses,
@@ -286,15 +287,15 @@ class Links:
         until = loop.time() + self._limits.connect_seconds
         async with asyncio.timeout_at(until):
             connected = await _connected(self._own.listening(side, hop.transport, host).host, host, port)
-        secured = self._secured(side, hop, until - loop.time())
+        secured = self._secured(side, hop, connected, until - loop.time())
         _, stream = await loop.create_connection(lambda: self._make_stream(side, hop), sock=connected, **secured)
         return stream
 
-    def _secured(self, side: Side, hop: Hop, seconds: float) -> dict[str, Any]:
+    def _secured(self, side: Side, hop: Hop, connected: socket.socket, seconds: float) -> dict[str, Any]:
         """What makes a connection safe within so long, as `create_connection` takes it."""
         if hop.transport is not Transport.TLS:
             return {}
-        context, name = self._client_context(side, hop)
+        context, name = self._client_context(side, hop, farewell_over(connected))
         timeouts = {"ssl_handshake_timeout": max(seconds, _LEAST), "ssl_shutdown_timeout": SHUTDOWN_SECONDS}
         return {"ssl": context, "server_hostname": name, **timeouts}
 

@@ -103,11 +103,15 @@ class TlsBook:
         files = self._files
         return handing_to(files.servers[side], lambda chain: self._examine_guest(chain, side, files), farewell)
 
-    def client_context(self, side: Side, hop: Hop) -> tuple[ssl.SSLContext, str]:
-        """For a connection of ours to a hop, and the name to ask for there; empty where only an address is known."""
+    def client_context(self, side: Side, hop: Hop, farewell: Farewell = say_nothing) -> tuple[ssl.SSLContext, str]:
+        """For a connection of ours to a hop, and the name to ask for there; empty where only an address is known.
+
+        Args:
+            farewell: as in `handing_to`.
+        """
         files, expected = self._files, expected_at(side, hop, self._tables)
         context = files.clients[expected.link_class]
-        examined = handing_to(context, lambda chain: self._examine_host(chain, side, expected, files))
+        examined = handing_to(context, lambda chain: self._examine_host(chain, side, expected, files), farewell)
         return examined, expected.server_name or ""
 
     def may_stand_for(self, side: Side, hop: Hop, chain: Sequence[bytes]) -> bool:

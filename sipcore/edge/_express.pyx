@@ -173,15 +173,16 @@ cdef bint is_plain_field(const Index *index, const Slot *slot) noexcept nogil:
 
 cdef class Plan:
     cdef object side, hop, place
-    cdef bytes via, asking, added
+    cdef bytes via, signing, asking, added
     cdef tuple counts
-    cdef Text before, behind, extra
+    cdef Text before, between, behind, extra
 
     def __init__(self, side, hop, bytes added not None, tuple counts not None, bytes via not None=b"",
-                 bytes asking not None=b"", place=None):
+                 bytes signing not None=b"", bytes asking not None=b"", place=None):
         self.side, self.hop, self.place, self.counts = side, hop, place, counts
-        self.via, self.asking, self.added = via, asking, added
-        self.before, self.behind, self.extra = text_in(via), text_in(asking), text_in(added)
+        self.via, self.signing, self.asking, self.added = via, signing, asking, added
+        self.before, self.between = text_in(via), text_in(signing)
+        self.behind, self.extra = text_in(asking), text_in(added)
 
 
 cdef class KnownLink:
@@ -475,22 +476,28 @@ cdef class Express:
                 self.recall.keep(&said, plan)
         return plan
 
-    cdef bint rewrite_request(self, Message message, const Sound *sound, const Link *link, Text before, Text behind,
-                              Text added, Sheet *sheet) noexcept nogil:
-        cdef const Index *index = &message.index
+    cdef bint write_via(self, const uint8_t *base, const Sound *sound, const Link *link, Plan plan,
+                        Sheet *sheet) noexcept nogil:
+        """Our line; signed where a response may come back by it."""
         cdef uint8_t digits[HEX_DIGITS]
-        cdef uint32_t branch = before.size - COOKIE_SIZE
+        cdef uint32_t branch = plan.before.size - COOKIE_SIZE
         cdef Way way
-        start_sheet(sheet)
-        note_way(index.base, &sound.via, link, spoken_in(index.base, sound.via.transport), &way)
-        write_hex(branch_digest(self.branches.current, index.base, &sound.via, sound), digits)
-        if not (write(sheet, before.data, before.size) and write(sheet, digits, HEX_DIGITS)):
+        write_hex(branch_digest(self.branches.current, base, &sound.via, sound), digits)
+        if not (write(sheet, plan.before.data, plan.before.size) and write(sheet, digits, HEX_DIGITS)):
             return False
-        write_hex(way_digest(self.ways.current, Text(&sheet.room[branch], BRANCH_SIZE), &way), digits)
-        return (write(sheet, b";sig=", 5) and write(sheet, digits, HEX_DIGITS)
-                and write(sheet, behind.data, behind.size)
+        if plan.between.size:
+            note_way(base, &sound.via, link, spoken_in(base, sound.via.transport), &way)
+            write_hex(way_digest(self.ways.current, Text(&sheet.room[branch], BRANCH_SIZE), &way), digits)
+            if not (write(sheet, plan.between.data, plan.between.size) and write(sheet, digits, HEX_DIGITS)):
+                return False
+        return write(sheet, plan.behind.data, plan.behind.size)
+
+    cdef bint rewrite_request(
+            self, const Index *index, const Sound *sound, const Link *link, Plan plan, Sheet *sheet) noexcept nogil:
+        start_sheet(sheet)
+        return (self.write_via(index.base, sound, link, plan, sheet)
                 and self.splice_fields(index, sound, link, written_since(sheet, 0), sheet)
-                and self.splice_end(index, added, sheet))
+                and self.splice_end(index, plan.extra, sheet))
 
     cdef bytes carried_request(self, Message message, Sound *sound, KnownLink link, uint64_t generation):
         cdef Fields fields
@@ -500,7 +507,7 @@ cdef class Express:
             return None
         plan = self.plan_of_request(message, sound, &fields, &link.at, generation)
         if plan is None or not self.is_clean(message) or not self.rewrite_request(
-                message, sound, &link.at, plan.before, plan.behind, plan.extra, &sheet):
+                &message.index, sound, &link.at, plan, &sheet):
             return None
         self.taken = plan
         return spliced(message, &sheet)

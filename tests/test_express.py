@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -45,6 +46,7 @@ from sipcore.edge.hashes import Keys
 from sipcore.edge.tables import ArchivingNotice, BestEffort, ContentSwitches, FarEnd, Hop, Transport, Verification
 from sipcore.imfilter import LCS2005, LYNC, STRICT, Rules
 from sipcore.imfilter import Action as ContentAction
+from sipcore.limits import DEFAULT
 
 FILTER = ImFilter()
 TRAFFIC, SPIM = traffic(), spim()
@@ -388,6 +390,37 @@ def test_a_route_of_another_dialog_or_end_takes_no_lane() -> None:
         assert edge.takes_lane(data, link)
         for wrong in (data.replace(b"c1@", b"c2@"), data.replace(b"fd=f", b"fd=g"), data.replace(b";sig=", b";sig=0")):
             assert not edge.takes_lane(wrong, link)
+
+
+def test_what_a_dialog_has_proven_is_proven_for_nobody_else() -> None:
+    edge = filtered()
+    data, link = in_dialog(OUTSIDE, route_set(INSIDE, OUTSIDE), method="MESSAGE")
+    of_another, _ = in_dialog(OUTSIDE, route_set(INSIDE, OUTSIDE, call_id="c2@192.0.2.10"), method="MESSAGE")
+    assert edge.takes_lane(data, link)
+    assert edge.takes_lane(data, link)
+    forged = [
+        data.replace(b"c1@", b"c2@"),
+        data.replace(b";tag=b", b";tag=x", 1),
+        data.replace(b"fabrikam.example", b"woodgrove.example", 1),
+        of_another,
+        re.sub(rb"sig=(.)", lambda sig: b"sig=%d" % (sig[1] == b"0"), data),
+        re.sub(rb"Route: [^,]*, ", b"Route: ", data),
+        re.sub(rb"Route: ([^,]*), ([^\r]*)", rb"Route: \2, \1", data),
+    ]
+    for wrong in forged:
+        assert wrong != data
+        assert not edge.takes_lane(wrong, link)
+        assert not edge.takes_lane(data, FROM_WOODGROVE)
+        assert edge.takes_lane(data, link)
+
+
+def test_what_is_read_by_other_limits_is_read_anew() -> None:
+    edge = engine()
+    data, link = in_dialog(OUTSIDE, route_set(INSIDE, OUTSIDE), method="MESSAGE")
+    for _ in range(2):
+        assert sent(receive(edge, data, link))
+    actions = edge.receive(parse(data, replace(DEFAULT, params=3)), link, 0.0)
+    assert Count("refused", (OUTSIDE, "invalid", "400")) in actions
 
 
 # -- its bounds

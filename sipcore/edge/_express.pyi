@@ -18,7 +18,8 @@ class Plan:
         added: our mark, assertion and notice as complete lines, behind the last field.
         counts: what is counted, received and forwarded; of responses one such pair for each class of statuses.
         via: of requests, the line of our Via up to the digits of its branch.
-        asking: the rest of that line, behind the signature.
+        signing: what of that line stands between them and the signature; nothing where there is none.
+        asking: the rest of that line.
         place: of responses, the connection that they leave by, as ``link_at`` knows it; None for none.
         refusal: of requests, what becomes of those with a link in plain text; None where the filter has to say.
     """
@@ -30,6 +31,7 @@ class Plan:
         added: bytes,
         counts: tuple[Count, Count] | tuple[tuple[Count, Count], ...],
         via: bytes = b"",
+        signing: bytes = b"",
         asking: bytes = b"",
         place: tuple[Side, str, int] | None = None,
         refusal: Refusal | None = None,

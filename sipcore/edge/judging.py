@@ -279,6 +279,8 @@ class Judge:
             return Outcome(disposed(refusals.FOR_US))
         if not made_branch(vias[0].branch, message, vias[1], self._keys):
             return Outcome(disposed(refusals.FORGED))
+        if message.cseq is not None and message.cseq.method == benotify.METHOD:
+            return Outcome(disposed(refusals.TO_BENOTIFY))  # which has no way back either, see `forwarding`
         absorbed = is_absorbed(vias[0])
         if back is None or not self._leads_back(vias[0], back, absorbed):
             return Outcome(disposed(refusals.REDIRECTED))

@@ -18,6 +18,7 @@ from sipcore.edge._express import Express, Plan, Run
 from sipcore.edge._refusing import Refusal
 from sipcore.edge.actions import Action, Count, Link
 from sipcore.edge.answers import said_around
+from sipcore.edge.benotify import METHOD
 from sipcore.edge.directory import Directory
 from sipcore.edge.flow import Answer, Discard, Forward
 from sipcore.edge.forwarding import DIALOG_FORMING, words_of
@@ -100,10 +101,9 @@ class Lane:
         key = self._express.key(message, link, self._generation)
         if key is None:
             return
-        before, behind = _cut_via(self._tables.own.listening(forward.side, hop.transport, hop.host))
+        via = _cut_via(self._tables.own.listening(forward.side, hop.transport, hop.host), message.method != METHOD)
         counts, refusal = _counts(link.side, forward, kind), self._refusal(message, link, forward, kind)
-        plan = Plan(forward.side, hop, self._added(forward), counts, before, behind, refusal=refusal)
-        self._express.keep(key, plan)
+        self._express.keep(key, Plan(forward.side, hop, self._added(forward), counts, *via, refusal=refusal))
 
     def learn_response(self, message: Message, link: Link, forward: Forward, back: WayBack) -> None:
         """The same of a response, and all that go the same way, whatever their status."""
@@ -140,11 +140,12 @@ class Lane:
         return "".join(lines).encode("utf-8", "surrogateescape")
 
 
-def _cut_via(leaving: Hop) -> tuple[bytes, bytes]:
-    """Our Via before its branch's digits, and behind its signature."""
-    before, between, behind = f"Via: {own_via(leaving, MAGIC_COOKIE + _STAND_IN, _STAND_IN)}\r\n".split(_STAND_IN)
-    assert between == ";sig="  # as `_express` writes it
-    return before.encode(), behind.encode()
+def _cut_via(leaving: Hop, answered: bool) -> tuple[bytes, bytes, bytes]:
+    """Our Via before its branch's digits, between them and its signature, and behind that; what is not answered has no
+    signature, and nothing between."""
+    via = own_via(leaving, MAGIC_COOKIE + _STAND_IN, _STAND_IN if answered else None)
+    before, *between, behind = f"Via: {via}\r\n".encode().split(_STAND_IN.encode())
+    return before, b"".join(between), behind
 
 
 def _counts(came_from: Side, forward: Forward, kind: str) -> tuple[Count, Count]:

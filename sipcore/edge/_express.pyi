@@ -4,65 +4,11 @@ from collections.abc import Callable
 
 from sipcore._parser import Message
 from sipcore.edge._keyed import Signer
-from sipcore.edge._refusing import Refusal
-from sipcore.edge.actions import Count, Link, Send
+from sipcore.edge._runs import Plan, Run
+from sipcore.edge.actions import Link
 from sipcore.edge.flow import Answer
-from sipcore.edge.tables import Hop, OwnSide, Side
+from sipcore.edge.tables import OwnSide, Side
 from sipcore.imfilter._gate import Gate
-
-class Plan:
-    """What becomes of every message of a flow.
-
-    Args:
-        side, hop: where it leaves, and to where.
-        added: our mark, assertion and notice as complete lines, behind the last field.
-        counts: what is counted, received and forwarded; of responses one such pair for each class of statuses.
-        via: of requests, the line of our Via up to the digits of its branch.
-        signing: what of that line stands between them and the signature; nothing where there is none.
-        asking: the rest of that line.
-        place: of responses, the connection that they leave by, as ``link_at`` knows it; None for none.
-        refusal: of requests, what becomes of those with a link in plain text; None where the filter has to say.
-    """
-
-    def __init__(
-        self,
-        side: Side,
-        hop: Hop,
-        added: bytes,
-        counts: tuple[Count, Count] | tuple[tuple[Count, Count], ...],
-        via: bytes = b"",
-        signing: bytes = b"",
-        asking: bytes = b"",
-        place: tuple[Side, str, int] | None = None,
-        refusal: Refusal | None = None,
-    ) -> None: ...
-
-class Run:
-    """Messages that came on one link, one behind the other, and leave alike.
-
-    Attributes:
-        side, hop, link_id, came_from: as in `sipcore.edge.actions.Send`, of each.
-        datas: what leaves.
-        counts: what is to be counted, as often as there are messages; the first that they were received.
-    """
-
-    @property
-    def side(self) -> Side: ...
-    @property
-    def hop(self) -> Hop: ...
-    @property
-    def link_id(self) -> int | None: ...
-    @property
-    def came_from(self) -> Side | None: ...
-    @property
-    def counts(self) -> tuple[Count, ...]: ...
-    @property
-    def datas(self) -> list[bytes]: ...
-    def send(self, data: bytes) -> Send:
-        """One of them by itself."""
-
-    def sends(self) -> list[Send]:
-        """Each by itself, for who cannot send them all."""
 
 class Express:
     """Carries messages by plans that it was given.

@@ -48,7 +48,8 @@ from sipcore.edge._notes cimport (
 )
 from sipcore.edge._places cimport Places
 from sipcore.edge._recall cimport Recall, Said, end_saying, say, say_nothing, say_span, say_word
-from sipcore.edge._refusing cimport Refusal, branch_of, port_back, refused
+from sipcore.edge._refusing cimport branch_of, port_back, refused
+from sipcore.edge._runs cimport KnownLink, Plan, Run, last_of
 from sipcore.edge._siphash cimport (
     DIGEST_BYTES,
     Digest,
@@ -71,16 +72,13 @@ from sipcore.edge._texts cimport (
     same_host,
     spoken_in,
     text_at,
-    text_in,
     unbracketed,
 )
 from sipcore.imfilter._gate cimport Gate
 from sipcore.imfilter._walking cimport RELEASE_THE_GIL_FROM
 
 from sipcore.errors import ParseError
-from sipcore.edge.actions import Send
 from sipcore.edge.memory import RecentlyUsed
-from sipcore.edge.tables import Hop, Side, Transport, canonical_host
 
 cdef enum:
     # Fields of one name that are looked at; of more only strange messages have.
@@ -170,63 +168,6 @@ cdef bint is_plain_field(const Index *index, const Slot *slot) noexcept nogil:
     cdef const uint8_t *value = index.base + slot.value
     return (not slot.flags & FOLDED and memchr(value, c'"', slot.value_size) == NULL
             and memchr(value, c'<', slot.value_size) == NULL)
-
-
-# -- plans and links ---------------------------------------------------------------------------------------------------
-
-cdef class Plan:
-    cdef object side, hop, place
-    cdef bytes via, signing, asking, added
-    cdef tuple counts
-    cdef Refusal refusal
-    cdef Text before, between, behind, extra
-
-    def __init__(self, side, hop, bytes added not None, tuple counts not None, bytes via not None=b"",
-                 bytes signing not None=b"", bytes asking not None=b"", place=None, Refusal refusal=None):
-        self.side, self.hop, self.place, self.counts, self.refusal = side, hop, place, counts, refusal
-        self.via, self.signing, self.asking, self.added = via, signing, asking, added
-        self.before, self.between = text_in(via), text_in(signing)
-        self.behind, self.extra = text_in(asking), text_in(added)
-
-
-cdef class KnownLink:
-    # A link with what is read of it for every message.
-    cdef object link, side, hop
-    cdef bytes peer, source
-    cdef Link at
-
-    def __init__(self, link, bytes peer not None, uint64_t number):
-        self.link, self.side, self.peer = link, link.side, peer
-        self.source = canonical_host(link.remote_host).encode("utf-8", "surrogateescape")
-        self.at.number = number
-        self.at.peer, self.at.source = text_in(self.peer), text_in(self.source)
-        self.at.port = link.remote_port
-        self.at.inside = link.side is Side.INSIDE
-        self.at.secure = link.transport is Transport.TLS
-        self.at.on_stream = link.transport is not Transport.UDP
-        self.at.usual_port = link.transport.default_port
-
-    cdef object hop_at(self, uint32_t port):
-        """Where answers go: its clients name few ports."""
-        if self.hop is None or self.hop.port != port:
-            self.hop = Hop(self.link.transport, self.link.remote_host, port)
-        return self.hop
-
-
-cdef class Run:
-    # Messages of one flow, one behind the other.
-    cdef readonly object side, hop, link_id, came_from
-    cdef readonly tuple counts
-    cdef readonly list datas
-    cdef Plan plan
-    cdef int status_class
-    cdef uint32_t refused_to
-
-    def send(self, bytes data not None):
-        return Send(self.hop, self.side, self.link_id, data, self.came_from)
-
-    def sends(self):
-        return [self.send(data) for data in self.datas]
 
 
 # -- the lane ----------------------------------------------------------------------------------------------------------
@@ -604,40 +545,46 @@ cdef class Express:
             return self.carried_request(message, &sound, link, generation)
         return self.carried_response(message, &sound, link, generation)
 
-    cdef Run begun_run(self, Message message, KnownLink link):
-        """A run of messages like the one that was just carried."""
-        cdef Run run = Run.__new__(Run)
+    cdef Run run_for(self, list runs, Message message, KnownLink link):
+        """The run for the message that was just carried: the last one that goes there, or a new one."""
         cdef Plan plan = self.taken
-        run.plan, run.status_class, run.datas = plan, message.index.status // 100, []
-        run.refused_to = self.refused_to
-        if run.refused_to:
-            run.side, run.hop, run.counts = link.side, link.hop_at(run.refused_to), plan.refusal.counts
-            run.link_id = link.link.id if link.at.on_stream else None
+        cdef object side = plan.side, hop = plan.hop, came_from = None, link_id = None
+        cdef Run run = last_of(runs, self.refused_to != 0)
+        if self.refused_to:
+            side, hop = link.side, link.hop_at(self.refused_to)
+        elif message.index.status == 0:
+            came_from = link.side
+        if run is not None and run.leads_to(side, hop, plan.place, came_from):
             return run
-        run.side, run.hop = plan.side, plan.hop
-        if run.status_class:
-            run.counts = plan.counts[run.status_class]
-            run.link_id = None if plan.place is None else self.link_at(plan.place)
-        else:
-            run.counts = plan.counts
-            run.came_from = link.side
+        if self.refused_to:
+            link_id = link.link.id if link.at.on_stream else None
+        elif plan.place is not None:
+            link_id = self.link_at(plan.place)
+        run = Run(side, hop, link_id, came_from, plan.place, self.refused_to != 0)
+        runs.append(run)
         return run
+
+    cdef tuple counts_of(self, const Index *index):
+        """What is counted of the message that was just carried."""
+        if self.refused_to:
+            return self.taken.refusal.counts
+        return self.taken.counts[index.status // 100] if index.status else self.taken.counts
 
     def carry(self, Message message not None, link, uint64_t generation, double now=0.0):
         cdef KnownLink known = self.known(link)
-        self.now = now
-        cdef bytes data = self.carried(message, known, generation)
+        cdef bytes data
         cdef Run run
+        self.now = now
+        data = self.carried(message, known, generation)
         if data is None:
             return None
-        run = self.begun_run(message, known)
-        run.datas.append(data)
+        run = self.run_for([], message, known)
+        run.add(data, self.counts_of(&message.index))
         return run
 
     def carry_all(self, take, link, uint64_t generation, double now=0.0):
         cdef KnownLink known = self.known(link)
         cdef list runs = []
-        cdef Run run = None
         cdef Message message
         cdef bytes data
         self.now = now
@@ -653,11 +600,7 @@ cdef class Express:
             data = self.carried(message, known, generation)
             if data is None:
                 return runs, message
-            if (run is None or run.plan is not self.taken or run.refused_to != self.refused_to
-                    or run.status_class != message.index.status // 100):
-                run = self.begun_run(message, known)
-                runs.append(run)
-            run.datas.append(data)
+            self.run_for(runs, message, known).add(data, self.counts_of(&message.index))
 
     cdef bint read_key(
             self, Message message, Sound *sound, const Link *link, uint64_t generation, Digest *key) noexcept nogil:

@@ -17,7 +17,7 @@ from functools import partial
 from sipcore._parser import Message, parse
 from sipcore._values import Via
 from sipcore.edge import benotify, refusals
-from sipcore.edge._express import Run
+from sipcore.edge._runs import Run
 from sipcore.edge.actions import Action, Count, Failure, Link, Resolve, Send, Trace
 from sipcore.edge.answers import answer_after, answer_on
 from sipcore.edge.directory import Directory

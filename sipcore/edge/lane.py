@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sipcore._parser import Message
-from sipcore.edge._express import Express, Plan, Run
+from sipcore.edge._express import Express
 from sipcore.edge._refusing import Refusal
+from sipcore.edge._runs import Plan, Run
 from sipcore.edge.actions import Action, Count, Link
 from sipcore.edge.answers import said_around
 from sipcore.edge.benotify import METHOD
@@ -83,7 +84,10 @@ class Lane:
     def carry(self, message: Message, link: Link, now: float) -> list[Action] | None:
         """What `Engine.receive` would say of a message; None where the lane does not know, for whatever reason."""
         run = self._express.carry(message, link, self._generation, now)
-        return None if run is None else [run.counts[0], *run.sends(), *run.counts[1:]]
+        if run is None:
+            return None
+        received, *others = run.tallies[0].counts
+        return [received, *run.sends(), *others]
 
     def carry_all(self, take: Callable[[], Message | None], link: Link, now: float) -> tuple[list[Run], Message | None]:
         """As `Engine.receive_all`."""

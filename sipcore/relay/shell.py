@@ -104,8 +104,9 @@ class Shell:
         """
         runs, message = self._engine.receive_all(take, link, self.now())
         for run in runs:
-            for count in run.counts:
-                self._metrics.tally(count, len(run.datas))
+            for tally in run.tallies:
+                for count in tally.counts:
+                    self._metrics.tally(count, tally.times)
             self._latency.messages += len(run.datas)
             self.links.send_run(run)
         if message is not None:

@@ -1,10 +1,12 @@
 """The express lane: a message whose decision is kept, from its bytes to those that leave (documented in the stub).
 
     sound?  -> on a link, with fields, that are plain? -> its key -> a plan? -> clean? -> branch and way -> spliced
+                                                                                └─ no: a link? -> tag -> answered
 
 Every question that is answered "no" or "not sure" ends it: the message is then dealt with like any other, by
-`sipcore.edge.engine`, which is the only place where anything is decided. So nothing here refuses, counts or remembers,
-and what leaves is, byte for byte, what the engine would send; the tests play one against the other.
+`sipcore.edge.engine`, which is the only place where anything is decided, counted or remembered; that the filter refuses
+a link is part of a plan. What leaves is, byte for byte, what the engine would send; the tests play one against the
+other.
 """
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
@@ -46,6 +48,7 @@ from sipcore.edge._notes cimport (
 )
 from sipcore.edge._places cimport Places
 from sipcore.edge._recall cimport Recall, Said, end_saying, say, say_nothing, say_span, say_word
+from sipcore.edge._refusing cimport Refusal, branch_of, port_back, refused
 from sipcore.edge._siphash cimport (
     DIGEST_BYTES,
     Digest,
@@ -77,7 +80,7 @@ from sipcore.imfilter._walking cimport RELEASE_THE_GIL_FROM
 from sipcore.errors import ParseError
 from sipcore.edge.actions import Send
 from sipcore.edge.memory import RecentlyUsed
-from sipcore.edge.tables import Side, Transport, canonical_host
+from sipcore.edge.tables import Hop, Side, Transport, canonical_host
 
 cdef enum:
     # Fields of one name that are looked at; of more only strange messages have.
@@ -175,11 +178,12 @@ cdef class Plan:
     cdef object side, hop, place
     cdef bytes via, signing, asking, added
     cdef tuple counts
+    cdef Refusal refusal
     cdef Text before, between, behind, extra
 
     def __init__(self, side, hop, bytes added not None, tuple counts not None, bytes via not None=b"",
-                 bytes signing not None=b"", bytes asking not None=b"", place=None):
-        self.side, self.hop, self.place, self.counts = side, hop, place, counts
+                 bytes signing not None=b"", bytes asking not None=b"", place=None, Refusal refusal=None):
+        self.side, self.hop, self.place, self.counts, self.refusal = side, hop, place, counts, refusal
         self.via, self.signing, self.asking, self.added = via, signing, asking, added
         self.before, self.between = text_in(via), text_in(signing)
         self.behind, self.extra = text_in(asking), text_in(added)
@@ -187,7 +191,7 @@ cdef class Plan:
 
 cdef class KnownLink:
     # A link with what is read of it for every message.
-    cdef object link, side
+    cdef object link, side, hop
     cdef bytes peer, source
     cdef Link at
 
@@ -202,13 +206,21 @@ cdef class KnownLink:
         self.at.on_stream = link.transport is not Transport.UDP
         self.at.usual_port = link.transport.default_port
 
+    cdef object hop_at(self, uint32_t port):
+        """Where answers go: its clients name few ports."""
+        if self.hop is None or self.hop.port != port:
+            self.hop = Hop(self.link.transport, self.link.remote_host, port)
+        return self.hop
+
 
 cdef class Run:
     # Messages of one flow, one behind the other.
-    cdef readonly object side, hop, link_id, came_from, received, forwarded
+    cdef readonly object side, hop, link_id, came_from
+    cdef readonly tuple counts
     cdef readonly list datas
     cdef Plan plan
     cdef int status_class
+    cdef uint32_t refused_to
 
     def send(self, bytes data not None):
         return Send(self.hop, self.side, self.link_id, data, self.came_from)
@@ -220,10 +232,10 @@ cdef class Run:
 # -- the lane ----------------------------------------------------------------------------------------------------------
 
 cdef class Express:
-    cdef Signer branches, ways, routes
+    cdef Signer branches, ways, routes, tags
     cdef Key flow_key
     cdef Gate gate
-    cdef object peer_of, link_at
+    cdef object peer_of, link_at, told
     cdef bint by_user, retracts
     cdef Places places
     cdef object plans, links
@@ -231,14 +243,16 @@ cdef class Express:
     cdef uint64_t links_known
     cdef KnownLink last
     cdef Plan taken
+    cdef uint32_t refused_to
+    cdef double now
     cdef Header mark, assertion, notice
     cdef bint notices
 
-    def __init__(self, signers, own, headers, peer_of, link_at, gate=None, *, by_user=False, retracts=False,
-                 capacity=8192):
-        self.branches, self.ways, self.routes, flows = signers
+    def __init__(self, signers, own, headers, peer_of, link_at, gate=None, told=None, *, by_user=False,
+                 retracts=False, capacity=8192):
+        self.branches, self.ways, self.routes, flows, self.tags = signers
         self.flow_key = (<Signer?>flows).current
-        self.gate, self.peer_of, self.link_at = gate, peer_of, link_at
+        self.gate, self.peer_of, self.link_at, self.told = gate, peer_of, link_at, told
         self.by_user, self.retracts = by_user, retracts
         self.plans, self.links = RecentlyUsed(capacity), RecentlyUsed(capacity)
         self.recall = Recall(self.flow_key.low)
@@ -506,11 +520,26 @@ cdef class Express:
         if not self.takes_request(&message.index, sound, &link.at, &fields):
             return None
         plan = self.plan_of_request(message, sound, &fields, &link.at, generation)
-        if plan is None or not self.is_clean(message) or not self.rewrite_request(
-                &message.index, sound, &link.at, plan, &sheet):
+        if plan is None:
             return None
-        self.taken = plan
+        if not self.is_clean(message):
+            return self.refused_request(message, sound, link, plan)
+        if not self.rewrite_request(&message.index, sound, &link.at, plan, &sheet):
+            return None
+        self.taken, self.refused_to = plan, 0
         return spliced(message, &sheet)
+
+    cdef bytes refused_request(self, Message message, const Sound *sound, KnownLink link, Plan plan):
+        """The answer to a request in whose text a link is; None where the filter has to look itself."""
+        cdef bytes answer
+        if plan.refusal is None or not self.gate.has_plain_link(&message.index):
+            return None
+        answer = refused(message, sound, &link.at, self.tags, plan.refusal)
+        if answer is not None:
+            self.taken, self.refused_to = plan, port_back(&sound.via, &link.at)
+            self.told(message, link.link, branch_of(self.branches, message, sound),
+                      is_present(sound.recipient.tag), plan.refusal.decision, self.now)
+        return answer
 
     # responses
 
@@ -558,7 +587,7 @@ cdef class Express:
         if not (self.splice_fields(&message.index, sound, &link.at, Text(message.index.base, 0), &sheet)
                 and self.splice_end(&message.index, plan.extra, &sheet)):
             return None
-        self.taken = plan
+        self.taken, self.refused_to = plan, 0
         return spliced(message, &sheet)
 
     # both
@@ -580,17 +609,23 @@ cdef class Express:
         cdef Run run = Run.__new__(Run)
         cdef Plan plan = self.taken
         run.plan, run.status_class, run.datas = plan, message.index.status // 100, []
+        run.refused_to = self.refused_to
+        if run.refused_to:
+            run.side, run.hop, run.counts = link.side, link.hop_at(run.refused_to), plan.refusal.counts
+            run.link_id = link.link.id if link.at.on_stream else None
+            return run
         run.side, run.hop = plan.side, plan.hop
         if run.status_class:
-            run.received, run.forwarded = plan.counts[run.status_class]
+            run.counts = plan.counts[run.status_class]
             run.link_id = None if plan.place is None else self.link_at(plan.place)
         else:
-            run.received, run.forwarded = plan.counts
+            run.counts = plan.counts
             run.came_from = link.side
         return run
 
-    def carry(self, Message message not None, link, uint64_t generation):
+    def carry(self, Message message not None, link, uint64_t generation, double now=0.0):
         cdef KnownLink known = self.known(link)
+        self.now = now
         cdef bytes data = self.carried(message, known, generation)
         cdef Run run
         if data is None:
@@ -599,12 +634,13 @@ cdef class Express:
         run.datas.append(data)
         return run
 
-    def carry_all(self, take, link, uint64_t generation):
+    def carry_all(self, take, link, uint64_t generation, double now=0.0):
         cdef KnownLink known = self.known(link)
         cdef list runs = []
         cdef Run run = None
         cdef Message message
         cdef bytes data
+        self.now = now
         while True:
             try:
                 message = take()
@@ -617,7 +653,8 @@ cdef class Express:
             data = self.carried(message, known, generation)
             if data is None:
                 return runs, message
-            if run is None or run.plan is not self.taken or run.status_class != message.index.status // 100:
+            if (run is None or run.plan is not self.taken or run.refused_to != self.refused_to
+                    or run.status_class != message.index.status // 100):
                 run = self.begun_run(message, known)
                 runs.append(run)
             run.datas.append(data)

@@ -31,7 +31,7 @@ class Express:
         link_at: the number of the open connection at a place.
         gate: of the filter; None where there is no filter.
         told: is told of each request that is refused, before its answer is given back: the message and its link, the
-            branch that it would have left with, whether its To has a tag, the answer, and the time.
+            name to remember it by, whether its To has a tag, the answer, and the time.
         by_user: decisions depend on who the users are.
         retracts: Supported has to be edited.
         capacity: plans and links of a generation of memory, see `sipcore.edge.memory.RecentlyUsed`.

@@ -478,7 +478,7 @@ cdef class Express:
         answer = refused(message, sound, &link.at, self.tags, plan.refusal)
         if answer is not None:
             self.taken, self.refused_to = plan, port_back(&sound.via, &link.at)
-            self.told(message, link.link, branch_of(self.branches, message, sound),
+            self.told(message, link.link, branch_of(self.branches, message, sound) + link.named,
                       is_present(sound.recipient.tag), plan.refusal.decision, self.now)
         return answer
 

@@ -18,6 +18,7 @@ cdef class Plan:
 cdef class KnownLink:
     # A link with what is read of it for every message.
     cdef object link, side, hop
+    cdef str named            # what the names of its requests end with
     cdef bytes peer, source
     cdef Link at
 

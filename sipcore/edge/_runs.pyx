@@ -10,6 +10,7 @@ from sipcore.edge._refusing cimport Refusal
 from sipcore.edge._texts cimport text_in
 
 from sipcore.edge.actions import Send
+from sipcore.edge.memory import request_name
 from sipcore.edge.tables import Hop, Side, Transport, canonical_host
 
 cdef enum:
@@ -29,6 +30,7 @@ cdef class Plan:
 cdef class KnownLink:
     def __init__(self, link, bytes peer not None, uint64_t number):
         self.link, self.side, self.peer = link, link.side, peer
+        self.named = request_name("", link.side, link.remote_host)
         self.source = canonical_host(link.remote_host).encode("utf-8", "surrogateescape")
         self.at.number = number
         self.at.peer, self.at.source = text_in(self.peer), text_in(self.source)

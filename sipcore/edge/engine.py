@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 from sipcore._parser import Message, parse
 from sipcore._values import Via
@@ -26,7 +25,7 @@ from sipcore.edge.flow import Answer, Discard, Forward, NeedSrv
 from sipcore.edge.forwarding import forwarded_request, forwarded_response
 from sipcore.edge.hashes import Keys, tag_for
 from sipcore.edge.health import Health
-from sipcore.edge.judging import Judge, Outcome, Request, request_name
+from sipcore.edge.judging import Judge, Outcome, Request
 from sipcore.edge.lane import Lane
 from sipcore.edge.links import OpenLinks
 from sipcore.edge.memory import ExpiringSet
@@ -98,7 +97,7 @@ class Engine:
         remember_decisions: bool = True,
     ) -> None:
         self._tables = tables
-        self._filter = filter
+        self._check = filter.check if filter is not None else None
         self._keys = keys
         self._observe = observe
         self._observes_forwarded = observe_forwarded
@@ -322,26 +321,26 @@ class Engine:
             yield answer_on(link, request.message, request.via, answered, tag)
 
     def _answer(self, request: Request, link: Link, answer: Answer, now: float) -> list[Action]:
-        self._remember(request.message, request.name, _has_tag(request.message), now)
+        self._remember_request(request, now)
         tag = tag_for(request.message, request.via, self._keys)
         return [answer_on(link, request.message, request.via, answer, tag), _refused(request, answer)]
 
-    def _remember(self, message: Message, name: str, has_tag: bool, now: float) -> None:
-        """For the CANCEL and ACK to come. A CANCEL itself has its request's branch, and must not speak for it."""
-        if message.method == "CANCEL":
-            return
+    def _remember_request(self, request: Request, now: float) -> None:
+        """Remember it, but not a CANCEL: it has its request's branch, and must not speak for it."""
+        if request.message.method != "CANCEL":
+            self._remember(request.name, _has_tag(request.message), now)
+
+    def _remember(self, name: str, has_tag: bool, now: float) -> None:
+        """For the CANCEL and ACK to come."""
         self._refused.add(name, now)
         if has_tag:
             self._refused_in_dialog.add(name, now)
 
-    def _note_refused(
-        self, message: Message, link: Link, branch: str, has_tag: bool, answer: Answer, now: float
-    ) -> None:
+    def _note_refused(self, message: Message, link: Link, name: str, has_tag: bool, answer: Answer, now: float) -> None:
         """What is due beside the answer of the lane to a request whose content is refused."""
-        self._remember(message, request_name(branch, link.side, link.remote_host), has_tag, now)
+        self._remember(name, has_tag, now)
         if self._observe is not None:
-            assert self._filter is not None  # who else refuses content
-            self._observe(Trace(message, link, answer, partial(self._filter.check, message), None))
+            self._observe(Trace(message, link, answer, self._check, None))
 
     def _give_back(self, message: Message, send: Send, row: Row, now: float, *, quietly: bool) -> list[Action]:
         """Tell the sender that it could not be sent on; not if it came as BENOTIFY and only left as NOTIFY."""
@@ -354,7 +353,7 @@ class Engine:
         decision = refuse(row, request.side, method, self._tables, (f"no way to {send.hop}",))
         if isinstance(decision, Discard):
             return [Count("discarded", (request.side, decision.why))]
-        self._remember(message, request.name, _has_tag(message), now)
+        self._remember_request(request, now)
         tag = tag_for(message, via, self._keys)
         link_id = self._links.leading_to(request.side, back)
         answer = answer_after(message, side=request.side, back=back, link_id=link_id, answer=decision, tag=tag)

@@ -20,19 +20,19 @@ from sipcore.edge.hashes import Keys, branch_for, made_branch, made_tag, made_wa
 from sipcore.edge.health import Health
 from sipcore.edge.lane import known_end
 from sipcore.edge.media import unfit_for_plain_text, unfit_session
-from sipcore.edge.memory import ExpiringSet, RecentlyUsed
+from sipcore.edge.memory import ExpiringSet, RecentlyUsed, request_name
 from sipcore.edge.reading import OwnRoutes, own_routes, read_flow, read_reply, user_of_ours
 from sipcore.edge.refusals import Row, disposed, refuse, refused_content
 from sipcore.edge.responses import decide_response
 from sipcore.edge.routing import decide
-from sipcore.edge.tables import Hop, Side, Tables, Transport, canonical_host
+from sipcore.edge.tables import Hop, Side, Tables, Transport
 from sipcore.edge.targets import aims
 from sipcore.edge.vias import SIGNATURE, WayBack, is_absorbed, is_ours, spoken, way_back
 from sipcore.errors import HeaderError
 from sipcore.imfilter import ImFilter, Verdict
 from sipcore.validate import Refusal, ValidationRules, validate
 
-__all__ = ["Judge", "Outcome", "Request", "request_name"]
+__all__ = ["Judge", "Outcome", "Request"]
 
 #: Max-Forwards 0 and Proxy-Require are judged here: an ACK to an answer of ours, or the CANCEL of a request that was
 #: refused, is recognised first, and extensions come after who may speak at all.
@@ -43,11 +43,6 @@ _RULES = ValidationRules(supported=None, zero_max_forwards=True)
 REMEMBERED_DECISIONS = 8_192
 #: The first status that refuses what was asked.
 _FIRST_REFUSAL = 300
-
-
-def request_name(branch: str, side: Side, source: str) -> str:
-    """As `Request.name`."""
-    return f"{branch} {side} {canonical_host(source)}"
 
 
 class Request(NamedTuple):
@@ -74,10 +69,7 @@ class Request(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What our memory knows it by: the transaction, which is all that the branch says, and its source.
-
-        Without the source a stranger who copies a transaction could have the CANCEL or ACK of its owner taken for his.
-        """
+        """What our memory knows it by."""
         return request_name(self.branch, self.side, self.source)
 
     @property

@@ -22,7 +22,7 @@ from itertools import count
 from typing import Any
 
 from sipcore._parser import Message
-from sipcore.edge._express import Run
+from sipcore.edge._runs import Run
 from sipcore.edge.actions import Failure, Link, Send
 from sipcore.edge.tables import Hop, OwnSide, Side, Transport, canonical_host, is_address
 from sipcore.edge.waiting import WaitingRoom

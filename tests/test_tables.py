@@ -282,6 +282,12 @@ def test_of_several_addresses_a_peer_is_told_the_first_of_its_family() -> None:
     assert SEVERAL.listening(INSIDE, TCP, "::9") == OWN.listen[INSIDE, TCP]
 
 
+def test_a_peer_with_a_name_is_told_the_first_address_of_whatever_family() -> None:
+    turned = replace(OWN, listen={**OWN.listen, (INSIDE, UDP): SIXTH}, further={(INSIDE, UDP): (SECOND,)})
+    told = [turned.listening(INSIDE, UDP, peer) for peer in ("pool.contoso.example", "", "127.0.0.9")]
+    assert told == [SIXTH, SIXTH, SECOND]
+
+
 def test_every_one_of_several_addresses_is_ours_on_its_side_only() -> None:
     assert all(SEVERAL.is_own_place(hop.host, hop.port) for _, hop in SEVERAL.addresses())
     assert [SEVERAL.listens(side, SIXTH) for side in (INSIDE, OUTSIDE)] == [True, False]

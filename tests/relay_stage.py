@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
+import pytest
 import uvloop
 
 from sipcore.edge.tables import Side, Transport
@@ -224,6 +225,14 @@ def running_relay(text: str, path: Path | str = "edge.toml") -> Iterator[Relay]:
             yield relay
         finally:
             asyncio.run_coroutine_threadsafe(relay.stop(), loop).result(PATIENCE)
+
+
+def skip_without_ipv6() -> None:
+    """Leave a test out, and say why, where there is no IPv6."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError as error:
+        pytest.skip(f"this machine has no IPv6 on loopback: {error}")
 
 
 @contextmanager

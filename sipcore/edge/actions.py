@@ -93,9 +93,14 @@ class Resolve:
     """The SRV record ``_sipfederationtls._tcp.<domain>`` is to be looked up, and told by `Engine.resolved`.
 
     It is asked for once, however many messages wait for it.
+
+    Attributes:
+        domain: whose record.
+        side: who needs it; what strangers need must leave room for what our users need.
     """
 
     domain: str
+    side: Side
 
 
 class Count:

@@ -250,7 +250,10 @@ class Links:
 
     async def _way_to(self, side: Side, hop: Hop) -> Stream | Hop | HandshakeFault:
         """A connection with a hop, or where its datagrams go; why there is neither."""
-        addresses = (await self._addresses(side, hop.host, hop.port))[:_MOST_ADDRESSES]
+        told = self._own.listening(side, hop.transport, hop.host)
+        found = await self._addresses(side, hop.host, hop.port)
+        # The messages that wait name an address of ours: the hop is first tried over the family that this is of.
+        addresses = sorted(found, key=lambda place: (":" in place[0]) is not told.is_ipv6)[:_MOST_ADDRESSES]
         if not addresses:
             return _NOWHERE
         if hop.transport is Transport.UDP:

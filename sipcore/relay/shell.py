@@ -162,15 +162,15 @@ class Shell:
             elif isinstance(action, Send):
                 self.links.send(action)
             elif isinstance(action, Resolve):
-                task = asyncio.get_running_loop().create_task(self._look_up(action.domain))
+                task = asyncio.get_running_loop().create_task(self._look_up(action))
                 self._look_ups.add(task)
                 task.add_done_callback(self._look_ups.discard)
 
-    async def _look_up(self, domain: str) -> None:
+    async def _look_up(self, wanted: Resolve) -> None:
         """Tell the engine what DNS says of a domain, and do what follows."""
-        fact = SrvFact(domain, Found.FAILED, expires=self.now())
+        fact = SrvFact(wanted.domain, Found.FAILED, expires=self.now())
         try:
-            fact = await self._resolver.srv(domain)
+            fact = await self._resolver.srv(wanted.domain, wanted.side)
         finally:  # a shutdown cancels this task, and then too nobody may be left waiting
             self.perform(self._engine.resolved(fact, self.now()))
             self.flush()

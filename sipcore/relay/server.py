@@ -228,8 +228,8 @@ def run(config: Config) -> None:
         ListenError: an address cannot be listened on.
     """
     relay = Relay(config)
-    configure_logging(config.log, functools.partial(relay.metrics.count, "log_lines_lost"))
-    uvloop.run(_serve(relay, config))
+    with configure_logging(config.log, functools.partial(relay.metrics.count, "log_lines_lost")):
+        uvloop.run(_serve(relay, config))
 
 
 async def _serve(relay: Relay, config: Config) -> None:

@@ -71,7 +71,9 @@ class TlsAcceptor:
         while True:
             try:
                 accepted, address = await loop.sock_accept(self._bound)
-            except OSError:  # no descriptor is left, or the peer has gone again
+            except OSError as error:  # no descriptor is left, or the peer has gone again
+                what = f"nobody can be let in ({error.strerror})"
+                self._failed("somebody", HandshakeFault("not-accepted", what, Failure.NO_TLS))
                 await asyncio.sleep(_BREATH)
                 continue
             self._begin(accepted, Hop(Transport.TLS, *address[:2]))

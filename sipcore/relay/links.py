@@ -41,8 +41,8 @@ __all__ = ["Addresses", "Links"]
 _BREATH = 0.02
 #: How long a connection may take to go that is closed without waiting for anything, in seconds: the loop's next round.
 _FAREWELL = 1.0
-#: What a handshake is given at least when its connection took all the time, in seconds: the loop wants more than none.
-_LEAST = 0.001
+#: What a connection has to leave for a handshake, in seconds, or the hop is as good as not there.
+_LEAST = 0.1
 #: How many addresses of a hop are tried: with the default of 4 s for each, the last is given up long before the 32 s of
 #: a transaction are over.
 _MOST_ADDRESSES = 4
@@ -74,7 +74,7 @@ class Links:
 
     Attributes:
         unread: what peers leave unread, of all links.
-        unfinished: what links hold of messages that are not whole.
+        unfinished: what links that were accepted outside hold of messages that are not whole.
     """
 
     def __init__(
@@ -288,7 +288,7 @@ class Links:
     async def _connect_to(self, side: Side, hop: Hop, host: str, port: int) -> Stream:
         loop = asyncio.get_running_loop()
         until = loop.time() + self._limits.connect_seconds
-        async with asyncio.timeout_at(until):
+        async with asyncio.timeout_at(until - _LEAST):
             connected = await _connected(self._own.listening(side, hop.transport, host).host, host, port)
         secured = self._secured(side, hop, connected, until - loop.time())
         _, stream = await loop.create_connection(lambda: self._make_stream(side, hop), sock=connected, **secured)
@@ -299,7 +299,7 @@ class Links:
         if hop.transport is not Transport.TLS:
             return {}
         context, name = self._client_context(side, hop, farewell_over(connected))
-        timeouts = {"ssl_handshake_timeout": max(seconds, _LEAST), "ssl_shutdown_timeout": SHUTDOWN_SECONDS}
+        timeouts = {"ssl_handshake_timeout": seconds, "ssl_shutdown_timeout": SHUTDOWN_SECONDS}
         return {"ssl": context, "server_hostname": name, **timeouts}
 
     def _fault(self, side: Side, hop: Hop, error: OSError) -> HandshakeFault:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -63,8 +64,8 @@ def _certificate(file: NamedFile, complain: Callable[[Problem], None]) -> x509.C
         return None
     try:
         return x509.load_pem_x509_certificates(source)[0]
-    except ValueError as error:
-        complain(file.problem(f"{file.path} has no certificate in PEM ({error})"))
+    except ValueError:
+        complain(file.problem(f"{file.path} has no certificate in PEM"))
         return None
 
 
@@ -76,13 +77,23 @@ def _public_key(file: NamedFile, complain: Callable[[Problem], None]) -> object:
         return load_pem_private_key(source, None).public_key()
     except TypeError:
         complain(file.problem(f"{file.path} is encrypted; expected a key without a passphrase, readable by us alone"))
+    except UnsupportedAlgorithm as error:
+        complain(file.problem(f"{file.path} has a key of a kind that is not supported ({error})"))
     except ValueError:
         complain(file.problem(f"{file.path} has no private key in PEM"))
     return None
 
 
+def _key_of(certificate: x509.Certificate) -> object:
+    """Its public key; None of a kind that is not supported, which is no key that was read."""
+    try:
+        return certificate.public_key()
+    except UnsupportedAlgorithm:
+        return None
+
+
 def _faults(certificate: x509.Certificate, key: object, files: Identity, now: datetime.datetime) -> Iterator[Problem]:
-    if certificate.public_key() != key:
+    if _key_of(certificate) != key:
         yield files.key.problem(f"{files.key.path} is not the key of {files.certificate.path}")
     file = files.certificate
     if fault := date_fault(certificate, now):

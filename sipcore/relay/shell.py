@@ -62,8 +62,9 @@ class Shell:
 
     def make_stream(self, side: Side, kind: str, arrived_at: Hop | None = None, hop: Hop | None = None) -> Stream:
         """A stream that reports here; the arguments as in `Stream`."""
-        limits = self._config.limits, self._config.links
-        return Stream(self, side, kind, *limits, self.links.unread, self.links.unfinished, arrived_at, hop)
+        limits, links = (self._config.limits, self._config.links), self.links
+        unfinished = links.unfinished if kind == Side.OUTSIDE else None
+        return Stream(self, side, kind, *limits, links.unread, unfinished, arrived_at, hop)
 
     def _stream_to(self, side: Side, hop: Hop) -> Stream:
         return self.make_stream(side, DIALLED, hop=hop)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
+import ssl
 from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
@@ -23,6 +24,7 @@ from sipcore.relay.config import LinkLimits
 from sipcore.relay.deadlines import Deadlines
 from sipcore.relay.handshakes import certificate_of, is_awaiting_verdict, verified_chain
 from sipcore.relay.outbox import Budget, Outbox
+from sipcore.relay.sources import source_of
 from sipcore.relay.unfinished import Unfinished
 from sipcore.relay.unheard import Unheard
 
@@ -82,7 +84,7 @@ class Stream(asyncio.BufferedProtocol):
         limits: of the messages that come in.
         links: how long things may take, and how much may wait to be written.
         unread: what peers may leave unread, of all links.
-        unfinished: what links may hold of messages that are not whole.
+        unfinished: what strangers may hold of messages that are not whole; None where the peer is known.
         arrived_at: what its link says of it, see `Link`.
         hop: where it leads to, of one that we open.
 
@@ -104,7 +106,7 @@ class Stream(asyncio.BufferedProtocol):
         limits: Limits,
         links: LinkLimits,
         unread: Budget,
-        unfinished: Unfinished[Stream],
+        unfinished: Unfinished[Stream] | None,
         arrived_at: Hop | None = None,
         hop: Hop | None = None,
     ) -> None:
@@ -181,14 +183,15 @@ class Stream(asyncio.BufferedProtocol):
         if not self._known:
             return
         held, unheard = self._outbox.abandon(), self._unheard
-        if unheard is not None and not self._closed_because:
+        if unheard is not None and not self._closed_because and (unheard.sends or isinstance(exc, ssl.SSLError)):
             self._closed_because = "not-let-in"
             self._owner.unheard(self, unheard, exc)
-            held = [send for send in held if not any(send is each for each in unheard.sends)]
+            answered = set(map(id, unheard.sends))
+            held = [send for send in held if id(send) not in answered]
         for send in held:
             self._owner.lost(send)
         self._owner.flush()
-        self._unfinished.note(self, 0)
+        self._note_pending(0)
         ended = "ended-inside-a-message" if self._framer.pending else "ended-by-peer"
         self._owner.stream_closed(self, self._closed_because or ("connection-error" if exc else ended))
 
@@ -199,8 +202,12 @@ class Stream(asyncio.BufferedProtocol):
             taken = True
         self._deadlines.read(messages=taken, inside=self._framer.in_message, now=self._owner.now())
         if self._pending != (pending := self._framer.pending):
-            self._pending = pending
-            if greediest := self._unfinished.note(self, pending):
+            self._note_pending(pending)
+
+    def _note_pending(self, pending: int) -> None:
+        self._pending = pending
+        if self._unfinished is not None:
+            for greediest in self._unfinished.note(self, source_of(self.link.remote_host), pending):
                 greediest.abort("too-much-unfinished")
 
     def _take_introduction(self) -> Message | None:

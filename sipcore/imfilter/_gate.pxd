@@ -37,3 +37,4 @@ cdef class Gate:
     cdef bint are_clean_first_messages(self, const Index *index, int header_id) noexcept nogil
     cdef bint is_clean_body(self, const Index *index, bint in_message) noexcept nogil
     cdef bint is_clean_index(self, const Index *index) noexcept nogil
+    cdef bint has_plain_link(self, const Index *index) noexcept nogil

@@ -388,6 +388,23 @@ cdef class Gate:
             return False
         return index.body_size == 0 or self.is_clean_body(index, in_message)
 
+    cdef bint has_plain_link(self, const Index *index) noexcept nogil:
+        """Whether a link stands in a body that the filter reads as nothing but plain text."""
+        cdef const uint8_t *body = index.base + index.head_size
+        cdef uint16_t first = index.first[H_CONTENT_TYPE]
+        cdef Kind kind
+        if (first == NO_SLOT or find_slot(index, H_CONTENT_TYPE, first + 1) >= 0 or index.slots[first].flags & FOLDED
+                or index.first[H_CONTENT_ENCODING] != NO_SLOT
+                or index.first[H_CONTENT_TRANSFER_ENCODING] != NO_SLOT
+                or not 0 < index.body_size < RELEASE_THE_GIL_FROM):
+            return False
+        kind = plain_kind(value_of(index, &index.slots[first]))
+        return (kind.plain and not is_present(kind.first_message) and not may_begin_otherwise(body)
+                and self.finder.has_link(body, index.body_size))
+
+    def has_link(self, Message message not None):
+        return self.has_plain_link(&message.index)
+
     def is_clean(self, Message message not None):
         cdef bint clean
         if message.index.body_size < RELEASE_THE_GIL_FROM:

@@ -102,10 +102,10 @@ class Shell:
         Returns:
             Whether there was one; then there may be more.
         """
-        runs, message = self._engine.receive_all(take, link)
+        runs, message = self._engine.receive_all(take, link, self.now())
         for run in runs:
-            self._metrics.tally(run.received, len(run.datas))
-            self._metrics.tally(run.forwarded, len(run.datas))
+            for count in run.counts:
+                self._metrics.tally(count, len(run.datas))
             self._latency.messages += len(run.datas)
             self.links.send_run(run)
         if message is not None:

@@ -173,6 +173,7 @@ def test_an_own_certificate_with_names_that_nobody_can_read_is_a_fault(folder: P
     ("name", "content", "fault"),
     [
         ("public.pem", b"nothing", "public.pem has no certificate in PEM, DER or PKCS#7"),
+        ("public.pem", bytes.fromhex("300b06092a864886f70d010702"), "public.pem: certificate 1 is malformed ("),
         ("public.pem", b"\x30\x03\x02\x01\x00", "public.pem: certificate 1 is malformed ("),
         ("public.pem", PUBLIC.pem + b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
          "public.pem: certificate 2 is malformed ("),

@@ -28,6 +28,8 @@ __all__ = ["Roots", "read_roots"]
 _PEM = re.compile(rb"-----BEGIN (CERTIFICATE|PKCS7)-----(.+?)-----END \1-----", re.DOTALL)
 #: How anything in DER begins that may be in such a file: as a sequence.
 _DER = b"\x30"
+#: What a bundle of PKCS#7 calls itself at its beginning, behind its length (RFC 2315 section 14).
+_SIGNED_DATA, _HEAD = bytes.fromhex("06092a864886f70d010702"), 17
 
 
 class Roots:
@@ -105,9 +107,7 @@ def _certificates(source: bytes) -> Iterator[bytes]:
 
 
 def _unpacked(der: bytes) -> Sequence[bytes]:
-    with suppress(ValueError):
-        x509.load_der_x509_certificate(der)
-        return [der]
-    with suppress(ValueError, UnsupportedAlgorithm):
-        return [each.public_bytes(Encoding.DER) for each in pkcs7.load_der_pkcs7_certificates(der)]
+    if _SIGNED_DATA in der[:_HEAD]:
+        with suppress(ValueError, UnsupportedAlgorithm):
+            return [each.public_bytes(Encoding.DER) for each in pkcs7.load_der_pkcs7_certificates(der)]
     return [der]

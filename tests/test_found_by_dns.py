@@ -36,6 +36,12 @@ listen = [{{ address = "127.0.0.33", port = 0 }}]
 enabled = true
 domains = ["listed.example", "{broken}"]
 any_domain = true
+[[federated_domain]]
+domain = "chained.example"
+type = "aol"
+[[static_route]]
+pattern = "chained.example"
+next_hop = "gone.chained.example"
 [[provider]]
 name = "Hosting"
 proxy = "sip.hosting.example"
@@ -281,6 +287,20 @@ def test_a_target_that_is_not_who_it_should_be_or_nowhere_is_passed_over_too(nam
         with proxy.accept() as receiver:
             assert header(receiver.read(), "Call-ID") == "1"
         assert edge.count("retargeted", "outside") == 2
+
+
+def test_what_finds_a_static_route_down_waits_for_the_record_behind_it(names: NameServer, edge: Edge) -> None:
+    with edge.proxy("sip.chained.example") as proxy:
+        names.federate("chained.example", f"0 0 {proxy.port} sip.chained.example")
+        names.set("sip.chained.example", "A", PROXY)
+        names.set("gone.chained.example", "A", NOBODY)
+        edge.send(1, "chained.example")
+        with proxy.accept() as receiver:
+            receiver.send(ok(receiver.read()))
+            assert edge.answered() == (200, "")
+        assert edge.count("undelivered", "outside", "tls", "connect-failed") == 1
+        assert edge.count("retargeted", "outside") == 1
+        assert edge.count("dns_lookups", "outside", "SRV", "found") == 1
 
 
 def test_when_all_targets_are_down_the_sender_is_told_once(names: NameServer, edge: Edge) -> None:

@@ -18,7 +18,7 @@ from sipcore._parser import Message, parse
 from sipcore._values import Via
 from sipcore.edge import benotify, refusals
 from sipcore.edge._runs import Run
-from sipcore.edge.actions import Action, Count, Failure, Link, Resolve, Send, Trace
+from sipcore.edge.actions import Action, Count, Failure, Link, Origin, Resolve, Send, Trace
 from sipcore.edge.answers import answer_after, answer_on
 from sipcore.edge.directory import Directory
 from sipcore.edge.facts import Facts, Found, SrvFact
@@ -38,7 +38,7 @@ from sipcore.edge.vias import is_absorbed, way_back
 from sipcore.edge.waiting import WaitingRoom
 from sipcore.errors import EditError, HeaderError
 from sipcore.grammar import METHODS, reason_phrase
-from sipcore.imfilter import ImFilter
+from sipcore.imfilter import ImFilter, Verdict
 from sipcore.limits import WIDEST
 
 __all__ = ["Engine", "Keys", "Link"]
@@ -123,8 +123,8 @@ class Engine:
             remembers=remember_decisions,
         )
         takes_lane = remember_decisions and (observe is None or not observe_forwarded) and Lane.fits(tables)
-        told = self._note_refused
-        self._lane = Lane(tables, filter, keys, directory, self._links, told) if takes_lane else None
+        content = self._judge.verdict_on, self._note_refused
+        self._lane = Lane(tables, filter, keys, directory, self._links, *content) if takes_lane else None
         self._left: Message | None = None
 
     # -- what the shell tells
@@ -184,6 +184,8 @@ class Engine:
             self._health.failed(send.side, send.hop, now)
             if (again := self._retargeted(send, now)) is not None:
                 return [again, Count("retargeted", (send.side,))]
+            if send.origin is not None and now + _WAIT_SECONDS < send.until:
+                return [Count("retargeted", (send.side,)), *self._judged_again(send.origin, now)]
         message = parse(send.data, WIDEST)
         if not message.is_request:
             return [Count("discarded", (send.side, refusals.UNDELIVERED.name))]
@@ -197,6 +199,11 @@ class Engine:
                 if self._health.is_well(send.side, hop, now):
                     return send._replace(hop=hop, others=send.others[index + 1 :])
         return None
+
+    def _judged_again(self, origin: Origin, now: float) -> Iterator[Action]:
+        """What becomes of a request now that all its targets have failed. Once: it is not to wait for ever."""
+        for action in self._dealt(*origin, now):
+            yield action._replace(origin=None) if isinstance(action, Send) else action
 
     def link_up(self, link: Link, now: float) -> None:
         """A connection is open: answers to what came on it leave by it."""
@@ -238,6 +245,8 @@ class Engine:
             return self._drop(message, link, Outcome(disposed(refusals.NO_VIA)))
         request = Request.read(message, link.side, link.remote_host, via, self._keys)
         outcome = self._judge.request(request, link, now, *told)
+        if told:
+            outcome = outcome._replace(more=False)  # it has waited once, and its client will not for ever
         if isinstance(outcome.decision, NeedSrv):
             if waits := self._wait(request, link, outcome.decision.domain, now, told):
                 return waits
@@ -306,8 +315,10 @@ class Engine:
         )
         self._teach_request(request, link, outcome, forward)
         send = Send(outcome.hop, forward.side, None, data, link.side)
-        if outcome.others:
-            send = send._replace(others=outcome.others, until=now + _RETARGET_SECONDS)
+        if outcome.others or outcome.more:
+            # What has been answered here is not taken back, see `_turned`.
+            origin = Origin(request.message.detach(), link) if outcome.more and not forward.method else None
+            send = send._replace(others=outcome.others, until=now + _RETARGET_SECONDS, origin=origin)
         counted = Count("forwarded", (forward.side, _kind(request.message), forward.rule))
         return [send, counted, *self._turned(request, link, forward), *_filtered(link, outcome)]
 
@@ -342,11 +353,20 @@ class Engine:
         if has_tag:
             self._refused_in_dialog.add(name, now)
 
-    def _note_refused(self, message: Message, link: Link, name: str, has_tag: bool, answer: Answer, now: float) -> None:
+    def _note_refused(
+        self,
+        message: Message,
+        link: Link,
+        name: str,
+        has_tag: bool,
+        answer: Answer,
+        verdict: Verdict | None,
+        now: float,
+    ) -> None:
         """What is due beside the answer of the lane to a request whose content is refused."""
         self._remember(name, has_tag, now)
         if self._observe is not None:
-            self._observe(Trace(message, link, answer, self._check, None))
+            self._observe(Trace(message, link, answer, verdict or self._check, None))
 
     def _give_back(self, message: Message, send: Send, row: Row, now: float, *, quietly: bool) -> list[Action]:
         """Tell the sender that it could not be sent on; not if it came as BENOTIFY and only left as NOTIFY."""

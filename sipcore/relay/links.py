@@ -207,7 +207,7 @@ class Links:
 
     def _datagram(self, send: Send, hop: Hop) -> None:
         port = port_for(send._replace(hop=hop), self.ports[send.side])
-        if port is None or not port.send(hop, send.data):
+        if port is None or port.send_all(hop, [send.data]):
             self._undelivered(send, "not-taken", Failure.LOCAL)
 
     def flush(self) -> None:

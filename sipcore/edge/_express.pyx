@@ -1,12 +1,12 @@
 """The express lane: a message whose decision is kept, from its bytes to those that leave (documented in the stub).
 
     sound?  -> on a link, with fields, that are plain? -> its key -> a plan? -> clean? -> branch and way -> spliced
-                                                                                └─ no: a link? -> tag -> answered
+                                                                                └─ no: blocked? -> tag -> answered
 
 Every question that is answered "no" or "not sure" ends it: the message is then dealt with like any other, by
-`sipcore.edge.engine`, which is the only place where anything is decided, counted or remembered; that the filter refuses
-a link is part of a plan. What leaves is, byte for byte, what the engine would send; the tests play one against the
-other.
+`sipcore.edge.engine`, which is the only place where anything is decided, counted or remembered; how a request is
+answered that the filter blocks is part of a plan. What leaves is, byte for byte, what the engine would send; the tests
+play one against the other.
 """
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
@@ -14,19 +14,7 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memchr
 
 from sipcore._cursor cimport Cursor, Span, equals_folded, is_present
-from sipcore._index cimport (
-    FOLDED,
-    H_MAX_FORWARDS,
-    H_OTHER,
-    H_P_ASSERTED_IDENTITY,
-    H_PROXY_REQUIRE,
-    H_ROUTE,
-    H_SUPPORTED,
-    H_VIA,
-    Index,
-    Slot,
-    header_id_of,
-)
+from sipcore._index cimport FOLDED, H_MAX_FORWARDS, H_VIA, Index, Slot
 from sipcore._parser cimport Message
 from sipcore._sound cimport Sound, read_but_routes, read_routes
 from sipcore._syntax cimport Param, next_uri_param
@@ -48,19 +36,20 @@ from sipcore.edge._notes cimport (
 )
 from sipcore.edge._places cimport Places
 from sipcore.edge._recall cimport Recall, Said, end_saying, say, say_nothing, say_span, say_word
-from sipcore.edge._refusing cimport Refusal, branch_of, port_back, refused
+from sipcore.edge._refusing cimport branch_of, port_back, refused
+from sipcore.edge._runs cimport KnownLink, Plan, Run, last_of
 from sipcore.edge._siphash cimport (
     DIGEST_BYTES,
     Digest,
     Hasher,
     Key,
-    absorb_bytes,
     absorb_span,
     absorb_word,
     begun,
     finished,
 )
 from sipcore.edge._splicing cimport Sheet, splice, spliced, start_sheet, write, write_number, written_since
+from sipcore.edge._survey cimport Fields, Survey, absorb_fields, say_fields
 from sipcore.edge._texts cimport (
     TLS,
     UNSPOKEN,
@@ -71,20 +60,16 @@ from sipcore.edge._texts cimport (
     same_host,
     spoken_in,
     text_at,
-    text_in,
     unbracketed,
 )
 from sipcore.imfilter._gate cimport Gate
 from sipcore.imfilter._walking cimport RELEASE_THE_GIL_FROM
 
 from sipcore.errors import ParseError
-from sipcore.edge.actions import Send
 from sipcore.edge.memory import RecentlyUsed
-from sipcore.edge.tables import Hop, Side, Transport, canonical_host
+from sipcore.imfilter.verdict import PREFIX
 
 cdef enum:
-    # Fields of one name that are looked at; of more only strange messages have.
-    MOST_FIELDS = 4
     # Digits of Max-Forwards that an edit takes.
     MOST_DIGITS = 10
 
@@ -97,64 +82,7 @@ cdef enum:
     TO_SUBSCRIBER = 16
 
 
-cdef struct Header:
-    # A header that is looked for, by its id, or where it has none by its name.
-    Text name
-    int id
-
-
-cdef struct Fields:
-    # Which fields, by their slots, a message has of those that are read whole, and that leave it.
-    int identities[4]         # MOST_FIELDS
-    int identity_count
-    int required[4]
-    int required_count
-    int assertions[4]
-    int assertion_count
-    int routes[4]
-    int route_count
-    int marks
-
-
 # -- the fields of a message -------------------------------------------------------------------------------------------
-
-cdef bint is_named(const Index *index, const Slot *slot, const Header *header) noexcept nogil:
-    # Or-ing 0x20 folds letters and leaves every other byte of a token apart.
-    cdef const uint8_t *name = index.base + slot.name
-    cdef uint32_t i
-    if slot.id != header.id or header.id == H_OTHER and slot.name_size != header.name.size:
-        return False
-    if header.id == H_OTHER:
-        for i in range(slot.name_size):
-            if (name[i] | 0x20) != (header.name.data[i] | 0x20):
-                return False
-    return True
-
-
-cdef bint keep_slot(int *slots, int *count, int slot) noexcept nogil:
-    if count[0] == MOST_FIELDS:
-        return False
-    slots[count[0]] = slot
-    count[0] += 1
-    return True
-
-
-cdef void absorb_fields(Hasher *hasher, const Index *index, const int *slots, int count) noexcept nogil:
-    cdef const Slot *slot
-    cdef int i
-    absorb_word(hasher, count)
-    for i in range(count):
-        slot = &index.slots[slots[i]]
-        absorb_bytes(hasher, index.base + slot.value, slot.value_size)
-
-
-cdef void say_fields(Said *said, const Index *index, const int *slots, int count) noexcept nogil:
-    cdef const Slot *slot
-    cdef int i
-    for i in range(count):
-        slot = &index.slots[slots[i]]
-        say(said, index.base + slot.value, slot.value_size)
-
 
 cdef bint says_maddr(const uint8_t *base, Span params) noexcept nogil:
     cdef Cursor cursor = Cursor(base, params.start, params.end)
@@ -172,61 +100,10 @@ cdef bint is_plain_field(const Index *index, const Slot *slot) noexcept nogil:
             and memchr(value, c'<', slot.value_size) == NULL)
 
 
-# -- plans and links ---------------------------------------------------------------------------------------------------
-
-cdef class Plan:
-    cdef object side, hop, place
-    cdef bytes via, signing, asking, added
-    cdef tuple counts
-    cdef Refusal refusal
-    cdef Text before, between, behind, extra
-
-    def __init__(self, side, hop, bytes added not None, tuple counts not None, bytes via not None=b"",
-                 bytes signing not None=b"", bytes asking not None=b"", place=None, Refusal refusal=None):
-        self.side, self.hop, self.place, self.counts, self.refusal = side, hop, place, counts, refusal
-        self.via, self.signing, self.asking, self.added = via, signing, asking, added
-        self.before, self.between = text_in(via), text_in(signing)
-        self.behind, self.extra = text_in(asking), text_in(added)
-
-
-cdef class KnownLink:
-    # A link with what is read of it for every message.
-    cdef object link, side, hop
-    cdef bytes peer, source
-    cdef Link at
-
-    def __init__(self, link, bytes peer not None, uint64_t number):
-        self.link, self.side, self.peer = link, link.side, peer
-        self.source = canonical_host(link.remote_host).encode("utf-8", "surrogateescape")
-        self.at.number = number
-        self.at.peer, self.at.source = text_in(self.peer), text_in(self.source)
-        self.at.port = link.remote_port
-        self.at.inside = link.side is Side.INSIDE
-        self.at.secure = link.transport is Transport.TLS
-        self.at.on_stream = link.transport is not Transport.UDP
-        self.at.usual_port = link.transport.default_port
-
-    cdef object hop_at(self, uint32_t port):
-        """Where answers go: its clients name few ports."""
-        if self.hop is None or self.hop.port != port:
-            self.hop = Hop(self.link.transport, self.link.remote_host, port)
-        return self.hop
-
-
-cdef class Run:
-    # Messages of one flow, one behind the other.
-    cdef readonly object side, hop, link_id, came_from
-    cdef readonly tuple counts
-    cdef readonly list datas
-    cdef Plan plan
-    cdef int status_class
-    cdef uint32_t refused_to
-
-    def send(self, bytes data not None):
-        return Send(self.hop, self.side, self.link_id, data, self.came_from)
-
-    def sends(self):
-        return [self.send(data) for data in self.datas]
+cdef bint splice_hops(const Index *index, const Slot *slot, uint64_t hops, Sheet *sheet) noexcept nogil:
+    cdef uint32_t start = sheet.used
+    return slot.value_size <= MOST_DIGITS and write_number(sheet, hops) and splice(
+        sheet, slot.value, slot.value + slot.value_size, written_since(sheet, start))
 
 
 # -- the lane ----------------------------------------------------------------------------------------------------------
@@ -235,39 +112,29 @@ cdef class Express:
     cdef Signer branches, ways, routes, tags
     cdef Key flow_key
     cdef Gate gate
-    cdef object peer_of, link_at, told
-    cdef bint by_user, retracts
+    cdef object peer_of, link_at, check, told
+    cdef bint by_user, refuses_links
     cdef Places places
+    cdef Survey survey
     cdef object plans, links
     cdef Recall recall
     cdef uint64_t links_known
     cdef KnownLink last
     cdef Plan taken
     cdef uint32_t refused_to
+    cdef tuple counts
     cdef double now
-    cdef Header mark, assertion, notice
-    cdef bint notices
 
-    def __init__(self, signers, own, headers, peer_of, link_at, gate=None, told=None, *, by_user=False,
-                 retracts=False, capacity=8192):
+    def __init__(self, signers, own, headers, peer_of, link_at, gate=None, check=None, told=None, *, by_user=False,
+                 retracts=False, refuses_links=False, capacity=8192):
         self.branches, self.ways, self.routes, flows, self.tags = signers
         self.flow_key = (<Signer?>flows).current
-        self.gate, self.peer_of, self.link_at, self.told = gate, peer_of, link_at, told
-        self.by_user, self.retracts = by_user, retracts
+        self.gate, self.peer_of, self.link_at, self.check, self.told = gate, peer_of, link_at, check, told
+        self.by_user, self.refuses_links = by_user, refuses_links
         self.plans, self.links = RecentlyUsed(capacity), RecentlyUsed(capacity)
         self.recall = Recall(self.flow_key.low)
         self.places = Places(own)
-        mark, assertion, notice = headers
-        self.mark, self.assertion = self.header(mark), self.header(assertion)
-        self.notices = notice is not None
-        if self.notices:
-            self.notice = self.header(notice)
-
-    cdef Header header(self, str name) except *:
-        cdef Header header
-        header.name = self.places.text(name)
-        header.id = header_id_of(header.name.data, header.name.size)
-        return header
+        self.survey = Survey(*headers, retracts=retracts)
 
     cdef KnownLink known(self, link):
         """What is known of a link; of one whose number another had before, anew."""
@@ -281,34 +148,6 @@ cdef class Express:
             self.links.put(link.id, found)
         self.last = found
         return found
-
-    # fields
-
-    cdef bint survey(self, const Index *index, Fields *fields) noexcept nogil:
-        """Which fields count or leave; false where one has to be edited in a way that is not done here."""
-        cdef const Slot *slot
-        cdef int i
-        fields.identity_count = fields.required_count = fields.assertion_count = fields.marks = 0
-        fields.route_count = 0
-        for i in range(index.count):
-            slot = &index.slots[i]
-            if slot.id == H_P_ASSERTED_IDENTITY:
-                if not keep_slot(fields.identities, &fields.identity_count, i):
-                    return False
-            elif slot.id == H_PROXY_REQUIRE:
-                if not keep_slot(fields.required, &fields.required_count, i):
-                    return False
-            elif slot.id == H_ROUTE and index.status == 0:
-                if not keep_slot(fields.routes, &fields.route_count, i):
-                    return False
-            elif is_named(index, slot, &self.assertion):
-                if not keep_slot(fields.assertions, &fields.assertion_count, i):
-                    return False
-            elif is_named(index, slot, &self.mark):
-                fields.marks += 1
-            elif self.retracts and slot.id == H_SUPPORTED or self.notices and is_named(index, slot, &self.notice):
-                return False
-        return True
 
     # keys
 
@@ -403,33 +242,23 @@ cdef class Express:
 
     # what leaves
 
-    cdef bint splice_fields(self, const Index *index, const Sound *sound, const Link *link, Text own,
-                            Sheet *sheet) noexcept nogil:
+    cdef bint splice_fields(self, const Index *index, const Fields *fields, const Sound *sound, const Link *link,
+                            Text own, Sheet *sheet) noexcept nogil:
         """In the order of the message: our Via on or off, hops counted, routes, marks and assertions off."""
         cdef const Slot *slot
-        cdef uint32_t end, start
-        cdef bint topmost = True
+        cdef uint32_t end
         cdef int i
-        for i in range(index.count):
-            slot = &index.slots[i]
-            end = index.slots[i + 1].name if i + 1 < index.count else index.head_size - 2
-            if slot.id == H_VIA and topmost:
-                topmost = False
-                if index.status != 0:
-                    if not splice(sheet, slot.name, end, own):
-                        return False
-                elif not (splice(sheet, slot.name, slot.name, own)
-                          and stamp(sheet, index.base, &sound.via, link)):
+        for i in range(fields.edited_count):
+            slot = &index.slots[fields.edited[i]]
+            end = index.slots[fields.edited[i] + 1].name if fields.edited[i] + 1 < index.count else index.head_size - 2
+            if slot.id == H_VIA and index.status == 0:
+                if not (splice(sheet, slot.name, slot.name, own) and stamp(sheet, index.base, &sound.via, link)):
                     return False
             elif slot.id == H_MAX_FORWARDS and index.status == 0:
-                start = sheet.used
-                if slot.value_size > MOST_DIGITS or not write_number(sheet, sound.hops - 1) or not splice(
-                        sheet, slot.value, slot.value + slot.value_size, written_since(sheet, start)):
+                if not splice_hops(index, slot, sound.hops - 1, sheet):
                     return False
-            elif slot.id == H_ROUTE and index.status == 0 or (
-                    is_named(index, slot, &self.mark) or is_named(index, slot, &self.assertion)):
-                if not splice(sheet, slot.name, end, Text(index.base, 0)):
-                    return False
+            elif not splice(sheet, slot.name, end, own if slot.id == H_VIA else Text(index.base, 0)):
+                return False
         return True
 
     cdef bint splice_end(self, const Index *index, Text added, Sheet *sheet) noexcept nogil:
@@ -465,7 +294,7 @@ cdef class Express:
     cdef bint takes_request(
             self, const Index *index, const Sound *sound, const Link *link, Fields *fields) noexcept nogil:
         """Whether a request is one of those whose edit is plain; then which of its fields count."""
-        return self.may_take(index, sound, link) and self.survey(index, fields)
+        return self.may_take(index, sound, link) and self.survey.take(index, fields)
 
     cdef bint read_request(self, Message message, Sound *sound, const Fields *fields, const Link *link,
                            uint64_t generation, Digest *key) noexcept nogil:
@@ -507,10 +336,11 @@ cdef class Express:
         return write(sheet, plan.behind.data, plan.behind.size)
 
     cdef bint rewrite_request(
-            self, const Index *index, const Sound *sound, const Link *link, Plan plan, Sheet *sheet) noexcept nogil:
+            self, const Index *index, const Fields *fields, const Sound *sound, const Link *link, Plan plan,
+            Sheet *sheet) noexcept nogil:
         start_sheet(sheet)
         return (self.write_via(index.base, sound, link, plan, sheet)
-                and self.splice_fields(index, sound, link, written_since(sheet, 0), sheet)
+                and self.splice_fields(index, fields, sound, link, written_since(sheet, 0), sheet)
                 and self.splice_end(index, plan.extra, sheet))
 
     cdef bytes carried_request(self, Message message, Sound *sound, KnownLink link, uint64_t generation):
@@ -523,22 +353,28 @@ cdef class Express:
         if plan is None:
             return None
         if not self.is_clean(message):
-            return self.refused_request(message, sound, link, plan)
-        if not self.rewrite_request(&message.index, sound, &link.at, plan, &sheet):
+            if plan.refusal is None:
+                return None
+            if self.refuses_links and self.gate.has_plain_link(&message.index):
+                return self.refused_request(message, sound, link, plan, None)
+            verdict = self.check(message)
+            if verdict.blocked:
+                return self.refused_request(message, sound, link, plan, verdict)
+            if verdict.findings:
+                return None
+        if not self.rewrite_request(&message.index, &fields, sound, &link.at, plan, &sheet):
             return None
-        self.taken, self.refused_to = plan, 0
+        self.taken, self.refused_to, self.counts = plan, 0, plan.counts
         return spliced(message, &sheet)
 
-    cdef bytes refused_request(self, Message message, const Sound *sound, KnownLink link, Plan plan):
-        """The answer to a request in whose text a link is; None where the filter has to look itself."""
-        cdef bytes answer
-        if plan.refusal is None or not self.gate.has_plain_link(&message.index):
-            return None
-        answer = refused(message, sound, &link.at, self.tags, plan.refusal)
+    cdef bytes refused_request(self, Message message, const Sound *sound, KnownLink link, Plan plan, verdict):
+        """The answer to a request that the filter blocks; for a link where there is no verdict."""
+        cdef bytes answer = refused(message, sound, &link.at, self.tags, plan.refusal)
         if answer is not None:
             self.taken, self.refused_to = plan, port_back(&sound.via, &link.at)
-            self.told(message, link.link, branch_of(self.branches, message, sound),
-                      is_present(sound.recipient.tag), plan.refusal.decision, self.now)
+            self.counts = plan.refusal.counts[PREFIX if verdict is None else verdict.worst.kind]
+            self.told(message, link.link, branch_of(self.branches, message, sound) + link.named,
+                      is_present(sound.recipient.tag), plan.refusal.decision, verdict, self.now)
         return answer
 
     # responses
@@ -559,7 +395,7 @@ cdef class Express:
                 and not has_param(index.base, sound.via.params, b"be", 2)
                 and read_way_back(index.base, &sound.below, way) != UNSPOKEN
                 and is_way_of(self.ways, text_at(index.base, signature), branch, way)
-                and self.survey(index, fields))
+                and self.survey.take(index, fields))
 
     cdef Plan plan_of_response(self, Message message, const Sound *sound, const Fields *fields, const Link *link,
                                const Way *way, uint64_t generation):
@@ -584,10 +420,10 @@ cdef class Express:
         if plan is None or not self.is_clean(message):
             return None
         start_sheet(&sheet)
-        if not (self.splice_fields(&message.index, sound, &link.at, Text(message.index.base, 0), &sheet)
+        if not (self.splice_fields(&message.index, &fields, sound, &link.at, Text(message.index.base, 0), &sheet)
                 and self.splice_end(&message.index, plan.extra, &sheet)):
             return None
-        self.taken, self.refused_to = plan, 0
+        self.taken, self.refused_to, self.counts = plan, 0, plan.counts[message.index.status // 100]
         return spliced(message, &sheet)
 
     # both
@@ -604,40 +440,40 @@ cdef class Express:
             return self.carried_request(message, &sound, link, generation)
         return self.carried_response(message, &sound, link, generation)
 
-    cdef Run begun_run(self, Message message, KnownLink link):
-        """A run of messages like the one that was just carried."""
-        cdef Run run = Run.__new__(Run)
+    cdef Run run_for(self, list runs, Message message, KnownLink link):
+        """The run for the message that was just carried: the last one that goes there, or a new one."""
         cdef Plan plan = self.taken
-        run.plan, run.status_class, run.datas = plan, message.index.status // 100, []
-        run.refused_to = self.refused_to
-        if run.refused_to:
-            run.side, run.hop, run.counts = link.side, link.hop_at(run.refused_to), plan.refusal.counts
-            run.link_id = link.link.id if link.at.on_stream else None
+        cdef object side = plan.side, hop = plan.hop, came_from = None, link_id = None
+        cdef Run run = last_of(runs, self.refused_to != 0)
+        if self.refused_to:
+            side, hop = link.side, link.hop_at(self.refused_to)
+        elif message.index.status == 0:
+            came_from = link.side
+        if run is not None and run.leads_to(side, hop, plan.place, came_from):
             return run
-        run.side, run.hop = plan.side, plan.hop
-        if run.status_class:
-            run.counts = plan.counts[run.status_class]
-            run.link_id = None if plan.place is None else self.link_at(plan.place)
-        else:
-            run.counts = plan.counts
-            run.came_from = link.side
+        if self.refused_to:
+            link_id = link.link.id if link.at.on_stream else None
+        elif plan.place is not None:
+            link_id = self.link_at(plan.place)
+        run = Run(side, hop, link_id, came_from, plan.place, self.refused_to != 0)
+        runs.append(run)
         return run
 
     def carry(self, Message message not None, link, uint64_t generation, double now=0.0):
         cdef KnownLink known = self.known(link)
-        self.now = now
-        cdef bytes data = self.carried(message, known, generation)
+        cdef bytes data
         cdef Run run
+        self.now = now
+        data = self.carried(message, known, generation)
         if data is None:
             return None
-        run = self.begun_run(message, known)
-        run.datas.append(data)
+        run = self.run_for([], message, known)
+        run.add(data, self.counts)
         return run
 
     def carry_all(self, take, link, uint64_t generation, double now=0.0):
         cdef KnownLink known = self.known(link)
         cdef list runs = []
-        cdef Run run = None
         cdef Message message
         cdef bytes data
         self.now = now
@@ -653,11 +489,7 @@ cdef class Express:
             data = self.carried(message, known, generation)
             if data is None:
                 return runs, message
-            if (run is None or run.plan is not self.taken or run.refused_to != self.refused_to
-                    or run.status_class != message.index.status // 100):
-                run = self.begun_run(message, known)
-                runs.append(run)
-            run.datas.append(data)
+            self.run_for(runs, message, known).add(data, self.counts)
 
     cdef bint read_key(
             self, Message message, Sound *sound, const Link *link, uint64_t generation, Digest *key) noexcept nogil:

@@ -11,7 +11,8 @@ cdef extern from "imfilter/_listed.h" nogil:
 
 
 cdef struct Patterns:
-    # Media types in lower case, a line feed behind each; one that ends in a star stands for all that begin like it.
+    # Media types in lower case, each behind its size, in two bytes, and one that says whether it ended in a star, which
+    # is left out: then it stands for all that begin like it.
     const uint8_t *text
     Py_ssize_t size
 

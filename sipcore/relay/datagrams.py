@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from sipcore._parser import Message
-from sipcore.edge._express import Run
+from sipcore.edge._runs import Run
 from sipcore.edge.actions import Link, Send
 from sipcore.edge.tables import Hop, Side, Transport
 from sipcore.limits import Limits

@@ -107,9 +107,9 @@ class Shell:
         runs, message = self._engine.receive_all(take, link, self.now())
         for run in runs:
             self.links.send_run(run)  # first: what counts can wait
-            number = len(run.datas)
-            self._metrics.tally_all(run.counts, number)
-            self._latency.messages += number
+            for tally in run.tallies:
+                self._metrics.tally_all(tally.counts, tally.times)
+            self._latency.messages += len(run.datas)
         if message is not None:
             self._latency.messages += 1
             self.perform(self._engine.receive(message, link, self.now()))

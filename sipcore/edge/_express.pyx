@@ -1,12 +1,12 @@
 """The express lane: a message whose decision is kept, from its bytes to those that leave (documented in the stub).
 
     sound?  -> on a link, with fields, that are plain? -> its key -> a plan? -> clean? -> branch and way -> spliced
-                                                                                └─ no: a link? -> tag -> answered
+                                                                                └─ no: blocked? -> tag -> answered
 
 Every question that is answered "no" or "not sure" ends it: the message is then dealt with like any other, by
-`sipcore.edge.engine`, which is the only place where anything is decided, counted or remembered; that the filter refuses
-a link is part of a plan. What leaves is, byte for byte, what the engine would send; the tests play one against the
-other.
+`sipcore.edge.engine`, which is the only place where anything is decided, counted or remembered; how a request is
+answered that the filter blocks is part of a plan. What leaves is, byte for byte, what the engine would send; the tests
+play one against the other.
 """
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
@@ -36,7 +36,8 @@ from sipcore.edge._notes cimport (
 )
 from sipcore.edge._places cimport Places
 from sipcore.edge._recall cimport Recall, Said, end_saying, say, say_nothing, say_span, say_word
-from sipcore.edge._refusing cimport Refusal, branch_of, port_back, refused
+from sipcore.edge._refusing cimport branch_of, port_back, refused
+from sipcore.edge._runs cimport KnownLink, Plan, Run, last_of
 from sipcore.edge._siphash cimport (
     DIGEST_BYTES,
     Digest,
@@ -59,16 +60,14 @@ from sipcore.edge._texts cimport (
     same_host,
     spoken_in,
     text_at,
-    text_in,
     unbracketed,
 )
 from sipcore.imfilter._gate cimport Gate
 from sipcore.imfilter._walking cimport RELEASE_THE_GIL_FROM
 
 from sipcore.errors import ParseError
-from sipcore.edge.actions import Send
 from sipcore.edge.memory import RecentlyUsed
-from sipcore.edge.tables import Hop, Side, Transport, canonical_host
+from sipcore.imfilter.verdict import PREFIX
 
 cdef enum:
     # Digits of Max-Forwards that an edit takes.
@@ -107,71 +106,14 @@ cdef bint splice_hops(const Index *index, const Slot *slot, uint64_t hops, Sheet
         sheet, slot.value, slot.value + slot.value_size, written_since(sheet, start))
 
 
-# -- plans and links ---------------------------------------------------------------------------------------------------
-
-cdef class Plan:
-    cdef object side, hop, place
-    cdef bytes via, signing, asking, added
-    cdef tuple counts
-    cdef Refusal refusal
-    cdef Text before, between, behind, extra
-
-    def __init__(self, side, hop, bytes added not None, tuple counts not None, bytes via not None=b"",
-                 bytes signing not None=b"", bytes asking not None=b"", place=None, Refusal refusal=None):
-        self.side, self.hop, self.place, self.counts, self.refusal = side, hop, place, counts, refusal
-        self.via, self.signing, self.asking, self.added = via, signing, asking, added
-        self.before, self.between = text_in(via), text_in(signing)
-        self.behind, self.extra = text_in(asking), text_in(added)
-
-
-cdef class KnownLink:
-    # A link with what is read of it for every message.
-    cdef object link, side, hop
-    cdef bytes peer, source
-    cdef Link at
-
-    def __init__(self, link, bytes peer not None, uint64_t number):
-        self.link, self.side, self.peer = link, link.side, peer
-        self.source = canonical_host(link.remote_host).encode("utf-8", "surrogateescape")
-        self.at.number = number
-        self.at.peer, self.at.source = text_in(self.peer), text_in(self.source)
-        self.at.port = link.remote_port
-        self.at.inside = link.side is Side.INSIDE
-        self.at.secure = link.transport is Transport.TLS
-        self.at.on_stream = link.transport is not Transport.UDP
-        self.at.usual_port = link.transport.default_port
-
-    cdef object hop_at(self, uint32_t port):
-        """Where answers go: its clients name few ports."""
-        if self.hop is None or self.hop.port != port:
-            self.hop = Hop(self.link.transport, self.link.remote_host, port)
-        return self.hop
-
-
-cdef class Run:
-    # Messages of one flow, one behind the other.
-    cdef readonly object side, hop, link_id, came_from
-    cdef readonly tuple counts
-    cdef readonly list datas
-    cdef Plan plan
-    cdef int status_class
-    cdef uint32_t refused_to
-
-    def send(self, bytes data not None):
-        return Send(self.hop, self.side, self.link_id, data, self.came_from)
-
-    def sends(self):
-        return [self.send(data) for data in self.datas]
-
-
 # -- the lane ----------------------------------------------------------------------------------------------------------
 
 cdef class Express:
     cdef Signer branches, ways, routes, tags
     cdef Key flow_key
     cdef Gate gate
-    cdef object peer_of, link_at, told
-    cdef bint by_user
+    cdef object peer_of, link_at, check, told
+    cdef bint by_user, refuses_links
     cdef Places places
     cdef Survey survey
     cdef object plans, links
@@ -180,14 +122,15 @@ cdef class Express:
     cdef KnownLink last
     cdef Plan taken
     cdef uint32_t refused_to
+    cdef tuple counts
     cdef double now
 
-    def __init__(self, signers, own, headers, peer_of, link_at, gate=None, told=None, *, by_user=False,
-                 retracts=False, capacity=8192):
+    def __init__(self, signers, own, headers, peer_of, link_at, gate=None, check=None, told=None, *, by_user=False,
+                 retracts=False, refuses_links=False, capacity=8192):
         self.branches, self.ways, self.routes, flows, self.tags = signers
         self.flow_key = (<Signer?>flows).current
-        self.gate, self.peer_of, self.link_at, self.told = gate, peer_of, link_at, told
-        self.by_user = by_user
+        self.gate, self.peer_of, self.link_at, self.check, self.told = gate, peer_of, link_at, check, told
+        self.by_user, self.refuses_links = by_user, refuses_links
         self.plans, self.links = RecentlyUsed(capacity), RecentlyUsed(capacity)
         self.recall = Recall(self.flow_key.low)
         self.places = Places(own)
@@ -410,22 +353,28 @@ cdef class Express:
         if plan is None:
             return None
         if not self.is_clean(message):
-            return self.refused_request(message, sound, link, plan)
+            if plan.refusal is None:
+                return None
+            if self.refuses_links and self.gate.has_plain_link(&message.index):
+                return self.refused_request(message, sound, link, plan, None)
+            verdict = self.check(message)
+            if verdict.blocked:
+                return self.refused_request(message, sound, link, plan, verdict)
+            if verdict.findings:
+                return None
         if not self.rewrite_request(&message.index, &fields, sound, &link.at, plan, &sheet):
             return None
-        self.taken, self.refused_to = plan, 0
+        self.taken, self.refused_to, self.counts = plan, 0, plan.counts
         return spliced(message, &sheet)
 
-    cdef bytes refused_request(self, Message message, const Sound *sound, KnownLink link, Plan plan):
-        """The answer to a request in whose text a link is; None where the filter has to look itself."""
-        cdef bytes answer
-        if plan.refusal is None or not self.gate.has_plain_link(&message.index):
-            return None
-        answer = refused(message, sound, &link.at, self.tags, plan.refusal)
+    cdef bytes refused_request(self, Message message, const Sound *sound, KnownLink link, Plan plan, verdict):
+        """The answer to a request that the filter blocks; for a link where there is no verdict."""
+        cdef bytes answer = refused(message, sound, &link.at, self.tags, plan.refusal)
         if answer is not None:
             self.taken, self.refused_to = plan, port_back(&sound.via, &link.at)
-            self.told(message, link.link, branch_of(self.branches, message, sound),
-                      is_present(sound.recipient.tag), plan.refusal.decision, self.now)
+            self.counts = plan.refusal.counts[PREFIX if verdict is None else verdict.worst.kind]
+            self.told(message, link.link, branch_of(self.branches, message, sound) + link.named,
+                      is_present(sound.recipient.tag), plan.refusal.decision, verdict, self.now)
         return answer
 
     # responses
@@ -474,7 +423,7 @@ cdef class Express:
         if not (self.splice_fields(&message.index, &fields, sound, &link.at, Text(message.index.base, 0), &sheet)
                 and self.splice_end(&message.index, plan.extra, &sheet)):
             return None
-        self.taken, self.refused_to = plan, 0
+        self.taken, self.refused_to, self.counts = plan, 0, plan.counts[message.index.status // 100]
         return spliced(message, &sheet)
 
     # both
@@ -491,40 +440,40 @@ cdef class Express:
             return self.carried_request(message, &sound, link, generation)
         return self.carried_response(message, &sound, link, generation)
 
-    cdef Run begun_run(self, Message message, KnownLink link):
-        """A run of messages like the one that was just carried."""
-        cdef Run run = Run.__new__(Run)
+    cdef Run run_for(self, list runs, Message message, KnownLink link):
+        """The run for the message that was just carried: the last one that goes there, or a new one."""
         cdef Plan plan = self.taken
-        run.plan, run.status_class, run.datas = plan, message.index.status // 100, []
-        run.refused_to = self.refused_to
-        if run.refused_to:
-            run.side, run.hop, run.counts = link.side, link.hop_at(run.refused_to), plan.refusal.counts
-            run.link_id = link.link.id if link.at.on_stream else None
+        cdef object side = plan.side, hop = plan.hop, came_from = None, link_id = None
+        cdef Run run = last_of(runs, self.refused_to != 0)
+        if self.refused_to:
+            side, hop = link.side, link.hop_at(self.refused_to)
+        elif message.index.status == 0:
+            came_from = link.side
+        if run is not None and run.leads_to(side, hop, plan.place, came_from):
             return run
-        run.side, run.hop = plan.side, plan.hop
-        if run.status_class:
-            run.counts = plan.counts[run.status_class]
-            run.link_id = None if plan.place is None else self.link_at(plan.place)
-        else:
-            run.counts = plan.counts
-            run.came_from = link.side
+        if self.refused_to:
+            link_id = link.link.id if link.at.on_stream else None
+        elif plan.place is not None:
+            link_id = self.link_at(plan.place)
+        run = Run(side, hop, link_id, came_from, plan.place, self.refused_to != 0)
+        runs.append(run)
         return run
 
     def carry(self, Message message not None, link, uint64_t generation, double now=0.0):
         cdef KnownLink known = self.known(link)
-        self.now = now
-        cdef bytes data = self.carried(message, known, generation)
+        cdef bytes data
         cdef Run run
+        self.now = now
+        data = self.carried(message, known, generation)
         if data is None:
             return None
-        run = self.begun_run(message, known)
-        run.datas.append(data)
+        run = self.run_for([], message, known)
+        run.add(data, self.counts)
         return run
 
     def carry_all(self, take, link, uint64_t generation, double now=0.0):
         cdef KnownLink known = self.known(link)
         cdef list runs = []
-        cdef Run run = None
         cdef Message message
         cdef bytes data
         self.now = now
@@ -540,11 +489,7 @@ cdef class Express:
             data = self.carried(message, known, generation)
             if data is None:
                 return runs, message
-            if (run is None or run.plan is not self.taken or run.refused_to != self.refused_to
-                    or run.status_class != message.index.status // 100):
-                run = self.begun_run(message, known)
-                runs.append(run)
-            run.datas.append(data)
+            self.run_for(runs, message, known).add(data, self.counts)
 
     cdef bint read_key(
             self, Message message, Sound *sound, const Link *link, uint64_t generation, Digest *key) noexcept nogil:

@@ -156,7 +156,7 @@ class Trace(NamedTuple):
         message: what came.
         link: where it came from.
         decision: what became of it in the end; its chain has every step.
-        found: what the filter said, or how to ask it again, for nearly nobody wants to know; None where it was not
+        found: what the filter said, or what asks it again, for nearly nobody wants to know; None where it was not
             asked.
         refusal: what `validate` found, None where it found nothing.
     """
@@ -164,10 +164,10 @@ class Trace(NamedTuple):
     message: Message
     link: Link
     decision: Final
-    found: Verdict | Callable[[], Verdict] | None
+    found: Verdict | Callable[[Message], Verdict] | None
     refusal: Refusal | None
 
     @property
     def verdict(self) -> Verdict | None:
         """What the filter said, None where it was not asked."""
-        return self.found() if callable(self.found) else self.found
+        return self.found(self.message) if callable(self.found) else self.found

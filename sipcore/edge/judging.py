@@ -20,19 +20,19 @@ from sipcore.edge.hashes import Keys, branch_for, made_branch, made_tag, made_wa
 from sipcore.edge.health import Health
 from sipcore.edge.lane import known_end
 from sipcore.edge.media import unfit_for_plain_text, unfit_session
-from sipcore.edge.memory import ExpiringSet, RecentlyUsed
+from sipcore.edge.memory import ExpiringSet, RecentlyUsed, request_name
 from sipcore.edge.reading import OwnRoutes, own_routes, read_flow, read_reply, user_of_ours
 from sipcore.edge.refusals import Row, disposed, refuse, refused_content
 from sipcore.edge.responses import decide_response
 from sipcore.edge.routing import decide
-from sipcore.edge.tables import Hop, Side, Tables, Transport, canonical_host
+from sipcore.edge.tables import Hop, Side, Tables, Transport
 from sipcore.edge.targets import aims
 from sipcore.edge.vias import SIGNATURE, WayBack, is_absorbed, is_ours, spoken, way_back
 from sipcore.errors import HeaderError
 from sipcore.imfilter import ImFilter, Verdict
 from sipcore.validate import Refusal, ValidationRules, validate
 
-__all__ = ["Judge", "Outcome", "Request", "request_name"]
+__all__ = ["Judge", "Outcome", "Request"]
 
 #: Max-Forwards 0 and Proxy-Require are judged here: an ACK to an answer of ours, or the CANCEL of a request that was
 #: refused, is recognised first, and extensions come after who may speak at all.
@@ -43,11 +43,6 @@ _RULES = ValidationRules(supported=None, zero_max_forwards=True)
 REMEMBERED_DECISIONS = 8_192
 #: The first status that refuses what was asked.
 _FIRST_REFUSAL = 300
-
-
-def request_name(branch: str, side: Side, source: str) -> str:
-    """As `Request.name`."""
-    return f"{branch} {side} {canonical_host(source)}"
 
 
 class Request(NamedTuple):
@@ -74,10 +69,7 @@ class Request(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What our memory knows it by: the transaction, which is all that the branch says, and its source.
-
-        Without the source a stranger who copies a transaction could have the CANCEL or ACK of its owner taken for his.
-        """
+        """What our memory knows it by."""
         return request_name(self.branch, self.side, self.source)
 
     @property
@@ -146,6 +138,7 @@ class Judge:
         self._refused_in_dialog = refused_in_dialog
         self._health = health
         self._key_of = keys.flows(tables.verification.assertion_header).of
+        self._asked: tuple[Message, Verdict] | None = None
         self._decisions: RecentlyUsed[bytes, Forward] = RecentlyUsed(REMEMBERED_DECISIONS if remembers else 0)
 
     # -- requests
@@ -206,13 +199,27 @@ class Judge:
         if isinstance(hops, NeedSrv):
             return Outcome(hops)
         lasts = len(decision.candidates) == 1 and not facts.asked
-        verdict = self._filter.check(message) if self._filter and decision.content.filtered else None
+        verdict = self._verdict_on(message) if decision.content.filtered else None
         if verdict is not None and verdict.blocked:
             refused = refused_content(request.side, request.method, self._tables, decision.chain)
             return Outcome(refused, hop=hops[0], verdict=verdict, lasts=lasts, without=decision)
         if decision.content.plain_text and (unfit := unfit_for_plain_text(message)):
             return Outcome(self._refuse(request, unfit.row, (*decision.chain, unfit.line)), verdict=verdict)
         return Outcome(decision, routes, hops[0], verdict=verdict, others=hops[1:], lasts=lasts)
+
+    def verdict_on(self, message: Message) -> Verdict:
+        """What the filter says of a request of which the lane knows all else; kept for who is asked next, should the
+        lane leave it to him."""
+        assert self._filter is not None  # else nothing is blocked, and nobody asks
+        verdict = self._filter.check(message)
+        self._asked = None if verdict.blocked or not verdict.findings else (message, verdict)
+        return verdict
+
+    def _verdict_on(self, message: Message) -> Verdict | None:
+        asked, self._asked = self._asked, None
+        if asked is not None and asked[0] is message:
+            return asked[1]
+        return self._filter.check(message) if self._filter is not None else None
 
     def _aims(self, forward: Forward, facts: FactsNow, branch: str, now: float) -> tuple[Hop, ...] | NeedSrv:
         """Where it goes, and where else: what can be sent there as it is, so that our Via stays true."""
@@ -299,7 +306,7 @@ class Judge:
         decision = decide_response(reply, self._tables, facts)
         if not isinstance(decision, Forward) or not message.body:
             return Outcome(decision, back=back, lasts=not facts.asked)
-        verdict = self._filter.check(message) if self._filter and decision.content.filtered else None
+        verdict = self._verdict_on(message) if decision.content.filtered else None
         if verdict is not None and verdict.blocked:
             return Outcome(disposed(refusals.FILTERED_RESPONSE), verdict=verdict)
         if decision.content.plain_text and unfit_session(message):

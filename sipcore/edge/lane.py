@@ -6,7 +6,8 @@ two cannot drift apart: a Via is made with a stand-in where branch and signature
 
 Left to the engine for good: dialog-forming requests, whose Record-Route is signed for each; ACK and CANCEL, which it
 recognises; whatever a record of DNS has decided or a rate bounds; what becomes another method; what has to be plain
-text. (Where content is not filtered the lane still looks, and leaves to the engine what is not clean.)
+text; what the filter finds and lets pass, or changes. (Where content is not filtered the lane still looks, and leaves
+to the engine what is not clean.)
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sipcore._parser import Message
-from sipcore.edge._express import Express, Plan, Run
+from sipcore.edge._express import Express
 from sipcore.edge._refusing import Refusal
+from sipcore.edge._runs import Plan, Run
 from sipcore.edge.actions import Action, Count, Link
 from sipcore.edge.answers import said_around
 from sipcore.edge.benotify import METHOD
@@ -28,8 +30,8 @@ from sipcore.edge.refusals import refused_content
 from sipcore.edge.tables import Hop, Side, Tables, Transport
 from sipcore.edge.vias import WayBack, own_via
 from sipcore.imfilter import Action as FilterAction
-from sipcore.imfilter import ImFilter
-from sipcore.imfilter.verdict import PREFIX
+from sipcore.imfilter import ImFilter, Verdict
+from sipcore.imfilter.verdict import FINDINGS
 
 __all__ = ["Lane", "known_end"]
 
@@ -47,7 +49,7 @@ class Lane:
 
     Args:
         tables, content, keys, directory, links: those of the `Engine`.
-        told: as of `Express`.
+        check, told: as of `Express`.
     """
 
     def __init__(
@@ -57,10 +59,11 @@ class Lane:
         keys: Keys,
         directory: Directory | None,
         links: OpenLinks,
-        told: Callable[[Message, Link, str, bool, Answer, float], None],
+        check: Callable[[Message], Verdict],
+        told: Callable[[Message, Link, str, bool, Answer, Verdict | None, float], None],
     ) -> None:
         self._tables = tables
-        self._refuses_links = content is not None and content.refuses_links
+        self._filters = content is not None
         self._directory = directory
         notice = tables.archiving_notice.told
         self._express = Express(
@@ -70,9 +73,11 @@ class Lane:
             known_end,
             links.at,
             content.gate if content else None,
+            check,
             told,
             by_user=directory is not None,
             retracts=not tables.benotify.enabled,
+            refuses_links=content is not None and content.refuses_links,
         )
 
     @staticmethod
@@ -83,7 +88,10 @@ class Lane:
     def carry(self, message: Message, link: Link, now: float) -> list[Action] | None:
         """What `Engine.receive` would say of a message; None where the lane does not know, for whatever reason."""
         run = self._express.carry(message, link, self._generation, now)
-        return None if run is None else [run.counts[0], *run.sends(), *run.counts[1:]]
+        if run is None:
+            return None
+        received, *others = run.tallies[0].counts
+        return [received, *run.sends(), *others]
 
     def carry_all(self, take: Callable[[], Message | None], link: Link, now: float) -> tuple[list[Run], Message | None]:
         """As `Engine.receive_all`."""
@@ -117,17 +125,19 @@ class Lane:
         self._express.keep(key, Plan(forward.side, back.hop, self._added(forward), counts, place=place))
 
     def _refusal(self, message: Message, link: Link, forward: Forward, kind: str) -> Refusal | None:
-        """What becomes of such requests with a link; None where the filter has to be asked, or none is answered."""
-        if not (self._refuses_links and forward.content.filtered):
+        """What becomes of such requests if the filter blocks them; None where it is not asked, or none is answered."""
+        if not (self._filters and forward.content.filtered):
             return None
         answer = refused_content(link.side, message.method or "", self._tables, forward.chain)
         if isinstance(answer, Discard):
             return None
-        counts = (
+        received, refused = (
             Count("received", (link.side, kind)),
             Count("refused", (link.side, answer.why, str(answer.status))),
-            Count("filtered", (link.side, FilterAction.BLOCK, PREFIX)),
         )
+        counts: dict[str, tuple[Count, ...]] = {
+            found: (received, refused, Count("filtered", (link.side, FilterAction.BLOCK, found))) for found in FINDINGS
+        }
         return Refusal(answer, counts, *said_around(answer))
 
     @property

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Self
 
-Address = tuple[str, int]
+from addresses import Address
 
 #: Longer than anything takes here on a busy machine; a test that waits so long has failed.
 PATIENCE_S = 30.0

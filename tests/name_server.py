@@ -16,9 +16,9 @@ import dns.query
 import dns.rcode
 import dns.rrset
 import dns.update
+from addresses import free_port
 from dns.exception import DNSException
 from peer_programs import require_program
-from ports import free_port
 
 HOST = "127.0.0.71"
 #: How long an absence holds, by the zone's SOA record; anything else holds for `TTL` unless it says otherwise.

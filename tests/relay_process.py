@@ -12,10 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from addresses import Address, free_port
 from counters import Counters
-from ports import free_port
-
-Address = tuple[str, int]
 
 #: Seconds after which a start or an end has failed; many times what they take on a busy machine.
 STARTING_S, STOPPING_S = 60, 30

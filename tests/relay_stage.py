@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 import uvloop
+from addresses import family_of
 
 from sipcore.edge.tables import Side, Transport
 from sipcore.relay.config import loads
@@ -62,7 +63,7 @@ class Peer:
 
     def __init__(self, host: str) -> None:
         self.host = host
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        family = family_of(host)
         self.listener = socket.create_server((host, 0), family=family)
         self.port: int = self.listener.getsockname()[1]
         self.udp = socket.socket(family, socket.SOCK_DGRAM)

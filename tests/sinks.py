@@ -6,7 +6,7 @@ import select
 import socket
 from typing import Self
 
-Address = tuple[str, int]
+from addresses import Address
 
 #: Longer than anything takes here on a busy machine.
 PATIENCE_S = 30.0

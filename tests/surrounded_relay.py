@@ -12,8 +12,8 @@ from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 
-from ports import free_port
-from relay_process import Address, Places, RelayProcess, relay_process
+from addresses import Address, free_port
+from relay_process import Places, RelayProcess, relay_process
 from sinks import PATIENCE_S, Sink
 
 #: Other places outside: a second partner, and nobody that the relay knows.

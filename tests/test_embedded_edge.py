@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from addresses import free_port
 from messages import message
-from ports import free_port
 
 import sipcore
 from sipcore import Framer, Message, respond

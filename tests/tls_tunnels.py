@@ -13,10 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from addresses import Address, free_port
 from authority import FOR_CLIENTS, FOR_SERVERS, Authority
 from peer_programs import require_program
-from ports import free_port
-from relay_process import Address
 
 CONFIGURATION = """\
 foreground = yes

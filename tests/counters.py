@@ -6,6 +6,7 @@ import time
 import urllib.request
 from dataclasses import dataclass
 
+from addresses import Address, written
 from prometheus_client.parser import text_string_to_metric_families
 
 #: Seconds after which a count has failed to come; many times what it takes on a busy machine.
@@ -20,12 +21,11 @@ class Counters:
         place: where it serves them.
     """
 
-    place: tuple[str, int]
+    place: Address
 
     def counted(self, name: str, **labels: str) -> int:
         """The sum of a counter over all label sets that have these labels."""
-        host, port = self.place
-        with urllib.request.urlopen(f"http://{host}:{port}/metrics", timeout=10) as reply:
+        with urllib.request.urlopen(f"http://{written(self.place)}/metrics", timeout=10) as reply:
             text = reply.read().decode()
         return sum(
             int(sample.value)

@@ -5,19 +5,21 @@ Two real Kamailios, two edges: whoever wrote the one has never seen the other. A
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from addresses import written
+from addresses import Address, family_of, written
 from authority import Authority
 from federation_page import command
 from instant_messages import file_offer
 from kamailio_world import World, kamailio_world
 from peer_programs import require_program
-from relay_stage import request, status
+from relay_stage import PATIENCE, request, status
 from sip_users import User
 from sipp_runs import sipp
 
@@ -189,6 +191,45 @@ def test_the_page_shows_how_the_other_edges_certificate_is_looked_at(world: Worl
     folder = world.contoso.folder
     said = subprocess.run(looked, shell=True, cwd=folder, check=True, capture_output=True, text=True, timeout=20).stderr
     assert "Verified peername: edge.fabrikam.example" in said
+
+
+# -- a partner whose edge is away
+
+
+def test_a_sender_is_told_that_the_partners_edge_is_away_and_writes_again_when_it_is_back(
+    world: World, alice: User, bob: User
+) -> None:
+    """The edge says 503 where nobody listens, of which Kamailio makes its own 500 (RFC 3261 section 16.7, step 6)."""
+    edge, undelivered = world.contoso.counters, {"side": "inside", "why": "undelivered", "status": "503"}
+    with world.without_edge(world.fabrikam):
+        assert edge.comes_to(edge.counted("links_opened", side="outside"), "links_closed", side="outside")
+        before = edge.counted("refused", **undelivered)
+        assert alice.answer_to(alice.say(bob.address, "Are you there?")).status == 500
+        assert edge.comes_to(before + 1, "refused", **undelivered)
+        with speaking_no_tls(world.fabrikam.edge):
+            answer = alice.answer_to(alice.say(bob.address, "Who are you?"))
+        assert answer.status == 504
+        assert answer.field("ms-diagnostics").startswith("1047;")
+    for sender, receiver in ((alice, bob), (bob, alice)):
+        receiver.take(sent := sender.say(receiver.address, "There you are."))
+        assert sender.answer_to(sent).status == 200
+
+
+@contextmanager
+def speaking_no_tls(place: Address) -> Iterator[None]:
+    """Somebody at that place answers the first one who comes in words of another protocol."""
+    with socket.create_server(place, family=family_of(place[0])) as listener, ThreadPoolExecutor(1) as beside:
+        listener.settimeout(PATIENCE)
+
+        def answer() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_535)
+                connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+
+        answered = beside.submit(answer)
+        yield
+        answered.result()
 
 
 # -- blocked

@@ -6,6 +6,7 @@ import random
 import socket
 
 import pytest
+from patience import PATIENCE_S
 
 Address = tuple[str, int]
 
@@ -45,6 +46,15 @@ def is_free(place: Address) -> bool:
                 candidate.bind(place)
             except OSError:
                 return False
+    return True
+
+
+def is_bound(place: Address) -> bool:
+    """Whether somebody listens there for TCP; they are asked by a connection that says nothing."""
+    try:
+        socket.create_connection(place, PATIENCE_S).close()
+    except OSError:
+        return False
     return True
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import socket
 import ssl
-import urllib.error
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from addresses import Address
+from addresses import Address, is_bound
 from authority import Authority
 from counters import Counters
 from federation_page import CONTOSO, FABRIKAM, lay_out, shown
@@ -59,14 +59,6 @@ class Organisation:
     edge: Address
     counters: Counters
     folder: Path
-
-    def serves(self) -> bool:
-        """Whether its edge's counters are served, which begins once it listens."""
-        try:
-            self.counters.counted("received")
-        except urllib.error.URLError:
-            return False
-        return True
 
 
 class World:
@@ -123,7 +115,7 @@ class World:
         try:
             yield
         finally:
-            self.start_edge(home).wait_until(home.serves)
+            self.start_edge(home).wait_until(home.counters.are_served)
 
     def close(self) -> None:
         """End the edges."""
@@ -166,8 +158,8 @@ def kamailio_world(folder: Path, ip_version: int = 4) -> Iterator[World]:
             own = home.folder
             _ask(names, own / "edge.toml")
             server = (kamailio, "-DD", "-E", *_SMALL, "-f", own / "kamailio.cfg", "-Y", own, "-w", own)
-            programs.append((held.enter_context(running(server, own / "kamailio.log")), _is_bound(home.server)))
-            programs.append((world.start_edge(home), home.serves))
+            programs.append((held.enter_context(running(server, own / "kamailio.log")), partial(is_bound, home.server)))
+            programs.append((world.start_edge(home), home.counters.are_served))
         for program, serves in programs:
             program.wait_until(serves)
         yield world
@@ -185,19 +177,3 @@ def _publish(names: NameServer, zone: str) -> None:
     for line in zone.splitlines():
         name, ttl, kind, record = line.split(maxsplit=3)
         names.set(name.removesuffix("."), kind, record, ttl=int(ttl))
-
-
-# -- when it is up
-
-
-def _is_bound(place: Address) -> Callable[[], bool]:
-    """Whether somebody listens there."""
-
-    def connects() -> bool:
-        try:
-            socket.create_connection(place, 5).close()
-        except OSError:
-            return False
-        return True
-
-    return connects

@@ -7,9 +7,8 @@ import socket
 from typing import Self
 
 from addresses import Address
+from patience import PATIENCE_S
 
-#: Longer than anything takes here on a busy machine.
-PATIENCE_S = 30.0
 _DATAGRAM = 65_536
 
 

@@ -13,9 +13,7 @@ from itertools import count
 from typing import Self
 
 from addresses import Address, family_of, written
-
-#: Longer than anything here takes; a test that waits so long has failed.
-PATIENCE_S = 20.0
+from patience import PATIENCE_S
 
 _numbers = count(1)
 

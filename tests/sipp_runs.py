@@ -13,7 +13,7 @@ from pathlib import Path
 
 from addresses import Address, written
 from peer_programs import require_program
-from relay_process import STARTING_S
+from programs import PATIENCE_S
 
 SCENARIOS = Path(__file__).parent / "sipp"
 #: SIPp itself gives up after this long, many times what a run takes on a busy machine; the tests' own timeout lies
@@ -132,7 +132,7 @@ def _await_listener(run: SippRun, here: Address, transport: str) -> None:
     """Return as soon as the address is bound, as the kernel's socket table tells."""
     wanted = f"{_kernel_host(here[0])}:{here[1]:04X}"
     table = Path(f"/proc/net/{transport}{'6' if ':' in here[0] else ''}")
-    deadline = time.monotonic() + STARTING_S
+    deadline = time.monotonic() + PATIENCE_S
     while not any(line.split()[1] == wanted for line in table.read_text().splitlines()[1:]):
         assert run.process.poll() is None, f"{run.name} did not start\n{run._words()}"
         assert time.monotonic() < deadline, f"{run.name} does not listen on {here}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, NamedTuple
@@ -148,20 +149,25 @@ COUNTERS: dict[str, tuple[str, ...]] = {
 Action = Send | Resolve | Count
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """Why a message went the way it went: for `sipcore explain`, the demo and debug logs.
 
     Attributes:
         message: what came.
         link: where it came from.
         decision: what became of it in the end; its chain has every step.
-        verdict: what the filter said, None where it was not asked.
+        found: what the filter said, or what asks it again, for nearly nobody wants to know; None where it was not
+            asked.
         refusal: what `validate` found, None where it found nothing.
     """
 
     message: Message
     link: Link
     decision: Final
-    verdict: Verdict | None
+    found: Verdict | Callable[[Message], Verdict] | None
     refusal: Refusal | None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What the filter said, None where it was not asked."""
+        return self.found(self.message) if callable(self.found) else self.found

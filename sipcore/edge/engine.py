@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from sipcore._parser import Message, parse
 from sipcore._values import Via
 from sipcore.edge import benotify, refusals
-from sipcore.edge._express import Run
+from sipcore.edge._runs import Run
 from sipcore.edge.actions import Action, Count, Failure, Link, Resolve, Send, Trace
 from sipcore.edge.answers import answer_after, answer_on
 from sipcore.edge.directory import Directory
@@ -97,6 +97,7 @@ class Engine:
         remember_decisions: bool = True,
     ) -> None:
         self._tables = tables
+        self._check = filter.check if filter is not None else None
         self._keys = keys
         self._observe = observe
         self._observes_forwarded = observe_forwarded
@@ -119,7 +120,9 @@ class Engine:
             remembers=remember_decisions,
         )
         takes_lane = remember_decisions and (observe is None or not observe_forwarded) and Lane.fits(tables)
-        self._lane = Lane(tables, filter, keys, directory, self._links) if takes_lane else None
+        told = self._note_refused
+        self._lane = Lane(tables, filter, keys, directory, self._links, told) if takes_lane else None
+        self._left: Message | None = None
 
     # -- what the shell tells
 
@@ -134,18 +137,22 @@ class Engine:
         Returns:
             What to do, in order.
         """
-        if self._lane is not None and (carried := self._lane.carry(message, link)) is not None:
+        tried, self._left = message is self._left, None
+        if self._lane is not None and not tried and (carried := self._lane.carry(message, link, now)) is not None:
             if self._pace and message.status is not None:
                 self._note_answer(message)
             return carried
         received = Count("received", (link.side, _kind(message)))
         return [received, *self._dealt(message, link, now)]
 
-    def receive_all(self, take: Callable[[], Message | None], link: Link) -> tuple[list[Run], Message | None]:
+    def receive_all(
+        self, take: Callable[[], Message | None], link: Link, now: float
+    ) -> tuple[list[Run], Message | None]:
         """Deal with what a link has brought, as far as it is all of flows that are decided already.
 
         Args:
             take: gives the next message, None when there is none; as `Framer.next_message`.
+            link, now: as for `receive`.
 
         Returns:
             What leaves, in order, and the message before which that ended, for `receive`. To be called until there is
@@ -153,7 +160,8 @@ class Engine:
         """
         if self._lane is None or self._pace:
             return [], take()
-        return self._lane.carry_all(take, link)
+        runs, self._left = self._lane.carry_all(take, link, now)
+        return runs, self._left
 
     def resolved(self, fact: SrvFact, now: float) -> list[Action]:
         """A look-up has ended, be it without an answer: what waited for it goes on, in the order in which it came."""
@@ -237,6 +245,8 @@ class Engine:
         if isinstance(outcome.decision, Forward):
             actions = self._forward(request, link, outcome, outcome.decision, now)
         elif isinstance(outcome.decision, Answer):
+            if outcome.without is not None:
+                self._teach_request(request, link, outcome, outcome.without)
             actions = [*self._answer(request, link, outcome.decision, now), *_filtered(link, outcome)]
         else:
             return self._drop(request.message, link, outcome)
@@ -288,13 +298,17 @@ class Engine:
             keys=self._keys,
             verdict=outcome.verdict,
         )
-        if self._lane is not None and outcome.lasts:
-            self._lane.learn_request(request.message, link, forward, outcome.hop, _kind(request.message))
+        self._teach_request(request, link, outcome, forward)
         send = Send(outcome.hop, forward.side, None, data, link.side)
         if outcome.others:
             send = send._replace(others=outcome.others, until=now + _RETARGET_SECONDS)
         counted = Count("forwarded", (forward.side, _kind(request.message), forward.rule))
         return [send, counted, *self._turned(request, link, forward), *_filtered(link, outcome)]
+
+    def _teach_request(self, request: Request, link: Link, outcome: Outcome, forward: Forward) -> None:
+        """What becomes of a request becomes of all that are like it, but for their content."""
+        if self._lane is not None and outcome.lasts and outcome.hop is not None:
+            self._lane.learn_request(request.message, link, forward, outcome.hop, _kind(request.message))
 
     def _turned(self, request: Request, link: Link, forward: Forward) -> Iterator[Action]:
         """What is due for a request that left with another method: each NOTIFY wants its answer, and it is ours."""
@@ -307,17 +321,26 @@ class Engine:
             yield answer_on(link, request.message, request.via, answered, tag)
 
     def _answer(self, request: Request, link: Link, answer: Answer, now: float) -> list[Action]:
-        self._remember(request, now)
+        self._remember_request(request, now)
         tag = tag_for(request.message, request.via, self._keys)
         return [answer_on(link, request.message, request.via, answer, tag), _refused(request, answer)]
 
-    def _remember(self, request: Request, now: float) -> None:
-        """For the CANCEL and ACK to come. A CANCEL itself has its request's branch, and must not speak for it."""
-        if request.message.method == "CANCEL":
-            return
-        self._refused.add(request.name, now)
-        if _has_tag(request.message):
-            self._refused_in_dialog.add(request.name, now)
+    def _remember_request(self, request: Request, now: float) -> None:
+        """Remember it, but not a CANCEL: it has its request's branch, and must not speak for it."""
+        if request.message.method != "CANCEL":
+            self._remember(request.name, _has_tag(request.message), now)
+
+    def _remember(self, name: str, has_tag: bool, now: float) -> None:
+        """For the CANCEL and ACK to come."""
+        self._refused.add(name, now)
+        if has_tag:
+            self._refused_in_dialog.add(name, now)
+
+    def _note_refused(self, message: Message, link: Link, name: str, has_tag: bool, answer: Answer, now: float) -> None:
+        """What is due beside the answer of the lane to a request whose content is refused."""
+        self._remember(name, has_tag, now)
+        if self._observe is not None:
+            self._observe(Trace(message, link, answer, self._check, None))
 
     def _give_back(self, message: Message, send: Send, row: Row, now: float, *, quietly: bool) -> list[Action]:
         """Tell the sender that it could not be sent on; not if it came as BENOTIFY and only left as NOTIFY."""
@@ -330,7 +353,7 @@ class Engine:
         decision = refuse(row, request.side, method, self._tables, (f"no way to {send.hop}",))
         if isinstance(decision, Discard):
             return [Count("discarded", (request.side, decision.why))]
-        self._remember(request, now)
+        self._remember_request(request, now)
         tag = tag_for(message, via, self._keys)
         link_id = self._links.leading_to(request.side, back)
         answer = answer_after(message, side=request.side, back=back, link_id=link_id, answer=decision, tag=tag)

@@ -167,14 +167,16 @@ def is_absorbed(ours: Via | None) -> bool:
     return ours is not None and ABSORBED in ours.params
 
 
-def own_via(hop: Hop, branch: str, signature: str, *, absorbed: bool = False) -> str:
+def own_via(hop: Hop, branch: str, signature: str | None, *, absorbed: bool = False) -> str:
     """The Via that we push: the address that we listen on, on the side and transport that the request leaves by.
 
     Args:
         branch: knows the transaction again.
-        signature: knows the way back again, for the Via that has it is in the hands of others until then.
+        signature: knows the way back again, for the Via that has it is in the hands of others until then; None on what
+            has no response.
         absorbed: the response is for us; the signature says so too.
     """
     asking = ";rport" if hop.transport is Transport.UDP else ""
     ours = f";{ABSORBED}" if absorbed else ""
-    return f"SIP/2.0/{hop.transport.upper()} {hop.authority};branch={branch};{SIGNATURE}={signature}{ours}{asking}"
+    signed = f";{SIGNATURE}={signature}" if signature is not None else ""
+    return f"SIP/2.0/{hop.transport.upper()} {hop.authority};branch={branch}{signed}{ours}{asking}"

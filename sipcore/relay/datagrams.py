@@ -15,7 +15,7 @@ from functools import partial
 from typing import Protocol
 
 from sipcore._parser import Message, parse
-from sipcore.edge._express import Run
+from sipcore.edge._runs import Run
 from sipcore.edge.actions import Link, Send
 from sipcore.edge.memory import RecentlyUsed
 from sipcore.edge.tables import Hop, Side, Transport

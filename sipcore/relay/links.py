@@ -20,7 +20,7 @@ from contextlib import suppress
 from itertools import count
 from typing import Any
 
-from sipcore.edge._express import Run
+from sipcore.edge._runs import Run
 from sipcore.edge.actions import Failure, Link, Send
 from sipcore.edge.tables import Hop, OwnSide, Side, Transport, is_address
 from sipcore.edge.waiting import WaitingRoom

@@ -102,10 +102,11 @@ class Shell:
         Returns:
             Whether there was one; then there may be more.
         """
-        runs, message = self._engine.receive_all(take, link)
+        runs, message = self._engine.receive_all(take, link, self.now())
         for run in runs:
-            self._metrics.tally(run.received, len(run.datas))
-            self._metrics.tally(run.forwarded, len(run.datas))
+            for tally in run.tallies:
+                for count in tally.counts:
+                    self._metrics.tally(count, tally.times)
             self._latency.messages += len(run.datas)
             self.links.send_run(run)
         if message is not None:

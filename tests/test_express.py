@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -74,7 +75,6 @@ def test_what_is_decided_each_time_does_not(method: str) -> None:
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (inbound(content_type="text/html", body=b"see http://www.woodgrove.example/"), "a link in HTML"),
         (inbound(max_forwards=None), "no Max-Forwards"),
         (inbound(max_forwards=0), "no hops left"),
         (inbound(via='SIP/2.0/UDP 192.0.2.20:5060;branch=z9hG4bK-q;x="a;received=b"'), "quotes in its Via"),
@@ -112,13 +112,40 @@ def test_a_flow_of_nothing_but_links_is_refused_in_the_lane_and_lets_other_messa
 
 
 @pytest.mark.parametrize(
-    "rules", [replace(LCS2005, links=ContentAction.OBSERVE), replace(LCS2005, bare_domains=True), LYNC, STRICT]
+    ("rules", "links", "leaves"),
+    [
+        (LCS2005, "http://intranet/", 606),
+        (LYNC, "http://intranet/", None),
+        (LYNC, "http://www.woodgrove.example/a.exe", 606),
+        (STRICT, "woodgrove.example", 606),
+        (replace(LCS2005, bare_domains=True), "a.example http://b.example", 606),
+    ],
 )
-def test_a_filter_that_weighs_links_weighs_each(rules: Rules) -> None:
+@pytest.mark.parametrize("content_type", [PLAIN, "text/html"])
+def test_what_the_filter_blocks_or_finds_nothing_in_takes_the_lane(
+    rules: Rules, links: str, leaves: int | None, content_type: str
+) -> None:
     edge = Both({"filter": ImFilter(rules)})
-    edge.receive(inbound(content_type=PLAIN, body=b"Hi"), FROM_FABRIKAM)
-    for link in (b"http://www.woodgrove.example/", b"http://intranet/", b"http://www.woodgrove.example/a.exe"):
-        assert not edge.takes_lane(inbound(content_type=PLAIN, body=b"see " + link), FROM_FABRIKAM)
+    data = inbound(content_type=content_type, body=f"see {links}".encode())
+    assert edge.takes_lane(data, FROM_FABRIKAM)
+    assert parse(only(edge.receive(data, FROM_FABRIKAM)).data).status == leaves
+
+
+@pytest.mark.parametrize("rules", [replace(LCS2005, links=ContentAction.OBSERVE), LYNC])
+def test_what_goes_on_though_something_was_found_does_not(rules: Rules) -> None:
+    edge = Both({"filter": ImFilter(rules)})
+    assert not edge.takes_lane(linked(inbound, body=b"http://www.woodgrove.example/"), FROM_FABRIKAM)
+
+
+def test_the_filter_looks_once_at_what_the_lane_leaves() -> None:
+    asked = []
+    edge = engine(filter=ImFilter(LYNC))
+    check = edge._judge._filter
+    assert check is not None
+    edge._judge._filter = SimpleNamespace(check=lambda message: asked.append(message) or check.check(message))  # type: ignore[assignment, func-returns-value]
+    for _ in range(3):
+        receive(edge, linked(inbound, body=b"http://www.woodgrove.example/"), FROM_FABRIKAM)
+    assert len(asked) == 3
 
 
 def test_a_link_where_nothing_is_filtered_is_not_refused() -> None:
@@ -267,12 +294,14 @@ RENAMED = replace(TABLES, verification=Verification(assertion_header="X-" + "Sai
     [
         {},
         {"filter": FILTER},
+        {"filter": ImFilter(LYNC)},
+        {"filter": ImFilter(STRICT)},
         {"tables": NOTICED},
         {"tables": WITHOUT_BENOTIFY},
         {"tables": RENAMED},
         {"keys": Keys(b"the newer of the two keys", b"a key for these tests only")},
     ],
-    ids=["bare", "filter", "notice", "no-benotify", "renamed", "previous-key"],
+    ids=["bare", "filter", "lync", "strict", "notice", "no-benotify", "renamed", "previous-key"],
 )
 @settings(max_examples=50, deadline=None)
 @given(steps=st.lists(mangled(), min_size=4, max_size=12))

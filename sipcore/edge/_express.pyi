@@ -8,6 +8,7 @@ from sipcore.edge._runs import Plan, Run
 from sipcore.edge.actions import Link
 from sipcore.edge.flow import Answer
 from sipcore.edge.tables import OwnSide, Side
+from sipcore.imfilter import Verdict
 from sipcore.imfilter._gate import Gate
 
 class Express:
@@ -15,8 +16,8 @@ class Express:
 
     It takes part in no decision: a message that it is not sure of in every respect it leaves alone. Sure means that
 
-    * nothing is wrong with it (`sipcore._sound`), and the filter's gate finds it plainly clean; or the plan says that
-      links are refused, and one is plainly there;
+    * nothing is wrong with it (`sipcore._sound`), and the filter finds nothing in it or, in a request that has an
+      answer, blocks it;
     * its fields are written so that the edit is plain: no quotes in its Via, a Max-Forwards, no Route but ours;
     * a response answers what we forwarded: it has our Via, branch and signed way back.
 
@@ -30,10 +31,13 @@ class Express:
         peer_of: all that is known of a link's other end, as text.
         link_at: the number of the open connection at a place.
         gate: of the filter; None where there is no filter.
+        check: the filter itself, for what its gate is not sure of; needed for plans with a refusal.
         told: is told of each request that is refused, before its answer is given back: the message and its link, the
-            name to remember it by, whether its To has a tag, the answer, and the time.
+            name to remember it by, whether its To has a tag, the answer, the verdict if it was worked out, and the
+            time. Needed as ``check`` is.
         by_user: decisions depend on who the users are.
         retracts: Supported has to be edited.
+        refuses_links: the filter blocks each message with a link in plain text, see `ImFilter.refuses_links`.
         capacity: plans and links of a generation of memory, see `sipcore.edge.memory.RecentlyUsed`.
 
     Raises:
@@ -48,10 +52,12 @@ class Express:
         peer_of: Callable[[Link], str],
         link_at: Callable[[tuple[Side, str, int]], int | None],
         gate: Gate | None = None,
-        told: Callable[[Message, Link, str, bool, Answer, float], None] | None = None,
+        check: Callable[[Message], Verdict] | None = None,
+        told: Callable[[Message, Link, str, bool, Answer, Verdict | None, float], None] | None = None,
         *,
         by_user: bool = False,
         retracts: bool = False,
+        refuses_links: bool = False,
         capacity: int = 8192,
     ) -> None: ...
     def carry(self, message: Message, link: Link, generation: int, now: float = 0.0) -> Run | None:

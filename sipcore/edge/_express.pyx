@@ -1,12 +1,12 @@
 """The express lane: a message whose decision is kept, from its bytes to those that leave (documented in the stub).
 
     sound?  -> on a link, with fields, that are plain? -> its key -> a plan? -> clean? -> branch and way -> spliced
-                                                                                └─ no: a link? -> tag -> answered
+                                                                                └─ no: blocked? -> tag -> answered
 
 Every question that is answered "no" or "not sure" ends it: the message is then dealt with like any other, by
-`sipcore.edge.engine`, which is the only place where anything is decided, counted or remembered; that the filter refuses
-a link is part of a plan. What leaves is, byte for byte, what the engine would send; the tests play one against the
-other.
+`sipcore.edge.engine`, which is the only place where anything is decided, counted or remembered; how a request is
+answered that the filter blocks is part of a plan. What leaves is, byte for byte, what the engine would send; the tests
+play one against the other.
 """
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
@@ -79,6 +79,7 @@ from sipcore.imfilter._walking cimport RELEASE_THE_GIL_FROM
 
 from sipcore.errors import ParseError
 from sipcore.edge.memory import RecentlyUsed
+from sipcore.imfilter.verdict import PREFIX
 
 cdef enum:
     # Fields of one name that are looked at; of more only strange messages have.
@@ -176,8 +177,8 @@ cdef class Express:
     cdef Signer branches, ways, routes, tags
     cdef Key flow_key
     cdef Gate gate
-    cdef object peer_of, link_at, told
-    cdef bint by_user, retracts
+    cdef object peer_of, link_at, check, told
+    cdef bint by_user, retracts, refuses_links
     cdef Places places
     cdef object plans, links
     cdef Recall recall
@@ -185,16 +186,17 @@ cdef class Express:
     cdef KnownLink last
     cdef Plan taken
     cdef uint32_t refused_to
+    cdef tuple counts
     cdef double now
     cdef Header mark, assertion, notice
     cdef bint notices
 
-    def __init__(self, signers, own, headers, peer_of, link_at, gate=None, told=None, *, by_user=False,
-                 retracts=False, capacity=8192):
+    def __init__(self, signers, own, headers, peer_of, link_at, gate=None, check=None, told=None, *, by_user=False,
+                 retracts=False, refuses_links=False, capacity=8192):
         self.branches, self.ways, self.routes, flows, self.tags = signers
         self.flow_key = (<Signer?>flows).current
-        self.gate, self.peer_of, self.link_at, self.told = gate, peer_of, link_at, told
-        self.by_user, self.retracts = by_user, retracts
+        self.gate, self.peer_of, self.link_at, self.check, self.told = gate, peer_of, link_at, check, told
+        self.by_user, self.retracts, self.refuses_links = by_user, retracts, refuses_links
         self.plans, self.links = RecentlyUsed(capacity), RecentlyUsed(capacity)
         self.recall = Recall(self.flow_key.low)
         self.places = Places(own)
@@ -464,22 +466,28 @@ cdef class Express:
         if plan is None:
             return None
         if not self.is_clean(message):
-            return self.refused_request(message, sound, link, plan)
+            if plan.refusal is None:
+                return None
+            if self.refuses_links and self.gate.has_plain_link(&message.index):
+                return self.refused_request(message, sound, link, plan, None)
+            verdict = self.check(message)
+            if verdict.blocked:
+                return self.refused_request(message, sound, link, plan, verdict)
+            if verdict.findings:
+                return None
         if not self.rewrite_request(&message.index, sound, &link.at, plan, &sheet):
             return None
-        self.taken, self.refused_to = plan, 0
+        self.taken, self.refused_to, self.counts = plan, 0, plan.counts
         return spliced(message, &sheet)
 
-    cdef bytes refused_request(self, Message message, const Sound *sound, KnownLink link, Plan plan):
-        """The answer to a request in whose text a link is; None where the filter has to look itself."""
-        cdef bytes answer
-        if plan.refusal is None or not self.gate.has_plain_link(&message.index):
-            return None
-        answer = refused(message, sound, &link.at, self.tags, plan.refusal)
+    cdef bytes refused_request(self, Message message, const Sound *sound, KnownLink link, Plan plan, verdict):
+        """The answer to a request that the filter blocks; for a link where there is no verdict."""
+        cdef bytes answer = refused(message, sound, &link.at, self.tags, plan.refusal)
         if answer is not None:
             self.taken, self.refused_to = plan, port_back(&sound.via, &link.at)
+            self.counts = plan.refusal.counts[PREFIX if verdict is None else verdict.worst.kind]
             self.told(message, link.link, branch_of(self.branches, message, sound) + link.named,
-                      is_present(sound.recipient.tag), plan.refusal.decision, self.now)
+                      is_present(sound.recipient.tag), plan.refusal.decision, verdict, self.now)
         return answer
 
     # responses
@@ -528,7 +536,7 @@ cdef class Express:
         if not (self.splice_fields(&message.index, sound, &link.at, Text(message.index.base, 0), &sheet)
                 and self.splice_end(&message.index, plan.extra, &sheet)):
             return None
-        self.taken, self.refused_to = plan, 0
+        self.taken, self.refused_to, self.counts = plan, 0, plan.counts[message.index.status // 100]
         return spliced(message, &sheet)
 
     # both
@@ -564,12 +572,6 @@ cdef class Express:
         runs.append(run)
         return run
 
-    cdef tuple counts_of(self, const Index *index):
-        """What is counted of the message that was just carried."""
-        if self.refused_to:
-            return self.taken.refusal.counts
-        return self.taken.counts[index.status // 100] if index.status else self.taken.counts
-
     def carry(self, Message message not None, link, uint64_t generation, double now=0.0):
         cdef KnownLink known = self.known(link)
         cdef bytes data
@@ -579,7 +581,7 @@ cdef class Express:
         if data is None:
             return None
         run = self.run_for([], message, known)
-        run.add(data, self.counts_of(&message.index))
+        run.add(data, self.counts)
         return run
 
     def carry_all(self, take, link, uint64_t generation, double now=0.0):
@@ -600,7 +602,7 @@ cdef class Express:
             data = self.carried(message, known, generation)
             if data is None:
                 return runs, message
-            self.run_for(runs, message, known).add(data, self.counts_of(&message.index))
+            self.run_for(runs, message, known).add(data, self.counts)
 
     cdef bint read_key(
             self, Message message, Sound *sound, const Link *link, uint64_t generation, Digest *key) noexcept nogil:

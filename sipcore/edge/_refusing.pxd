@@ -11,7 +11,7 @@ from sipcore.edge._notes cimport Link
 
 cdef class Refusal:
     cdef readonly object decision
-    cdef readonly tuple counts
+    cdef readonly dict counts
     cdef bytes before, behind
 
 

@@ -8,12 +8,14 @@ class Refusal:
 
     Args:
         decision: the answer, with its chain.
-        counts: what is counted of each such request, in this order.
+        counts: what is counted of each such request, in this order, by the kind of the worst that was found in it.
         before, behind: what the answer has before and behind what it copies, as `sipcore.build.around` writes it.
     """
 
-    def __init__(self, decision: Answer, counts: tuple[Count, ...], before: bytes, behind: bytes) -> None: ...
+    def __init__(
+        self, decision: Answer, counts: dict[str, tuple[Count, ...]], before: bytes, behind: bytes
+    ) -> None: ...
     @property
     def decision(self) -> Answer: ...
     @property
-    def counts(self) -> tuple[Count, ...]: ...
+    def counts(self) -> dict[str, tuple[Count, ...]]: ...

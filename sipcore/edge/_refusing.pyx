@@ -25,7 +25,7 @@ cdef enum:
 
 
 cdef class Refusal:
-    def __init__(self, decision, tuple counts not None, bytes before not None, bytes behind not None):
+    def __init__(self, decision, dict counts not None, bytes before not None, bytes behind not None):
         self.decision, self.counts, self.before, self.behind = decision, counts, before, behind
 
 

@@ -15,7 +15,8 @@ class Plan:
         signing: what of that line stands between them and the signature; nothing where there is none.
         asking: the rest of that line.
         place: of responses, the connection that they leave by, as ``link_at`` knows it; None for none.
-        refusal: of requests, what becomes of those with a link in plain text; None where the filter has to say.
+        refusal: of requests, what becomes of those that the filter blocks; None where it is not asked, and where
+            there is no answer.
     """
 
     def __init__(

@@ -37,7 +37,7 @@ from sipcore.edge.vias import is_absorbed, way_back
 from sipcore.edge.waiting import WaitingRoom
 from sipcore.errors import EditError, HeaderError
 from sipcore.grammar import METHODS, reason_phrase
-from sipcore.imfilter import ImFilter
+from sipcore.imfilter import ImFilter, Verdict
 from sipcore.limits import WIDEST
 
 __all__ = ["Engine", "Keys", "Link"]
@@ -120,8 +120,8 @@ class Engine:
             remembers=remember_decisions,
         )
         takes_lane = remember_decisions and (observe is None or not observe_forwarded) and Lane.fits(tables)
-        told = self._note_refused
-        self._lane = Lane(tables, filter, keys, directory, self._links, told) if takes_lane else None
+        content = self._judge.verdict_on, self._note_refused
+        self._lane = Lane(tables, filter, keys, directory, self._links, *content) if takes_lane else None
         self._left: Message | None = None
 
     # -- what the shell tells
@@ -336,11 +336,20 @@ class Engine:
         if has_tag:
             self._refused_in_dialog.add(name, now)
 
-    def _note_refused(self, message: Message, link: Link, name: str, has_tag: bool, answer: Answer, now: float) -> None:
+    def _note_refused(
+        self,
+        message: Message,
+        link: Link,
+        name: str,
+        has_tag: bool,
+        answer: Answer,
+        verdict: Verdict | None,
+        now: float,
+    ) -> None:
         """What is due beside the answer of the lane to a request whose content is refused."""
         self._remember(name, has_tag, now)
         if self._observe is not None:
-            self._observe(Trace(message, link, answer, self._check, None))
+            self._observe(Trace(message, link, answer, verdict or self._check, None))
 
     def _give_back(self, message: Message, send: Send, row: Row, now: float, *, quietly: bool) -> list[Action]:
         """Tell the sender that it could not be sent on; not if it came as BENOTIFY and only left as NOTIFY."""

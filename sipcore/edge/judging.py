@@ -138,6 +138,7 @@ class Judge:
         self._refused_in_dialog = refused_in_dialog
         self._health = health
         self._key_of = keys.flows(tables.verification.assertion_header).of
+        self._asked: tuple[Message, Verdict] | None = None
         self._decisions: RecentlyUsed[bytes, Forward] = RecentlyUsed(REMEMBERED_DECISIONS if remembers else 0)
 
     # -- requests
@@ -198,13 +199,27 @@ class Judge:
         if isinstance(hops, NeedSrv):
             return Outcome(hops)
         lasts = len(decision.candidates) == 1 and not facts.asked
-        verdict = self._filter.check(message) if self._filter and decision.content.filtered else None
+        verdict = self._verdict_on(message) if decision.content.filtered else None
         if verdict is not None and verdict.blocked:
             refused = refused_content(request.side, request.method, self._tables, decision.chain)
             return Outcome(refused, hop=hops[0], verdict=verdict, lasts=lasts, without=decision)
         if decision.content.plain_text and (unfit := unfit_for_plain_text(message)):
             return Outcome(self._refuse(request, unfit.row, (*decision.chain, unfit.line)), verdict=verdict)
         return Outcome(decision, routes, hops[0], verdict=verdict, others=hops[1:], lasts=lasts)
+
+    def verdict_on(self, message: Message) -> Verdict:
+        """What the filter says of a request of which the lane knows all else; kept for who is asked next, should the
+        lane leave it to him."""
+        assert self._filter is not None  # else nothing is blocked, and nobody asks
+        verdict = self._filter.check(message)
+        self._asked = None if verdict.blocked or not verdict.findings else (message, verdict)
+        return verdict
+
+    def _verdict_on(self, message: Message) -> Verdict | None:
+        asked, self._asked = self._asked, None
+        if asked is not None and asked[0] is message:
+            return asked[1]
+        return self._filter.check(message) if self._filter is not None else None
 
     def _aims(self, forward: Forward, facts: FactsNow, branch: str, now: float) -> tuple[Hop, ...] | NeedSrv:
         """Where it goes, and where else: what can be sent there as it is, so that our Via stays true."""
@@ -291,7 +306,7 @@ class Judge:
         decision = decide_response(reply, self._tables, facts)
         if not isinstance(decision, Forward) or not message.body:
             return Outcome(decision, back=back, lasts=not facts.asked)
-        verdict = self._filter.check(message) if self._filter and decision.content.filtered else None
+        verdict = self._verdict_on(message) if decision.content.filtered else None
         if verdict is not None and verdict.blocked:
             return Outcome(disposed(refusals.FILTERED_RESPONSE), verdict=verdict)
         if decision.content.plain_text and unfit_session(message):

@@ -6,7 +6,8 @@ two cannot drift apart: a Via is made with a stand-in where branch and signature
 
 Left to the engine for good: dialog-forming requests, whose Record-Route is signed for each; ACK and CANCEL, which it
 recognises; whatever a record of DNS has decided or a rate bounds; what becomes another method; what has to be plain
-text. (Where content is not filtered the lane still looks, and leaves to the engine what is not clean.)
+text; what the filter finds and lets pass, or changes. (Where content is not filtered the lane still looks, and leaves
+to the engine what is not clean.)
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ from sipcore.edge.refusals import refused_content
 from sipcore.edge.tables import Hop, Side, Tables, Transport
 from sipcore.edge.vias import WayBack, own_via
 from sipcore.imfilter import Action as FilterAction
-from sipcore.imfilter import ImFilter
-from sipcore.imfilter.verdict import PREFIX
+from sipcore.imfilter import ImFilter, Verdict
+from sipcore.imfilter.verdict import FINDINGS
 
 __all__ = ["Lane", "known_end"]
 
@@ -48,7 +49,7 @@ class Lane:
 
     Args:
         tables, content, keys, directory, links: those of the `Engine`.
-        told: as of `Express`.
+        check, told: as of `Express`.
     """
 
     def __init__(
@@ -58,10 +59,11 @@ class Lane:
         keys: Keys,
         directory: Directory | None,
         links: OpenLinks,
-        told: Callable[[Message, Link, str, bool, Answer, float], None],
+        check: Callable[[Message], Verdict],
+        told: Callable[[Message, Link, str, bool, Answer, Verdict | None, float], None],
     ) -> None:
         self._tables = tables
-        self._refuses_links = content is not None and content.refuses_links
+        self._filters = content is not None
         self._directory = directory
         notice = tables.archiving_notice.told
         self._express = Express(
@@ -71,9 +73,11 @@ class Lane:
             known_end,
             links.at,
             content.gate if content else None,
+            check,
             told,
             by_user=directory is not None,
             retracts=not tables.benotify.enabled,
+            refuses_links=content is not None and content.refuses_links,
         )
 
     @staticmethod
@@ -121,17 +125,19 @@ class Lane:
         self._express.keep(key, Plan(forward.side, back.hop, self._added(forward), counts, place=place))
 
     def _refusal(self, message: Message, link: Link, forward: Forward, kind: str) -> Refusal | None:
-        """What becomes of such requests with a link; None where the filter has to be asked, or none is answered."""
-        if not (self._refuses_links and forward.content.filtered):
+        """What becomes of such requests if the filter blocks them; None where it is not asked, or none is answered."""
+        if not (self._filters and forward.content.filtered):
             return None
         answer = refused_content(link.side, message.method or "", self._tables, forward.chain)
         if isinstance(answer, Discard):
             return None
-        counts = (
+        received, refused = (
             Count("received", (link.side, kind)),
             Count("refused", (link.side, answer.why, str(answer.status))),
-            Count("filtered", (link.side, FilterAction.BLOCK, PREFIX)),
         )
+        counts: dict[str, tuple[Count, ...]] = {
+            found: (received, refused, Count("filtered", (link.side, FilterAction.BLOCK, found))) for found in FINDINGS
+        }
         return Refusal(answer, counts, *said_around(answer))
 
     @property

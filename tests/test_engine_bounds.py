@@ -1,6 +1,7 @@
 """The engine at the limits of typed access, and far past them: whatever comes in numbers has one end.
 
 What there is too much of in one header is in no accessor's reach (`HeaderError`), and each room asks for other values.
+What leaves has more than what came, and is within the limits nevertheless.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from edge_world import (
     FROM_INSIDE_STRANGER,
     FROM_SERVER,
     FROM_STRANGER,
+    FROM_WOODGROVE,
     INSIDE,
     engine,
     fate,
     inbound,
+    only,
     outbound,
     receive,
     sent,
@@ -25,7 +28,7 @@ from edge_world import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sipcore import ImFilter, Limits, Message, parse, respond
+from sipcore import Framer, ImFilter, Limits, Message, parse, respond
 from sipcore.edge.actions import Failure, Link
 from sipcore.edge.engine import Engine
 
@@ -105,7 +108,7 @@ def test_whatever_comes_in_numbers_has_one_end_and_its_answer_goes_back(
     count: int, form: str, field: str, method: str, sender: tuple[Callable[..., bytes], Link]
 ) -> None:
     make, link = sender
-    edge, slow = engine(filter=FILTER), engine(filter=FILTER, remember_decisions=False)
+    edge, slow = engine(filter=FILTER, limits=LIMITS), engine(filter=FILTER, limits=LIMITS, remember_decisions=False)
     message = crowded(field, form, count, make, method)
     ends = [deal(edge, message, link, now) for now in (0.0, 1.0, 2.0)]
     assert ends == [deal(slow, message, link, now) for now in (0.0, 1.0, 2.0)]
@@ -115,10 +118,71 @@ def test_whatever_comes_in_numbers_has_one_end_and_its_answer_goes_back(
 @pytest.mark.parametrize("method", ["MESSAGE", "BENOTIFY"])
 def test_a_flow_that_was_decided_is_not_led_astray_by_a_crowded_message(method: str, count: int) -> None:
     """What the express lane has learnt from ordinary messages does not go for these."""
-    edge, slow = engine(filter=FILTER), engine(filter=FILTER, remember_decisions=False)
+    edge, slow = engine(filter=FILTER, limits=LIMITS), engine(filter=FILTER, limits=LIMITS, remember_decisions=False)
     for each in (edge, slow):
         for _ in range(2):
             receive(each, inbound(method=method), FROM_FABRIKAM)
     for field, form in product(FIELDS, FORMS):
         message = crowded(field, form, count, inbound, method)
         assert edge.receive(message, FROM_FABRIKAM, 3.0) == slow.receive(message, FROM_FABRIKAM, 3.0)
+
+
+# -- what leaves is within the limits, too
+
+STEADY = {"via": "SIP/2.0/TCP 192.0.2.30:5065;branch=z9hG4bK-in", "from_": "<sip:w@woodgrove.example>;tag=w"}
+
+
+def padded(room: int) -> list[str]:
+    """Lines of so many bytes together, no one of them too long."""
+    sizes = [*[8_000] * (room // 8_000 - 1), 4_000, 4_000 + room % 8_000]
+    return ["X-Padding: " + "x" * (size - len("X-Padding: \r\n")) for size in sizes]
+
+
+#: Requests that come ever nearer to one of the limits, and why the last of them are refused.
+GROWING: dict[str, tuple[Callable[[int], bytes], range, str]] = {
+    "Vias": (lambda vias: inbound(*[f"Via: {BELOW}"] * (vias - 1), **STEADY), range(66, 71), "too-many-vias"),
+    "Vias in one line": (
+        lambda vias: inbound("Via: " + ", ".join([BELOW] * (vias - 1)), **STEADY), range(66, 71), "too-many-vias"
+    ),
+    "fields": (lambda fields: inbound(*["X-Field: x"] * (fields - 8), **STEADY), range(245, 257), "too-large"),
+    "a field": (
+        lambda size: inbound(**STEADY | {"via": f"{STEADY['via']};rport;x=".ljust(size - len("Via: \r\n"), "x")}),
+        range(8_040, 8_193, 8), "too-large",
+    ),
+    "the head": (
+        lambda size: inbound(*padded(size - inbound(**STEADY).index(b"\r\n\r\n") - 4), **STEADY),
+        range(65_000, 65_537, 16), "too-large",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", GROWING)
+def test_what_would_leave_past_the_limits_is_refused_and_what_leaves_is_answered_within_them(what: str) -> None:
+    """The answer repeats our Via and our note, and its connection carries other people's messages."""
+    make, sizes, why = GROWING[what]
+    edge, slow = engine(), engine(remember_decisions=False)
+    for each in (edge, slow):
+        receive(each, inbound(**STEADY), FROM_WOODGROVE)
+    ends = []
+    for size in sizes:
+        actions = receive(edge, make(size), FROM_WOODGROVE)
+        assert actions == receive(slow, make(size), FROM_WOODGROVE)
+        ((end, _, reason, *_),) = fate(actions)
+        ends.append(end)
+        if end == "forwarded":
+            framer = Framer()
+            framer.feed(respond(parse(only(actions).data), 200))
+            (answer,) = framer
+            assert [each[0] for each in fate(edge.receive(answer, FROM_SERVER, 0.0))] == ["forwarded"]
+        else:
+            assert reason == why
+    assert ends == sorted(ends), "once it is too much, more of it is, too"
+    assert set(ends) == {"forwarded", "refused"}
+
+
+def test_a_response_that_would_leave_past_the_limits_is_discarded_and_counted() -> None:
+    edge = engine()
+    answer = respond(parse(only(receive(edge, outbound(), FROM_SERVER)).data), 200)
+    lines = "".join(f"{line}\r\n" for line in padded(65_530 - len(answer))).encode()
+    actions = receive(edge, answer.replace(b"Content-Length", lines + b"Content-Length"), FROM_FABRIKAM)
+    assert fate(actions) == [("discarded", "outside", "response-too-large")]

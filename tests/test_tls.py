@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import structlog
-from addresses import free_port
+from addresses import free_port, require_ipv6
 from authority import DAY, FOR_CLIENTS, FOR_CODE, FOR_SERVERS, NOW, Leaf
 from patience import eventually
 from relay_process import COMMAND
@@ -181,6 +181,23 @@ def test_a_request_never_leaves_on_a_connection_that_the_partner_opened(tmp_path
         on.ask(2)
         with on.asked(FABRIKAM) as proxy:
             reach_the_partner(on, proxy, 2)
+
+
+def test_over_ipv6_a_partner_comes_in_and_is_reached_by_certificates_as_well(tmp_path: Path) -> None:
+    require_ipv6()
+    write_files(tmp_path)
+    with Peer(SERVER) as server, Peer("::1") as proxy:
+        text = config_text(server.port, proxy.port).replace(EDGE_OUT, "::1").replace(PARTNER, "::1")
+        with running_relay(text, tmp_path / "edge.toml") as relay:
+            on = Stage(relay, server, proxy, tmp_path)
+            with connected(on.place, connecting(tmp_path, FABRIKAM), "::1") as peer:
+                reach_the_server(on, peer, 1)
+            on.ask(2)
+            with on.asked(FABRIKAM) as peer:
+                delivered = peer.read()
+                assert header(delivered, "Via").startswith(f"SIP/2.0/TLS [::1]:{on.place[1]};")
+                peer.send(ok(delivered))
+                assert status(on.server.read()) == 200
 
 
 # -- links that do not

@@ -257,6 +257,19 @@ def test_who_observes_refusals_is_told_of_them() -> None:
     assert [trace.message.uri.host for trace in told] == ["nowhere.example"]
 
 
+@pytest.mark.parametrize("name", ["Proxy-Require", "P-Asserted-Identity", "Max-Forwards", "Route"])
+def test_a_mark_that_is_called_like_what_means_something_else_is_left_to_the_engine(name: str) -> None:
+    signers = KEYS.signers("X-Verified-User")
+    lane = Express(signers, OWN, (name, "X-Verified-User", None), lambda link: "", lambda place: None)
+    said = () if name == "Max-Forwards" else (f"{name}: 1",)
+    assert lane.key(parse(inbound(*said)), FROM_FABRIKAM, 0) is None
+
+
+@pytest.mark.parametrize(("count", "taken"), [(13, True), (20, False)])
+def test_what_many_fields_are_taken_off_is_left_to_the_engine(count: int, taken: bool) -> None:
+    assert filtered().takes_lane(inbound(*["ms-edge-proxy-message-trust: forged"] * count), FROM_FABRIKAM) is taken
+
+
 # -- the same, whatever comes
 
 #: Pieces that mean something to somebody on the way, to be put anywhere.

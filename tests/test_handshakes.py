@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from authority import DAY, FOR_CLIENTS, FOR_CODE, FOR_SERVERS, NOW, Authority, Leaf, key_usage
+from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from tls_stage import (
     CONTOSO,
@@ -34,7 +35,8 @@ from sipcore.edge.flow import PeerKind
 from sipcore.edge.identity import evidence_for
 from sipcore.edge.tables import Hop, LinkClass, Side, Transport
 from sipcore.relay import openssl
-from sipcore.relay.handshakes import certificate_of, fault_of
+from sipcore.relay.handshakes import Untrusted, certificate_of, fault_of
+from sipcore.relay.revocation import RevocationList
 from sipcore.relay.tls import TlsBook, time_of_day
 
 INSIDE, OUTSIDE = Side.INSIDE, Side.OUTSIDE
@@ -231,6 +233,23 @@ def test_a_certificate_with_more_names_than_anybody_needs_is_refused(folder: Pat
     fault = refused(connecting(folder, leaf), book(folder).server_context(OUTSIDE))
     assert (fault.why, fault.failure) == ("malformed", Failure.UNTRUSTED)
     assert "300 names" in fault.what
+
+
+#: Subject alternative names in DER, beside the right name one of a kind that nobody reads: an X.400 address.
+ODD_NAMES = b"\x30\x1b\x82\x15" + FABRIKAM.encode() + b"\xa3\x02\x30\x00"
+
+
+def odd_names() -> x509.UnrecognizedExtension:
+    return x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, ODD_NAMES)
+
+
+def test_a_certificate_with_names_that_nobody_can_read_is_refused_like_any_that_is_malformed(folder: Path) -> None:
+    odd = PUBLIC.leaf(others=[odd_names()])
+    fault = refused(connecting(folder, odd), book(folder).server_context(OUTSIDE))
+    assert (fault.why, fault.failure) == ("malformed", Failure.UNTRUSTED)
+    context, name = book(folder).client_context(OUTSIDE, hop(FABRIKAM))
+    with pytest.raises(Untrusted, match="malformed"):
+        shake(context, serving(folder, odd), name)
 
 
 class Resuming(ssl.SSLContext):
@@ -471,3 +490,15 @@ def test_an_openssl_without_the_functions_is_an_error(monkeypatch: pytest.Monkey
 def test_a_handshake_that_is_not_finished_is_no_tls(error: OSError, why: str) -> None:
     fault = fault_of(error)
     assert (fault.why, fault.failure) == (why, Failure.NO_TLS)
+
+
+def test_who_has_signed_a_revocation_list_is_found_out_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "revoked.pem").write_bytes(PUBLIC.revocations(REVOKED))
+    asked: list[RevocationList] = []
+    is_of = RevocationList.is_of
+    monkeypatch.setattr(RevocationList, "is_of", lambda each, authority: asked.append(each) or is_of(each, authority))
+    context = book(folder, 'revoked = ["revoked.pem"]').server_context(OUTSIDE)
+    for _ in range(3):
+        shake(connecting(folder, PUBLIC.leaf(FABRIKAM)), context)
+        assert refused(connecting(folder, REVOKED), context).why == "revoked"
+    assert len(asked) == 1

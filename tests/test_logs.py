@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
 import json
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +18,7 @@ from sipcore import ImFilter
 from sipcore.edge.actions import Link
 from sipcore.relay.config import LogSettings
 from sipcore.relay.leaves import LogFormat, LogLevel
-from sipcore.relay.logs import configure_logging, log_refusals, logger, printable
+from sipcore.relay.logs import Unfailing, configure_logging, log_refusals, logger, printable
 
 URL = b"look at http://tailspin.example/"
 
@@ -94,16 +98,60 @@ def restored() -> Iterator[None]:
     structlog.reset_defaults()
 
 
+def configure(settings: LogSettings) -> None:
+    configure_logging(settings, pytest.fail)
+
+
 @pytest.mark.usefixtures("restored")
 def test_lines_are_logfmt_or_json_and_begin_at_a_level(capsys: pytest.CaptureFixture[str]) -> None:
-    configure_logging(LogSettings(LogLevel.INFO, LogFormat.JSON))
+    configure(LogSettings(LogLevel.INFO, LogFormat.JSON))
     logger().info("refused", why="a b")
     read = json.loads(capsys.readouterr().err)
     assert (read["event"], read["level"], read["why"]) == ("refused", "info", "a b")
-    configure_logging(LogSettings())
+    configure(LogSettings())
     logger().info("refused", why="a b")
     assert capsys.readouterr().err.endswith('level=info event=refused why="a b"\n')
-    configure_logging(LogSettings(LogLevel.WARNING, LogFormat.LOGFMT))
+    configure(LogSettings(LogLevel.WARNING, LogFormat.LOGFMT))
     logger().info("refused")
     logger().warning("listening")
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.usefixtures("restored")
+@pytest.mark.parametrize("form", [LogFormat.LOGFMT, LogFormat.JSON])
+def test_an_error_of_ours_is_one_line_that_says_where_it_happened(
+    form: LogFormat, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure(LogSettings(format=form))
+    with pytest.raises(ZeroDivisionError) as fault:
+        _ = 1 / 0
+    logger().error("internal error", exc_info=fault.value)
+    written = capsys.readouterr().err
+    assert written.count("\n") == 1
+    assert f"{Path(__file__).name}" in written
+    assert "ZeroDivisionError: division by zero" in written
+
+
+def test_a_line_that_cannot_be_written_is_lost_and_counted_and_stops_nothing() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    lost: list[None] = []
+    with open(writing, "wb", buffering=0) as pipe:
+        file = Unfailing(io.TextIOWrapper(pipe, write_through=True), lambda: lost.append(None))
+        assert [file.write("refused\n") for _ in range(2)] == [8, 8]
+    assert file.write("after its file was closed\n") > 0
+    assert len(lost) == 3
+
+
+def test_what_strangers_do_does_not_hide_what_befalls_our_own_users() -> None:
+    edge = engine(observe=log_refusals(lambda: 0.0))
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(50):
+            receive(edge, inbound(), FROM_STRANGER)
+        receive(edge, outbound(uri="sip:x@nowhere.example"), FROM_SERVER)
+    assert [line["side"] for line in lines] == ["outside"] * 10 + ["inside"]
+
+
+def test_a_peer_with_an_ipv6_address_is_written_so_that_it_can_be_read_back() -> None:
+    line = refused(inbound(), dataclasses.replace(FROM_STRANGER, remote_host="2001:db8::1"))
+    assert line["peer"] == "[2001:db8::1]:5060/udp"

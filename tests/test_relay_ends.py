@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import urllib.error
@@ -64,3 +65,18 @@ def until_some_wait(relay: RelayProcess, sender: Connection) -> int:
         if queued(relay) > 2:
             return number + 1
     raise AssertionError("nothing ever waits")
+
+
+def test_a_log_that_nobody_reads_any_more_costs_no_answer_and_no_good_end(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "relay.log")
+    reading = os.open(tmp_path / "relay.log", os.O_RDONLY | os.O_NONBLOCK)
+    with relay_process("udp", "udp", tmp_path) as relay, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.bind(relay.inside)
+        sender.settimeout(PATIENCE)
+        os.close(reading)
+        for number in range(3):
+            sender.sendto(outward(number, "UDP", "nobody-knows"), relay.edge_inside)
+            assert sender.recv(65_535).startswith(b"SIP/2.0 404 ")
+        assert relay.comes_to(3, "log_lines_lost")
+        relay.process.terminate()
+        assert relay.process.wait(STOPPING_S) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -34,6 +36,7 @@ from relay_stage import (
 from tls_stage import PRIVATE, PUBLIC, TRUST, accepted, connected, connecting, serving, write_files
 
 from sipcore.edge.tables import Side, Transport
+from sipcore.relay import links
 from sipcore.relay.server import Relay
 
 PARTNER = "127.0.0.34"
@@ -366,6 +369,26 @@ def test_a_message_for_a_hop_that_does_not_finish_its_handshake_is_answered_504_
         with plain:
             assert header(on.server.read(), "ms-diagnostics").startswith("1047;")
         assert on.failed("too-slow")
+
+
+def test_a_handshake_gets_what_its_connection_has_left_of_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+
+    async def connected_late(*place: Any) -> socket.socket:
+        await asyncio.sleep(0.5)
+        return await at_once(*place)
+
+    at_once = links._connected
+    monkeypatch.setattr(links, "_connected", connected_late)
+    with stage(tmp_path, seconds=20) as on:
+        book = on.relay._shell.links
+        monkeypatch.setattr(book, "_secured", lambda *of: given.append(of[-1]) or type(book)._secured(book, *of))
+        on.ask(1)
+        with on.asked(FABRIKAM) as peer:
+            reach_the_partner(on, peer, 1)
+    assert 0 < given[0] <= 19.5
 
 
 def test_a_message_for_a_hop_that_is_not_there_is_answered_503(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from authority import DAY, FOR_CLIENTS, NOW, Authority, Leaf
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 from tls_stage import EDGE, PRIVATE, PUBLIC, TRUST, config_in, write_files
@@ -155,6 +156,13 @@ def test_a_revocation_list_that_is_out_of_date_is_a_warning(folder: Path) -> Non
     (late,) = book(folder, trust, now=until + DAY).warnings
     what = "revoked.pem is out of date; until it is replaced, all certificates of CN=Public Root are refused"
     assert str(late).replace(f"{folder}/", "") == f"edge.toml:14: tls.revoked[0]: {what}"
+
+
+def test_an_own_certificate_with_names_that_nobody_can_read_is_a_fault(folder: Path) -> None:
+    odd = x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, b"\x30\x04\xa3\x02\x30\x00")
+    (folder / "outside.pem").write_bytes(PUBLIC.leaf(others=[odd]).pem)
+    (found,) = faults(folder)
+    assert "outside.pem is malformed (x400Address" in found
 
 
 # -- roots and lists

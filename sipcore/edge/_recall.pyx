@@ -28,14 +28,12 @@ cdef inline uint64_t word_at(const uint8_t *data) noexcept nogil:
 
 
 cdef uint32_t place_of(const Said *said, uint64_t salt) noexcept nogil:
-    """Two chains of products, which a processor makes side by side."""
+    """Two chains of products, which a processor makes side by side; their upper bits depend on all that came in."""
     cdef uint64_t one = salt, other = ~salt
     cdef uint32_t at = 0
     while at < said.size:
         one = (one ^ word_at(&said.text[at])) * <uint64_t>0x9E3779B97F4A7C15
         other = (other ^ word_at(&said.text[at + 8])) * <uint64_t>0xC2B2AE3D27D4EB4F
-        one ^= one >> 32
-        other ^= other >> 29
         at += STEP
     return <uint32_t>((one ^ other) * <uint64_t>0x9E3779B97F4A7C15 >> (64 - PLACE_BITS))
 

@@ -6,8 +6,9 @@ the bare status, or nothing. Methods that are never answered (ACK, BENOTIFY) are
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sipcore.edge.benotify import ANSWERLESS
 from sipcore.edge.chains import Chain, Line
@@ -47,9 +48,9 @@ class Diagnostic:
         return "ms-diagnostics", f'{self.code};reason="{self.text}";source="{fqdn}"'
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """One refusal.
+    """One refusal. There is one object for each, which hashes as itself.
 
     Attributes:
         name: for counters, logs and tests; stable.
@@ -265,11 +266,12 @@ def disposed(what: Disposal | Row) -> Discard:
     return Discard(what.name, (what.when, f"discarded: {what.name}"))
 
 
-def _own_headers(row: Row, side: Side, fqdn: str) -> Iterator[Header]:
-    if row.diagnostic is not None and side is Side.INSIDE:
-        yield row.diagnostic.header(fqdn)
-    if row.header is not None:
-        yield row.header[0], row.header[1].format(fqdn=fqdn)
+@lru_cache(maxsize=256)
+def _own_headers(row: Row, side: Side, fqdn: str) -> tuple[Header, ...]:
+    """Put into words once for all who are refused so."""
+    diagnostics = [row.diagnostic.header(fqdn)] if row.diagnostic is not None and side is Side.INSIDE else []
+    others = [(row.header[0], row.header[1].format(fqdn=fqdn))] if row.header is not None else []
+    return (*diagnostics, *others)
 
 
 # -- docs/refusals.md

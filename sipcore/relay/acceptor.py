@@ -75,17 +75,19 @@ class TlsAcceptor:
             except OSError:  # no descriptor is left, or the peer has gone again
                 await asyncio.sleep(_BREATH)
                 continue
-            peer = Hop(Transport.TLS, *address[:2])
-            if why := self._refuses(peer.host):
-                accepted.close()
-                self._failed(peer.authority, HandshakeFault(why, "one handshake too many", Failure.NO_TLS))
-                continue
-            if self._sources:
-                self._sources.add(peer.host)
-            handshake = loop.create_task(self._shake_hands(accepted, peer))
-            self._handshakes.add(handshake)
-            handshake.add_done_callback(functools.partial(self._over, peer.host))
+            self._begin(accepted, Hop(Transport.TLS, *address[:2]))
             await asyncio.sleep(0)  # a connection that is there already is accepted at once: others have their turn too
+
+    def _begin(self, accepted: socket.socket, peer: Hop) -> None:
+        if why := self._refuses(peer.host):
+            accepted.close()
+            self._failed(peer.authority, HandshakeFault(why, "one handshake too many", Failure.NO_TLS))
+            return
+        if self._sources:
+            self._sources.add(peer.host)
+        handshake = asyncio.get_running_loop().create_task(self._shake_hands(accepted, peer))
+        self._handshakes.add(handshake)
+        handshake.add_done_callback(functools.partial(self._over, peer.host))
 
     def _refuses(self, host: str) -> str:
         """Why one more handshake is too many; empty when it is not. Established links have the same bounds again."""

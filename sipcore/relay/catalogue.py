@@ -21,6 +21,7 @@ HELP: dict[str, str] = {
     "tls_failed": "Handshakes that came to nothing, by why",
     "dns_lookups": "Look-ups by type of record and outcome",
     "dns_remembered": "Names whose address was known, so that nothing was looked up",
+    "log_lines_lost": "Lines of the log that could not be written",
     "links": "Connections that are open",
     "queued_messages": "Messages that wait, by what for",
     "queued_bytes": "Bytes of what waits, by what for",

@@ -13,6 +13,7 @@ handed back with the reason, so that its sender gets an answer.
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -30,6 +31,7 @@ from sipcore.relay.handshakes import SHUTDOWN_SECONDS, HandshakeFault, fault_of
 from sipcore.relay.outbox import Budget
 from sipcore.relay.sources import Sources
 from sipcore.relay.streams import DIALLED, Stream
+from sipcore.relay.unfinished import Unfinished
 
 __all__ = ["Addresses", "Links"]
 
@@ -37,6 +39,8 @@ __all__ = ["Addresses", "Links"]
 _BREATH = 0.02
 #: How long a connection may take to go that is closed without waiting for anything, in seconds: the loop's next round.
 _FAREWELL = 1.0
+#: What a handshake is given at least when its connection took all the time, in seconds: the loop wants more than none.
+_LEAST = 0.001
 #: How many addresses of a hop are tried: with the default of 4 s for each, the last is given up long before the 32 s of
 #: a transaction are over.
 _MOST_ADDRESSES = 4
@@ -65,6 +69,7 @@ class Links:
 
     Attributes:
         unread: what peers leave unread, of all links.
+        unfinished: what links hold of messages that are not whole.
     """
 
     def __init__(
@@ -85,6 +90,7 @@ class Links:
         self._tls_failed = tls_failed
         self._addresses = addresses
         self.unread = Budget(limits.max_unread_bytes)
+        self.unfinished: Unfinished[Stream] = Unfinished(limits.max_unfinished_bytes)
         self._ids = count(1)
         self.ports: dict[Side, list[DatagramPort]] = {side: [] for side in Side}
         self._streams: dict[int, Stream] = {}
@@ -177,7 +183,7 @@ class Links:
 
     def _datagram(self, send: Send, hop: Hop) -> None:
         port = port_for(send._replace(hop=hop), self.ports[send.side])
-        if port is None or not port.send(hop, send.data):
+        if port is None or port.send_all(hop, [send.data]):
             self._undelivered(send, "not-taken", Failure.LOCAL)
 
     def flush(self) -> None:
@@ -241,20 +247,19 @@ class Links:
 
     async def _connect_to(self, side: Side, hop: Hop, host: str, port: int) -> Stream:
         loop = asyncio.get_running_loop()
-        local = self._own.listening(side, hop.transport, host)
-        secured = self._secured(side, hop)
-        async with asyncio.timeout(self._limits.connect_seconds + secured.get("ssl_handshake_timeout", 0)):
-            _, stream = await loop.create_connection(
-                lambda: self._make_stream(side, hop), host, port, local_addr=(local.host, 0), **secured
-            )
+        until = loop.time() + self._limits.connect_seconds
+        async with asyncio.timeout_at(until):
+            connected = await _connected(self._own.listening(side, hop.transport, host).host, host, port)
+        secured = self._secured(side, hop, until - loop.time())
+        _, stream = await loop.create_connection(lambda: self._make_stream(side, hop), sock=connected, **secured)
         return stream
 
-    def _secured(self, side: Side, hop: Hop) -> dict[str, Any]:
-        """What makes a connection safe, as `create_connection` takes it."""
+    def _secured(self, side: Side, hop: Hop, seconds: float) -> dict[str, Any]:
+        """What makes a connection safe within so long, as `create_connection` takes it."""
         if hop.transport is not Transport.TLS:
             return {}
         context, name = self._client_context(side, hop)
-        timeouts = {"ssl_handshake_timeout": self._limits.connect_seconds, "ssl_shutdown_timeout": SHUTDOWN_SECONDS}
+        timeouts = {"ssl_handshake_timeout": max(seconds, _LEAST), "ssl_shutdown_timeout": SHUTDOWN_SECONDS}
         return {"ssl": context, "server_hostname": name, **timeouts}
 
     def _fault(self, side: Side, hop: Hop, error: OSError) -> HandshakeFault:
@@ -303,3 +308,16 @@ class Links:
 
     def _all_ports(self) -> list[DatagramPort]:
         return [port for ports in self.ports.values() for port in ports]
+
+
+async def _connected(local: str, host: str, port: int) -> socket.socket:
+    """A TCP connection between two addresses. Raises: OSError."""
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        sock.bind((local, 0))
+        await asyncio.get_running_loop().sock_connect(sock, (host, port))
+    except BaseException:  # a time that is up is a cancellation
+        sock.close()
+        raise
+    return sock

@@ -31,6 +31,7 @@ COUNTERS: dict[str, tuple[str, ...]] = ENGINE_COUNTERS | {
     # by the type of the record, and how it ended; of a name whose address was known nothing is looked up
     "dns_lookups": ("side", "type", "outcome"),
     "dns_remembered": ("side",),
+    "log_lines_lost": (),
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterable
-from socketserver import ThreadingMixIn
+from socketserver import TCPServer, ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -81,6 +81,13 @@ class _Server(ThreadingMixIn, WSGIServer):
     """A thread a request: somebody who asks slowly keeps nobody else waiting."""
 
     daemon_threads = True
+
+    def server_bind(self) -> None:
+        """Bind, and no more: the library would ask DNS for a name of the address, for as long as that takes."""
+        TCPServer.server_bind(self)
+        host, self.server_port = self.server_address[:2]
+        self.server_name = str(host)
+        self.setup_environ()
 
 
 class _ServerOnIPv6(_Server):

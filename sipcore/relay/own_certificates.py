@@ -12,7 +12,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from sipcore.edge.tables import OwnSide, Side
 from sipcore.errors import Problem
-from sipcore.relay.certificates import spoken_names
+from sipcore.relay.certificates import extension_of, spoken_names
 from sipcore.relay.tls_settings import Identity, NamedFile
 
 __all__ = ["OwnCertificate", "expiry_warnings", "read_own"]
@@ -45,14 +45,14 @@ def read_own(
     key = None if certificate is None and same_file else _public_key(files.key, complain)
     if certificate is None or key is None:
         return None, []
-    faults = list(_faults(certificate, key, files, now))
-    for fault in faults:
-        complain(fault)
     try:
         names = spoken_names(certificate).names
+        faults = list(_faults(certificate, key, files, now))
     except ValueError as error:
         complain(files.certificate.problem(f"{files.certificate.path} is malformed ({error})"))
         return None, []
+    for fault in faults:
+        complain(fault)
     read = OwnCertificate(files, names, certificate.not_valid_after_utc)
     return (None if faults else read), list(_name_warnings(side, read, own))
 
@@ -89,7 +89,7 @@ def _faults(certificate: x509.Certificate, key: object, files: Identity, now: da
         yield file.problem(f"{file.path} expired on {certificate.not_valid_after_utc:%Y-%m-%d}")
     if now < certificate.not_valid_before_utc:
         yield file.problem(f"{file.path} is not valid before {certificate.not_valid_before_utc:%Y-%m-%d}")
-    usage = next((each.value for each in certificate.extensions if isinstance(each.value, x509.ExtendedKeyUsage)), None)
+    usage = extension_of(certificate, x509.ExtendedKeyUsage)
     if usage is not None and ExtendedKeyUsageOID.SERVER_AUTH not in usage:
         yield file.problem(f"{file.path} is not for server authentication, so no peer can connect to us")
 

@@ -18,6 +18,7 @@ from sipcore.relay.metrics import Metrics
 from sipcore.relay.resolver import Resolver, families_of
 from sipcore.relay.streams import DIALLED, Stream
 from sipcore.relay.tls import TlsBook
+from sipcore.relay.unheard import Unheard
 
 __all__ = ["Shell"]
 
@@ -52,15 +53,16 @@ class Shell:
         self._watch_queues()
 
     def _watch_queues(self) -> None:
-        watch, unread = self._metrics.queues.watch, self.links.unread
+        watch, unread, unfinished = self._metrics.queues.watch, self.links.unread, self.links.unfinished
         watch("peer", lambda: (unread.held, unread.used))
+        watch("rest", lambda: (unfinished.holders, unfinished.size))
         watch("connection", lambda: self.links.waiting)
         watch("record", lambda: self._engine.waiting)
 
     def make_stream(self, side: Side, kind: str, arrived_at: Hop | None = None, hop: Hop | None = None) -> Stream:
         """A stream that reports here; the arguments as in `Stream`."""
         limits = self._config.limits, self._config.links
-        return Stream(self, side, kind, *limits, self.links.unread, arrived_at, hop)
+        return Stream(self, side, kind, *limits, self.links.unread, self.links.unfinished, arrived_at, hop)
 
     def _stream_to(self, side: Side, hop: Hop) -> Stream:
         return self.make_stream(side, DIALLED, hop=hop)
@@ -118,11 +120,13 @@ class Shell:
         """Say that a message left for nowhere: its link has gone down."""
         self._undelivered(send, "link-lost", Failure.LOCAL)
 
-    def unheard(self, stream: Stream, sends: Iterable[Send], exc: Exception | None) -> None:
+    def unheard(self, stream: Stream, unheard: Unheard, exc: Exception | None) -> None:
         """Say that a hop has not let us in, and that what was sent to it has not arrived."""
         what = fault_of(exc).what if isinstance(exc, OSError) else "the connection ended before anything was said"
         self.tls_failed(stream.side, str(stream.hop), HandshakeFault("not-let-in", what, Failure.NO_TLS))
-        for send in sends:
+        given_up = Count("undelivered", (stream.side, stream.transport, "not-let-in"))
+        self._metrics.tally(given_up, unheard.given_up)
+        for send in unheard.sends:
             self._undelivered(send, "not-let-in", Failure.NO_TLS)
 
     def tls_failed(self, side: Side, peer: str, fault: HandshakeFault) -> None:

@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Protocol, cast
 
 from sipcore._framer import Framer
@@ -24,6 +23,8 @@ from sipcore.relay.config import LinkLimits
 from sipcore.relay.deadlines import Deadlines
 from sipcore.relay.handshakes import certificate_of, is_awaiting_verdict
 from sipcore.relay.outbox import Budget, Outbox
+from sipcore.relay.unfinished import Unfinished
+from sipcore.relay.unheard import Unheard
 
 __all__ = ["DIALLED", "Stream", "StreamOwner"]
 
@@ -32,8 +33,6 @@ DIALLED = "dialled"
 
 #: One CRLF answers each CRLFCRLF (RFC 5626 section 3.5.1).
 _PING, _PONG = b"\r\n\r\n", b"\r\n"
-#: So many messages are kept until a peer is known to have taken our certificate, see `Stream.connection_lost`.
-_MOST_UNHEARD = 256
 #: Pings come a fifth earlier than they have to, by chance, or those of all links would come at once (RFC 5626 section
 #: 4.4.1).
 _EARLIEST = 0.8
@@ -63,7 +62,7 @@ class StreamOwner(Protocol):
     def lost(self, send: Send) -> None:
         """A message that a stream took, and that its peer never did."""
 
-    def unheard(self, stream: Stream, sends: Iterable[Send], exc: Exception | None) -> None:
+    def unheard(self, stream: Stream, unheard: Unheard, exc: Exception | None) -> None:
         """A peer has gone before it said anything over TLS: it has refused our certificate, and taken no message."""
 
     def now(self) -> float:
@@ -80,6 +79,7 @@ class Stream(asyncio.BufferedProtocol):
         limits: of the messages that come in.
         links: how long things may take, and how much may wait to be written.
         unread: what peers may leave unread, of all links.
+        unfinished: what links may hold of messages that are not whole.
         arrived_at: what its link says of it, see `Link`.
         hop: where it leads to, of one that we open.
 
@@ -101,6 +101,7 @@ class Stream(asyncio.BufferedProtocol):
         limits: Limits,
         links: LinkLimits,
         unread: Budget,
+        unfinished: Unfinished[Stream],
         arrived_at: Hop | None = None,
         hop: Hop | None = None,
     ) -> None:
@@ -112,10 +113,12 @@ class Stream(asyncio.BufferedProtocol):
         self._framer = Framer(limits)
         self._limits = links
         self._unread = unread
+        self._unfinished = unfinished
+        self._pending = 0
         self._closed_because = ""
         self._known = False
         self._deaf = False
-        self._unheard: deque[Send] | None = None
+        self._unheard: Unheard | None = None
 
     # -- the loop's side
 
@@ -126,7 +129,7 @@ class Stream(asyncio.BufferedProtocol):
         self.transport = Transport.TCP if handshake is None else Transport.TLS
         self.certificate = certificate_of(handshake)
         if self.hop is not None and is_awaiting_verdict(handshake):
-            self._unheard = deque(maxlen=_MOST_UNHEARD)
+            self._unheard = Unheard(self._limits.max_queue_bytes)
         self._outbox = Outbox(self._transport, self._limits.max_queue_bytes, self._unread)
         now = self._stands_since = self._owner.now()
         self._deadlines = Deadlines(self._limits, dialled=self.kind == DIALLED, now=now)
@@ -169,21 +172,18 @@ class Stream(asyncio.BufferedProtocol):
         self._outbox.resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Say why, as far as it is known, and give back what the peer has not taken.
-
-        In TLS 1.3 a server looks at our certificate when we are content already and have begun to send (RFC 8446
-        section 4.4.2). One that ends the connection before it has said anything has not let us in, and read nothing.
-        """
+        """Say why, as far as it is known, and give back what the peer has not taken."""
         if not self._known:
             return
         held, unheard = self._outbox.abandon(), self._unheard
         if unheard is not None and not self._closed_because:
             self._closed_because = "not-let-in"
             self._owner.unheard(self, unheard, exc)
-            held = [send for send in held if not any(send is each for each in unheard)]
+            held = [send for send in held if not any(send is each for each in unheard.sends)]
         for send in held:
             self._owner.lost(send)
         self._owner.flush()
+        self._unfinished.note(self, 0)
         ended = "ended-inside-a-message" if self._framer.pending else "ended-by-peer"
         self._owner.stream_closed(self, self._closed_because or ("connection-error" if exc else ended))
 
@@ -192,6 +192,10 @@ class Stream(asyncio.BufferedProtocol):
         while not self._deaf and self._owner.receive_some(self._framer.next_message, self.link):
             taken = True
         self._deadlines.read(messages=taken, inside=self._framer.in_message, now=self._owner.now())
+        if self._pending != (pending := self._framer.pending):
+            self._pending = pending
+            if greediest := self._unfinished.note(self, pending):
+                greediest.abort("too-much-unfinished")
 
     def _take_keep_alives(self) -> None:
         if pings := self._framer.take_pings():
@@ -212,7 +216,7 @@ class Stream(asyncio.BufferedProtocol):
         """Queue a message for the next flush; False when the link is closing or its queue is full, see `Outbox`."""
         taken = self.is_open and self._outbox.put(send)
         if taken and self._unheard is not None:
-            self._unheard.append(send)
+            self._unheard.add(send)
         return taken
 
     def send_all(self, datas: list[bytes]) -> bool:

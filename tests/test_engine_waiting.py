@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import Counter
 from dataclasses import replace
 from unittest.mock import patch
@@ -299,6 +300,20 @@ def test_who_writes_to_too_many_people_is_watched_and_slowed_for_an_hour() -> No
     assert [pace.admits("x.example", "bob", 2.0 + step / 2) for step in range(4)].count(True) == 2
     pace.admits("x.example", "bob", 3_700.0)
     assert not pace.is_watched("x.example")
+
+
+def test_what_is_remembered_of_recipients_does_not_grow_with_their_names() -> None:
+    def taken(name: str) -> int:
+        pace = Pace(RateLimits(watched_targets=500))
+        tracemalloc.start()
+        try:
+            for number in range(600):
+                pace.admits("x.example", f"{name}{number}@contoso.example", 0.0)
+            return tracemalloc.get_traced_memory()[0]
+        finally:
+            tracemalloc.stop()
+
+    assert taken("u" * 6_000) < 2 * taken("u")
 
 
 def test_the_memory_of_peers_is_bounded() -> None:

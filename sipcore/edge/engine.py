@@ -138,8 +138,6 @@ class Engine:
             What to do, in order.
         """
         if self._lane is not None and (carried := self._lane.carry(message, link)) is not None:
-            if self._pace and message.status is not None:
-                self._note_answer(message)
             return carried
         received = Count("received", (link.side, _kind(message)))
         return [received, *self._dealt(message, link, now)]
@@ -154,7 +152,7 @@ class Engine:
             What leaves, in order, and the message before which that ended, for `receive`. To be called until there is
             neither. What is sent and counted is what `receive` says of each by itself.
         """
-        if self._lane is None or self._pace:
+        if self._lane is None:
             return [], take()
         return self._lane.carry_all(take, link)
 
@@ -351,20 +349,24 @@ class Engine:
             return self._drop(message, link, outcome)
         assert outcome.back is not None  # a response without a way back is discarded
         link_id = self._links.leading_to(decision.side, outcome.back)
-        self._note_answer(message)
+        counts = self._note_answer(message)
         data = forwarded_response(message, decision, self._tables, outcome.verdict)
         self._tell(message, link, outcome)
-        if self._lane is not None and outcome.lasts:
+        if self._lane is not None and outcome.lasts and not counts:
             self._lane.learn_response(message, link, decision, outcome.back)
         send = Send(outcome.back.hop, decision.side, link_id, data)
         counted = Count("forwarded", (decision.side, _kind(message), decision.rule))
         return [send, counted, *_filtered(link, outcome)]
 
-    def _note_answer(self, message: Message) -> None:
-        """How the requests of a discovered peer fare: From is still theirs."""
+    def _note_answer(self, message: Message) -> bool:
+        """Whether it may be the answer to a discovered peer that nobody has listed (From is still theirs): how the
+        requests of such a one fare is counted each time."""
         asked = message.from_
-        if asked is not None and asked.uri.host is not None:
-            self._pace.answered(domain_name(asked.uri.host), message.status or 0)
+        domain = domain_name(asked.uri.host or "") if asked is not None else ""
+        if not self._tables.is_unlisted(domain):
+            return False
+        self._pace.answered(domain, message.status or 0)
+        return True
 
     # -- both
 

@@ -84,7 +84,7 @@ def _voices(case: Case, chain: list[Line]) -> tuple[Voice, ...] | Stop:
     voices: tuple[Voice, ...] = ()
     for header, domain in claims:
         voice = voice_of(domain, case)
-        if isinstance(voice, NeedSrv):
+        if isinstance(voice, Stop):
             return voice
         if isinstance(voice, str):
             return Closed(refusals.CLAIMS_OTHER, f"{header}: {voice}")
@@ -152,7 +152,7 @@ def _recorded(case: Case) -> _Leads | Stop:
     """Along our own route: it must be the sender's, and is no use to anybody else."""
     near, far = case.flow.route_near, case.flow.route_far
     voice = voice_of(near or "", case)
-    if isinstance(voice, NeedSrv):
+    if isinstance(voice, Stop):
         return voice
     if isinstance(voice, str):
         return Closed(refusals.NO_ROUTE, f"the recorded route is {near}'s: {voice}")

@@ -283,6 +283,7 @@ def test_an_answer_leaves_by_the_connection_that_its_request_came_on() -> None:
     asked = only(edge.receive(request, FROM_CLIENT))
     answer = respond(parse(asked.data), 200)
     edge.tell("link_up", FROM_CLIENT, 0.0)
+    edge.tell("link_up", replace(FROM_CLIENT, id=99, transport=Transport.TLS), 0.0)
     for _ in range(2):
         assert only(edge.receive(answer, FROM_FABRIKAM)).link_id == FROM_CLIENT.id
     edge.tell("link_down", FROM_CLIENT, 1.0)

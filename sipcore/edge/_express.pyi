@@ -5,6 +5,7 @@ from collections.abc import Callable
 from sipcore._parser import Message
 from sipcore.edge._keyed import Signer
 from sipcore.edge.actions import Count, Link, Send
+from sipcore.edge.links import Place
 from sipcore.edge.tables import Hop, OwnSide, Side
 from sipcore.imfilter._gate import Gate
 
@@ -28,7 +29,7 @@ class Plan:
         counts: tuple[Count, Count] | tuple[tuple[Count, Count], ...],
         via: bytes = b"",
         asking: bytes = b"",
-        place: tuple[Side, str, int] | None = None,
+        place: Place | None = None,
     ) -> None: ...
 
 class Run:
@@ -93,7 +94,7 @@ class Express:
         own: OwnSide,
         headers: tuple[str, str, str | None],
         peer_of: Callable[[Link], str],
-        link_at: Callable[[tuple[Side, str, int]], int | None],
+        link_at: Callable[[Place], int | None],
         gate: Gate | None = None,
         *,
         by_user: bool = False,

@@ -98,7 +98,9 @@ class Lane:
         if key is None:
             return
         counts = tuple(_counts(link.side, forward, f"{number}xx") for number in _CLASSES)
-        place = None if back.source_port is None else (forward.side, back.hop.host, back.source_port)
+        place = (
+            None if back.source_port is None else (forward.side, back.hop.transport, back.hop.host, back.source_port)
+        )
         self._express.keep(key, Plan(forward.side, back.hop, self._added(forward), counts, place=place))
 
     @property

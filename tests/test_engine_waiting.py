@@ -11,6 +11,7 @@ import pytest
 from edge_world import (
     FROM_SERVER,
     INSIDE,
+    OUTSIDE,
     counted,
     engine,
     in_dialog,
@@ -155,10 +156,20 @@ def test_what_waits_of_the_outside_leaves_the_inside_its_room() -> None:
     refused = [number for number in range(12) if sent(receive(edge, to_one_of_many(number, large), link(f"sip.{NW}")))]
     assert (refused, edge.waiting[0]) == ([9, 10, 11], 9)
     assert asked(receive(edge, to_nw(uri="sip:x@alpine.example", body=large), FROM_SERVER)) == ["alpine.example"]
-    shared = receive(edge, to_nw(uri="sip:x@d0.example", body=large), FROM_SERVER)
-    assert (asked(shared), counted(shared)) == ([], [("waited", "inside")]), "asked for already, on behalf of the peer"
-    left = sent(edge.resolved(found("sip.d0.example", domain="d0.example"), 1.0))
-    assert [send.came_from for send in left] == ["inside", "outside"]
+
+
+def test_a_look_up_that_fails_one_side_for_want_of_room_fails_nobody_on_the_other() -> None:
+    edge = engine(replace(HOUSE, discovered=OPEN.discovered))
+    edge.resolved(found(f"sip.{NW}"), 0.0)
+    theirs = receive(edge, to_one_of_many(0, b"x"), link(f"sip.{NW}"))
+    ours = receive(edge, to_nw(uri="sip:x@d0.example"), FROM_SERVER)
+    wanted = [action for action in (*theirs, *ours) if isinstance(action, Resolve)]
+    assert wanted == [Resolve("d0.example", OUTSIDE), Resolve("d0.example", INSIDE)]
+    refused = only(edge.resolved(SrvFact("d0.example", Found.FAILED), 0.0, OUTSIDE))
+    assert (refused.side, parse(refused.data).status) == (OUTSIDE, 504)
+    record = found("sip.d0.example", domain="d0.example")
+    assert only(edge.resolved(record, 1.0, INSIDE)).hop == tls("sip.d0.example")
+    assert edge.waiting == (0, 0)
 
 
 #: Who sends, to which domain, how much.

@@ -6,7 +6,7 @@ remembers is computed again from the message, see `hashes`; what cannot be is in
 
 A request that cannot be decided before DNS has answered waits, detached from the buffer that it came in, in a room that
 is bounded. It asks for each domain once, and a look-up that takes too long has failed: so waiting ends. Each side has a
-room of its own: what strangers send can never take the place of what our users send.
+room of its own and asks by itself: what strangers send never takes the place of what our users send.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class Engine:
         self._waiting: dict[Side, WaitingRoom[str, _Waiting]] = {
             side: WaitingRoom(_WAIT_FOR_ONE, _WAIT_FOR_ALL) for side in Side
         }
-        self._asked: dict[str, float] = {}
+        self._asked: dict[tuple[Side, str], float] = {}
         self._judge = Judge(
             tables,
             filter,
@@ -156,15 +156,18 @@ class Engine:
             return [], take()
         return self._lane.carry_all(take, link)
 
-    def resolved(self, fact: SrvFact, now: float) -> list[Action]:
-        """A look-up has ended, be it without an answer: what waited for it goes on, each side's in the order in which
-        it came."""
+    def resolved(self, fact: SrvFact, now: float, asker: Side | None = None) -> list[Action]:
+        """A look-up has ended, be it without an answer: what waited for it goes on, in the order in which it came.
+
+        Args:
+            asker: the side of the `Resolve`, for the other may still get an answer; without one it is that of both.
+        """
         self._facts.learn(fact)
-        self._asked.pop(fact.domain, None)
         actions: list[Action] = []
-        for room in self._waiting.values():
-            for guest in room.leave(fact.domain) if fact.domain in room else ():
-                actions += self._dealt(guest.message, guest.link, now, (*guest.told, fact))
+        for side in Side if asker is None else (asker,):
+            if self._asked.pop((side, fact.domain), None) is not None:
+                for guest in self._waiting[side].leave(fact.domain):
+                    actions += self._dealt(guest.message, guest.link, now, (*guest.told, fact))
         return actions
 
     def undelivered(self, send: Send, now: float, failure: Failure = Failure.DOWN) -> list[Action]:
@@ -201,10 +204,10 @@ class Engine:
         self._refused.expire(now)
         self._refused_in_dialog.expire(now)
         self._health.expire(now)
-        late = [domain for domain, since in self._asked.items() if now - since >= _WAIT_SECONDS]
+        late = [asked for asked, since in self._asked.items() if now - since >= _WAIT_SECONDS]
         actions: list[Action] = []
-        for domain in late:
-            actions += self.resolved(SrvFact(domain, Found.FAILED, expires=now), now)
+        for side, domain in late:
+            actions += self.resolved(SrvFact(domain, Found.FAILED, expires=now), now, side)
         return actions
 
     @property
@@ -250,19 +253,18 @@ class Engine:
         if any(fact.domain == domain for fact in told):
             return []
         room = self._waiting[link.side]
-        is_first = domain not in room
-        if is_first:
+        ask = domain not in room
+        if ask:
             room.open(domain)
         message = request.message.detach()
         if not room.admit(domain, _Waiting(message, link, told), message.size + _WAIT_OVERHEAD):
-            if is_first:
+            if ask:
                 room.leave(domain)
             return []
-        waited = Count("waited", (link.side,))
-        if domain in self._asked:
-            return [waited]
-        self._asked[domain] = now
-        return [Resolve(domain, link.side), waited]
+        if not ask:
+            return [Count("waited", (link.side,))]
+        self._asked[link.side, domain] = now
+        return [Resolve(domain, link.side), Count("waited", (link.side,))]
 
     def _paced(self, request: Request, outcome: Outcome, now: float) -> Outcome:
         """Refuse what a discovered peer sends too fast; a forwarded request only, for others cost nobody anything."""

@@ -291,6 +291,28 @@ def test_an_answer_leaves_by_the_connection_that_its_request_came_on() -> None:
     assert edge.carried == 2
 
 
+@pytest.mark.parametrize("named", Transport)
+@pytest.mark.parametrize(
+    ("peer", "domain"),
+    [
+        (FROM_FABRIKAM, "fabrikam.example"),
+        (FROM_WOODGROVE, "woodgrove.example"),
+        (certified("edge.fabrikam.example"), "fabrikam.example"),
+    ],
+)
+def test_a_via_names_the_transport_that_its_request_came_by(peer: Link, domain: str, named: Transport) -> None:
+    edge = Both({"tables": CROSSROADS if peer.certificate else TABLES})
+
+    def over(transport: Transport) -> bytes:
+        via = f"SIP/2.0/{transport.upper()} {peer.remote_host}:5060;branch=z9hG4bK1"
+        return inbound(via=via, from_=f"<sip:alice@{domain}>;tag=a")
+
+    assert edge.takes_lane(over(peer.transport), peer)
+    is_true = named is peer.transport
+    assert only(edge.receive(over(named), peer)).data.startswith(b"MESSAGE" if is_true else b"SIP/2.0 400 Unknown tr")
+    assert edge.takes_lane(over(named), peer) is is_true
+
+
 def test_a_link_with_the_number_of_an_earlier_one_is_read_anew() -> None:
     edge = Both()
     edge.receive(inbound(), FROM_FABRIKAM)

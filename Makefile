@@ -22,7 +22,8 @@ LINTED := setup.py sipcore bench tests examples
 CYTHON := $(shell find sipcore bench examples -name '*.pyx' -o -name '*.pxd')
 #: What has native code under it; the rest of the suite gains nothing from a sanitizer and takes long.
 NATIVE_TESTS := $(addprefix tests/test_,parser.py values.py headers.py reader.py framer.py edit.py build.py validate.py torture.py \
-	matcher.py links.py gate.py imfilter.py corpus.py properties.py malformed.py hashes.py flow_keys.py sound.py express.py)
+	matcher.py links.py gate.py imfilter.py corpus.py properties.py malformed.py hashes.py flow_keys.py sound.py \
+	express.py recall.py batches.py)
 
 FUZZ_TARGETS := $(patsubst fuzz/fuzz_%.py,%,$(wildcard fuzz/fuzz_*.py))
 

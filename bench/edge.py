@@ -114,7 +114,7 @@ def _taught(engine: Engine, at: Arrival) -> Arrival:
 def _carried(engine: Engine, at: Arrival) -> bool:
     """Whether it left natively."""
     given = [at.message, None]
-    runs, left_over = engine.receive_all(lambda: given.pop(0), at.link)
+    runs, left_over = engine.receive_all(lambda: given.pop(0), at.link, 0.0)
     return bool(runs) and left_over is None
 
 

@@ -25,4 +25,6 @@ cdef struct Sound:
     UriSpans route[2]         # of the first two
 
 
+cdef bint read_but_routes(Message message, Sound *sound) noexcept nogil
+cdef bint read_routes(Message message, Sound *sound) noexcept nogil
 cdef bint read_soundly(Message message, Sound *sound) noexcept nogil

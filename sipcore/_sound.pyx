@@ -172,7 +172,7 @@ cdef bint read_names(Message message, Sound *sound) noexcept nogil:
 
 
 cdef bint read_request(Message message, Sound *sound) noexcept nogil:
-    """Request-URI, the method a second time, hops and routes."""
+    """Request-URI, the method a second time, and hops."""
     cdef const Index *index = &message.index
     cdef const uint8_t *base = index.base
     cdef Span method = sound.cseq.method
@@ -186,15 +186,13 @@ cdef bint read_request(Message message, Sound *sound) noexcept nogil:
         return False
     if sound.counts_hops:
         slot = slot_of(index, H_MAX_FORWARDS)
-        if not scan_number(base, Span(slot.value, slot.value + slot.value_size), MOST_HOPS, &sound.hops):
-            return False
-        if sound.hops == 0:
-            return False
-    return sound.route_fields == 0 or read_routes(message, sound)
+        return (scan_number(base, Span(slot.value, slot.value + slot.value_size), MOST_HOPS, &sound.hops)
+                and sound.hops > 0)
+    return True
 
 
-cdef bint read_soundly(Message message, Sound *sound) noexcept nogil:
-    """Whether nothing is wrong with a message; then what is in it has been read."""
+cdef bint read_but_routes(Message message, Sound *sound) noexcept nogil:
+    """Whether nothing is wrong with a message, of a request apart from its Routes; then what is in it has been read."""
     cdef const Index *index = &message.index
     sound.vias = sound.routes = sound.route_fields = 0
     return (not index.truncated and is_version_2(index) and stands_once(index, sound)
@@ -202,6 +200,12 @@ cdef bint read_soundly(Message message, Sound *sound) noexcept nogil:
             and read_end(message, H_FROM, &sound.sender, &sound.sender_uri)
             and read_end(message, H_TO, &sound.recipient, &sound.recipient_uri)
             and (index.status != 0 or read_request(message, sound)))
+
+
+cdef bint read_soundly(Message message, Sound *sound) noexcept nogil:
+    """Whether nothing is wrong with a message; then what is in it has been read."""
+    return read_but_routes(message, sound) and (
+        message.index.status != 0 or sound.route_fields == 0 or read_routes(message, sound))
 
 
 def is_sound(Message message not None):

@@ -9,19 +9,18 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from sipcore.errors import EditError, HeaderError
+from sipcore._respond import copied, takes_tag
+from sipcore.errors import EditError
 from sipcore.grammar import reason_phrase
 
 if TYPE_CHECKING:
     from sipcore._parser import Message
     from sipcore._values import Uri
 
-__all__ = ["request", "respond", "response"]
+__all__ = ["around", "request", "respond", "response", "tag_parameter"]
 
-#: What a response copies from its request, in the order in which it is written (RFC 3261 section 8.2.6.2).
-_COPIED = ("Via", "From", "To", "Call-ID", "CSeq")
-#: What 100 Trying copies too, so that the client can tell how long the way is (RFC 3261 section 8.2.6.1).
-_COPIED_BY_TRYING = (*_COPIED, "Timestamp")
+#: Its response copies Timestamp too, so that the client can tell how long the way is (RFC 3261 section 8.2.6.1).
+_TRYING = 100
 #: RFC 3261 section 25.1: what a method and a header name are made of.
 _TOKEN = re.compile(r"[A-Za-z0-9!%*_+`'~.-]+")
 #: What no line may hold: a parser refuses it, or takes it for a line end. HTAB is white space and may stand.
@@ -97,10 +96,34 @@ def respond(
     """
     if not request.is_request:
         raise ValueError("only a request can be answered")
-    lines = [_status_line(status, reason)]
-    for name in _COPIED_BY_TRYING if status == 100 else _COPIED:
-        lines += _copies(request, name, to_tag if name == "To" else None)
-    return _joined([*lines, *_fields(headers, body)], body)
+    before = _first_line(status, reason)
+    tag = tag_parameter(to_tag) if to_tag and takes_tag(request) else b""
+    return copied(request, before, _rest(headers, body), tag, trying=status == _TRYING)
+
+
+def around(status: int, reason: str | None = None, headers: Iterable[tuple[str, str]] = ()) -> tuple[bytes, bytes]:
+    """What stands before and behind the copied fields of a response without a body, for who gives the same often.
+
+    The arguments, and what is raised, as for `respond`.
+    """
+    return _first_line(status, reason), _rest(headers, b"")
+
+
+def tag_parameter(tag: str) -> bytes:
+    """A tag as it is written behind a To.
+
+    Raises:
+        EditError: as for `request`.
+    """
+    return _encoded(f";tag={tag}")
+
+
+def _first_line(status: int, reason: str | None) -> bytes:
+    return _status_line(status, reason) + b"\r\n"
+
+
+def _rest(headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
+    return _joined(_fields(headers, body), body)
 
 
 def _status_line(status: int, reason: str | None) -> bytes:
@@ -130,27 +153,6 @@ def _fields(headers: Iterable[tuple[str, str]], body: bytes) -> list[bytes]:
 
 def _joined(lines: list[bytes], body: bytes) -> bytes:
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
-
-
-def _copies(request: Message, name: str, tag: str | None) -> list[bytes]:
-    """All Via fields, or the first of any other name, to which the tag is added where it is missing."""
-    fields: list[bytes] = []
-    while (value := request.view(name, len(fields))) is not None:
-        fields.append(name.encode() + b": " + bytes(value))
-        if name != "Via":
-            break
-    if tag and fields and not _has_tag(request):
-        fields[0] += _encoded(f";tag={tag}")
-    return fields
-
-
-def _has_tag(request: Message) -> bool:
-    """Whether To has a tag already; a To that cannot be read gets none, for nobody could find it there."""
-    try:
-        to = request.to
-    except HeaderError:
-        return True
-    return to is not None and to.tag is not None
 
 
 def _encoded(line: str) -> bytes:

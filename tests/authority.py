@@ -100,6 +100,7 @@ class Authority:
         uris: Iterable[str] = (),
         addresses: Iterable[str] = (),
         usage: x509.KeyUsage | None = None,
+        others: Iterable[x509.ExtensionType] = (),
     ) -> Leaf:
         """A certificate of these DNS names; without any name it has no subject alternative name.
 
@@ -109,6 +110,7 @@ class Authority:
             purposes: its extended key usage; it has none when None.
             begins, ends: when it is valid.
             usage: its key usage; it has none when None.
+            others: further extensions.
         """
         key = ec.generate_private_key(ec.SECP256R1())
         subject = _common_name(common_name) if common_name else x509.Name([])
@@ -120,6 +122,8 @@ class Authority:
             builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=not common_name)
         if usage is not None:
             builder = builder.add_extension(usage, critical=True)
+        for other in others:
+            builder = builder.add_extension(other, critical=False)
         certificate = _with_purposes(builder, purposes).sign(self.key, hashes.SHA256())
         return Leaf(certificate, key, self._between())
 

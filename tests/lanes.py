@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,10 +39,12 @@ class Both:
 
     Attributes:
         carried: messages that took the lane.
+        tried: messages that were held against it, taken together left out.
     """
 
     arguments: dict[str, Any] = field(default_factory=dict)
     carried: int = 0
+    tried: int = 0
 
     def __post_init__(self) -> None:
         self.fast = engine(**self.arguments)
@@ -51,6 +54,7 @@ class Both:
         carry = lane.carry
 
         def counted(*given: Any) -> list[Action] | None:
+            self.tried += 1
             actions = carry(*given)
             self.carried += actions is not None
             return actions
@@ -102,6 +106,28 @@ def traffic() -> list[tuple[bytes, Link]]:
     ]
     edge = engine(TABLES, keys=KEYS)
     return [*requests, *(pair for data, link in requests for pair in _answers(edge, data, link))]
+
+
+def linked(make: Callable[..., bytes], *extra: str, **changes: Any) -> bytes:
+    """A message with a link, which the default filter refuses."""
+    body = b"Have a look at http://www.woodgrove.example/invoice.scr now!"
+    return make(*extra, **{"content_type": PLAIN, "body": body} | changes)
+
+
+def spim() -> list[tuple[bytes, Link]]:
+    """Requests with links, each on its link: their answers have a note in the Via or none, and a tag or theirs."""
+    asking, elsewhere = ("SIP/2.0/UDP 192.0.2.20;rport;branch=z9hG4bK-x", "SIP/2.0/UDP 10.0.0.1:7000;branch=z9hG4bK-y")
+    route = route_set(OUTSIDE, OUTSIDE)
+    woodgrove = {"from_": "<sip:w@woodgrove.example>;tag=w", "via": "SIP/2.0/TCP 192.0.2.30:5065;branch=z9hG4bK-w"}
+    return [
+        (linked(inbound), FROM_FABRIKAM),
+        (linked(inbound, via=asking), FROM_FABRIKAM),
+        (linked(inbound, via=f"{elsewhere};received=192.0.2.9, SIP/2.0/UDP c.example"), FROM_FABRIKAM),
+        (linked(inbound, "Via: SIP/2.0/UDP b.example", "Subject: www.a.example", via=elsewhere), FROM_FABRIKAM),
+        (linked(inbound, **woodgrove), FROM_WOODGROVE),
+        (linked(outbound), FROM_SERVER),
+        in_dialog(OUTSIDE, route, method="MESSAGE", content_type=PLAIN, body=b"http://www.woodgrove.example"),
+    ]
 
 
 def _answers(edge: Engine, data: bytes, link: Link) -> list[tuple[bytes, Link]]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from guard import flush_against_guard_page
 from hypothesis import given
 from hypothesis import strategies as st
 from messages import CONTORTED, INVITE, OK, OPTIONS, crlf, message, without
+from oracle.answering import answered
+from strategies import mutated
 
-from sipcore import EditError, Uri, parse, respond
+from sipcore import EditError, Message, ParseError, Uri, parse, respond
+from sipcore._respond import copied, takes_tag
 from sipcore.build import request, response
 
 # -- the answer to a request
@@ -186,3 +190,40 @@ def test_a_response_that_was_built_parses_into_its_parts(status, reason, headers
     assert (parsed.status, parsed.reason, bytes(parsed.body)) == (status, reason, body)
     assert without_length(parsed) == stripped(headers)
     assert response(status, reason, parsed, body) == built
+
+
+# -- the native writer of responses
+
+
+def parsed(data: bytes) -> Message | None:
+    """The message, if it is a request."""
+    try:
+        request = parse(data)
+    except ParseError:
+        return None
+    return request if request.is_request else None
+
+
+@given(mutated(), st.binary(max_size=20), st.booleans())
+def test_a_response_is_the_same_as_one_written_line_by_line(data, tag, trying):
+    if (request := parsed(data)) is not None:
+        added = tag if takes_tag(request) else b""
+        written = copied(request, b"first\r\n", b"last", added, trying=trying)
+        assert written == answered(request, b"first\r\n", b"last", tag, trying=trying)
+
+
+def test_the_first_via_is_written_as_it_is_given_and_the_others_stay():
+    request = parse(message("v: SIP/2.0/UDP third", via="SIP/2.0/UDP first, SIP/2.0/UDP second"))
+    response = parse(copied(request, b"SIP/2.0 400 No\r\n", b"\r\n", via=b"SIP/2.0/TCP noted"))
+    assert response.get_all("Via") == ["SIP/2.0/TCP noted", "SIP/2.0/UDP third"]
+    assert b"Via" not in copied(parse(without(message(), "Via")), b"", b"", via=b"SIP/2.0/TCP noted")
+
+
+def test_no_byte_behind_a_request_is_read_for_its_response():
+    data = message(body=b"")
+    for end in range(len(data) // 2, len(data) + 1):
+        with flush_against_guard_page(data[:end]) as view:
+            try:
+                respond(parse(view), 400, to_tag="t")
+            except ParseError:
+                continue

@@ -198,7 +198,20 @@ def test_a_response_to_benotify_is_discarded_and_the_benotify_itself_was_not_ans
     request = receive(edge, inbound(method="BENOTIFY"), FROM_FABRIKAM)
     send = only(request)
     assert send.side is INSIDE
-    assert discarded(edge, respond(parse(send.data), 200), FROM_SERVER) == "response-to-benotify"
+    answer = respond(parse(send.data), 200)
+    assert discarded(edge, answer, FROM_SERVER) == "response-to-benotify"
+    assert discarded(edge, answer.replace(b"branch=z9hG4bK", b"branch=z9hG4bK0", 1), FROM_SERVER) == "response-forged"
+
+
+def test_no_way_back_is_signed_on_a_benotify_so_that_no_answer_to_it_is_carried_as_another_methods() -> None:
+    edge = engine()
+    send = only(receive(edge, inbound(method="BENOTIFY"), FROM_FABRIKAM))
+    ours = parse(send.data).via
+    assert ours is not None
+    assert "sig" not in ours.params
+    answer = respond(parse(send.data), 200)
+    for method in (b"NOTIFY", b"MESSAGE"):
+        assert discarded(edge, answer.replace(b"BENOTIFY", method), FROM_SERVER) == "response-redirected"
 
 
 def test_a_response_whose_content_the_filter_refuses_is_discarded() -> None:

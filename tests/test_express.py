@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -32,7 +34,7 @@ from federated_world import link as certified
 from guard import flush_against_guard_page
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lanes import PLAIN, Both, traffic
+from lanes import PLAIN, Both, linked, spim, traffic
 
 from sipcore import Framer, ImFilter, Message, ParseError, parse, respond
 from sipcore.edge._express import Express
@@ -42,10 +44,13 @@ from sipcore.edge.directory import UserView
 from sipcore.edge.engine import Engine
 from sipcore.edge.facts import SrvFact
 from sipcore.edge.hashes import Keys
-from sipcore.edge.tables import ArchivingNotice, BestEffort, Hop, Transport, Verification
+from sipcore.edge.tables import ArchivingNotice, BestEffort, ContentSwitches, FarEnd, Hop, Transport, Verification
+from sipcore.imfilter import LCS2005, LYNC, STRICT, Rules
+from sipcore.imfilter import Action as ContentAction
+from sipcore.limits import DEFAULT
 
 FILTER = ImFilter()
-TRAFFIC = traffic()
+TRAFFIC, SPIM = traffic(), spim()
 FROM_CLIENT = replace(FROM_SERVER, remote_host="127.0.0.6", remote_port=40_000, transport=Transport.TCP)
 
 
@@ -70,7 +75,6 @@ def test_what_is_decided_each_time_does_not(method: str) -> None:
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (inbound(content_type=PLAIN, body=b"see http://www.woodgrove.example/"), "a link in the body"),
         (inbound(max_forwards=None), "no Max-Forwards"),
         (inbound(max_forwards=0), "no hops left"),
         (inbound(via='SIP/2.0/UDP 192.0.2.20:5060;branch=z9hG4bK-q;x="a;received=b"'), "quotes in its Via"),
@@ -87,6 +91,144 @@ def test_what_is_not_plain_does_not(data: bytes, why: str) -> None:
     edge = filtered()
     edge.receive(inbound(), FROM_FABRIKAM)
     assert not edge.takes_lane(data, FROM_FABRIKAM), why
+
+
+@pytest.mark.parametrize("index", range(len(SPIM)))
+def test_a_link_is_refused_in_the_lane(index: int) -> None:
+    data, link = SPIM[index]
+    edge = filtered()
+    assert edge.takes_lane(data, link)
+    refused = parse(only(edge.receive(data, link)).data)
+    assert (refused.status, refused["Warning"].split()[0]) == (606, "309")
+
+
+def test_a_flow_of_nothing_but_links_is_refused_in_the_lane_and_lets_other_messages_through() -> None:
+    edge = filtered()
+    edge.receive(linked(inbound), FROM_FABRIKAM)
+    assert edge.takes_lane(linked(inbound, call_id="c2"), FROM_FABRIKAM)
+    edge.carried = 0
+    assert only(edge.receive(inbound(content_type=PLAIN), FROM_FABRIKAM)).side is INSIDE
+    assert edge.carried == 1
+
+
+@pytest.mark.parametrize(
+    ("rules", "links", "leaves"),
+    [
+        (LCS2005, "http://intranet/", 606),
+        (LYNC, "http://intranet/", None),
+        (LYNC, "http://www.woodgrove.example/a.exe", 606),
+        (STRICT, "woodgrove.example", 606),
+        (replace(LCS2005, bare_domains=True), "a.example http://b.example", 606),
+    ],
+)
+@pytest.mark.parametrize("content_type", [PLAIN, "text/html"])
+def test_what_the_filter_blocks_or_finds_nothing_in_takes_the_lane(
+    rules: Rules, links: str, leaves: int | None, content_type: str
+) -> None:
+    edge = Both({"filter": ImFilter(rules)})
+    data = inbound(content_type=content_type, body=f"see {links}".encode())
+    assert edge.takes_lane(data, FROM_FABRIKAM)
+    assert parse(only(edge.receive(data, FROM_FABRIKAM)).data).status == leaves
+
+
+@pytest.mark.parametrize("rules", [replace(LCS2005, links=ContentAction.OBSERVE), LYNC])
+def test_what_goes_on_though_something_was_found_does_not(rules: Rules) -> None:
+    edge = Both({"filter": ImFilter(rules)})
+    assert not edge.takes_lane(linked(inbound, body=b"http://www.woodgrove.example/"), FROM_FABRIKAM)
+
+
+def test_the_filter_looks_once_at_what_the_lane_leaves() -> None:
+    asked = []
+    edge = engine(filter=ImFilter(LYNC))
+    check = edge._judge._filter
+    assert check is not None
+    edge._judge._filter = SimpleNamespace(check=lambda message: asked.append(message) or check.check(message))  # type: ignore[assignment, func-returns-value]
+    for _ in range(3):
+        receive(edge, linked(inbound, body=b"http://www.woodgrove.example/"), FROM_FABRIKAM)
+    assert len(asked) == 3
+
+
+def test_a_link_where_nothing_is_filtered_is_not_refused() -> None:
+    edge = Both(
+        {"filter": FILTER, "tables": replace(TABLES, content=ContentSwitches(exempt_inbound=frozenset(FarEnd)))}
+    )
+    assert not edge.takes_lane(linked(inbound), FROM_FABRIKAM)
+    assert only(edge.receive(linked(inbound), FROM_FABRIKAM)).side is INSIDE
+
+
+def test_what_is_not_answered_is_not_refused_in_the_lane() -> None:
+    edge = filtered()
+    data, link = in_dialog(OUTSIDE, route_set(INSIDE, OUTSIDE), method="BENOTIFY", body=b"Hi", content_type=PLAIN)
+    assert edge.takes_lane(data, link)
+    with_link = data.replace(b"\r\nContent-Length: 2\r\n\r\nHi", b"\r\nContent-Length: 8\r\n\r\nhttp://a")
+    assert not edge.takes_lane(with_link, link)
+    assert not sent(edge.receive(with_link, link))
+
+
+def test_a_message_that_the_lane_has_handed_back_is_not_tried_again() -> None:
+    edge = filtered()
+    message = parse(inbound(uri="sip:x@nowhere.example"))
+    assert edge.fast.receive_all(iter([message]).__next__, FROM_FABRIKAM, 0.0) == ([], message)
+    assert edge.fast.receive(message, FROM_FABRIKAM, 0.0) == edge.slow.receive(message, FROM_FABRIKAM, 0.0)
+    assert edge.tried == 0
+    edge.fast.receive(message, FROM_FABRIKAM, 0.0)
+    assert edge.tried == 1
+
+
+def test_who_observes_refusals_is_told_the_same_of_those_in_the_lane() -> None:
+    told: dict[bool, list[Trace]] = {True: [], False: []}
+    for remembers, traces in told.items():
+        edge = engine(filter=FILTER, observe=traces.append, observe_forwarded=False, remember_decisions=remembers)
+        for data, link in SPIM * 2:
+            receive(edge, data, link)
+    assert len(told[True]) == 2 * len(SPIM)
+    for fast, slow in zip(told[True], told[False], strict=True):
+        assert (fast.decision, fast.verdict, fast.refusal, fast.link) == (slow.decision, slow.verdict, None, slow.link)
+
+
+def test_refusals_taken_together_are_one_run_for_each_place_that_they_go_to() -> None:
+    edge = engine(filter=FILTER)
+    ports = [5060, 5060, 7000, 7000, 5060]
+    came = [
+        parse(linked(inbound, via=f"SIP/2.0/UDP 192.0.2.20:{port};branch=z9hG4bK-{number}"))
+        for number, port in enumerate(ports)
+    ]
+    edge.receive(came[0], FROM_FABRIKAM, 0.0)
+    runs, message = edge.receive_all(partial(next, iter(came), None), FROM_FABRIKAM, 0.0)
+    assert message is None
+    assert [(run.hop.port, len(run.datas), run.link_id, run.came_from) for run in runs] == [
+        (5060, 2, None, None),
+        (7000, 2, None, None),
+        (5060, 1, None, None),
+    ]
+
+
+def test_what_leaves_for_one_place_is_one_run_whatever_its_flow_and_keeps_its_order() -> None:
+    edge = engine(filter=FILTER)
+    hello, options = inbound(content_type=PLAIN), inbound(method="OPTIONS", body=b"")
+    for data in (hello, options, linked(inbound)):
+        receive(edge, data, FROM_FABRIKAM)
+    came = [parse(data) for data in (hello, options, linked(inbound), options, hello, linked(inbound))]
+    (forwarded, refused), message = edge.receive_all(partial(next, iter(came), None), FROM_FABRIKAM, 0.0)
+    assert message is None
+    assert [parse(data).method for data in forwarded.datas] == ["MESSAGE", "OPTIONS", "OPTIONS", "MESSAGE"]
+    assert [(tally.counts[0].labels[1], tally.times) for tally in forwarded.tallies] == [("MESSAGE", 2), ("OPTIONS", 2)]
+    assert [parse(data).status for data in refused.datas] == [606, 606]
+    assert [(count.name, tally.times) for tally in refused.tallies for count in tally.counts] == [
+        ("received", 2),
+        ("refused", 2),
+        ("filtered", 2),
+    ]
+
+
+def test_what_leaves_for_several_places_is_a_run_each_time_that_the_place_changes() -> None:
+    edge = engine()
+    requests = [outbound(), outbound(uri="sip:w@woodgrove.example", to="<sip:w@woodgrove.example>")]
+    for data in requests:
+        receive(edge, data, FROM_SERVER)
+    came = [parse(data) for data in (*requests, *requests)]
+    runs, _ = edge.receive_all(partial(next, iter(came), None), FROM_SERVER, 0.0)
+    assert [str(run.hop.host) for run in runs] == ["192.0.2.20", "192.0.2.30"] * 2
 
 
 def test_a_first_message_decides_for_those_of_other_users_and_transactions() -> None:
@@ -133,7 +275,7 @@ PIECES = [
 @st.composite
 def mangled(draw: st.DrawFn) -> tuple[bytes, Link]:
     """Some of the traffic with a few places replaced, now and then on another link."""
-    data, link = draw(st.sampled_from(TRAFFIC))
+    data, link = draw(st.sampled_from(TRAFFIC + SPIM))
     for _ in range(draw(st.integers(0, 3))):
         start = draw(st.integers(0, len(data)))
         end = draw(st.integers(start, min(start + 12, len(data))))
@@ -152,12 +294,14 @@ RENAMED = replace(TABLES, verification=Verification(assertion_header="X-" + "Sai
     [
         {},
         {"filter": FILTER},
+        {"filter": ImFilter(LYNC)},
+        {"filter": ImFilter(STRICT)},
         {"tables": NOTICED},
         {"tables": WITHOUT_BENOTIFY},
         {"tables": RENAMED},
         {"keys": Keys(b"the newer of the two keys", b"a key for these tests only")},
     ],
-    ids=["bare", "filter", "notice", "no-benotify", "renamed", "previous-key"],
+    ids=["bare", "filter", "lync", "strict", "notice", "no-benotify", "renamed", "previous-key"],
 )
 @settings(max_examples=50, deadline=None)
 @given(steps=st.lists(mangled(), min_size=4, max_size=12))
@@ -199,19 +343,28 @@ def test_messages_taken_together_fare_as_each_by_itself(steps: list[tuple[bytes,
         messages = [message for message in map(parsed, came) if message is not None]
         expected = [action for message in messages for action in alone.receive(message, link, 0.0)]
         actions = taken_together(together, partial(next, iter(messages), None), link)
-        assert sent(actions) == sent(expected)
+        assert by_place(actions) == by_place(expected)
         assert Counter(each for each in actions if isinstance(each, Count)) == Counter(
             each for each in expected if isinstance(each, Count)
         )
+
+
+def by_place(actions: list[Action]) -> dict[tuple[object, ...], list[bytes]]:
+    """What leaves for each place, in order; refusals by themselves, for they may overtake what is forwarded."""
+    places: dict[tuple[object, ...], list[bytes]] = {}
+    for send in sent(actions):
+        place = (send.side, send.hop, send.link_id, send.came_from, send.data.startswith(b"SIP/2.0 606 "))
+        places.setdefault(place, []).append(send.data)
+    return places
 
 
 def taken_together(edge: Engine, take: Callable[[], Message | None], link: Link) -> list[Action]:
     """What a shell does with what comes, as actions."""
     done: list[Action] = []
     while True:
-        runs, message = edge.receive_all(take, link)
+        runs, message = edge.receive_all(take, link, 0.0)
         for run in runs:
-            done += [*([run.received] * len(run.datas)), *run.sends(), *([run.forwarded] * len(run.datas))]
+            done += [*run.sends(), *(count for tally in run.tallies for count in tally.counts * tally.times)]
         if message is not None:
             done += edge.receive(message, link, 0.0)
         elif not runs:
@@ -231,10 +384,10 @@ def test_what_cannot_be_followed_is_said_after_what_came_before_it() -> None:
     receive(edge, inbound(), FROM_FABRIKAM)
     framer = Framer()
     framer.feed(inbound() * 3 + b"nonsense\r\n\r\n")
-    runs, message = edge.receive_all(framer.next_message, FROM_FABRIKAM)
+    runs, message = edge.receive_all(framer.next_message, FROM_FABRIKAM, 0.0)
     assert ([len(run.datas) for run in runs], message) == ([3], None)
     with pytest.raises(ParseError):
-        edge.receive_all(framer.next_message, FROM_FABRIKAM)
+        edge.receive_all(framer.next_message, FROM_FABRIKAM, 0.0)
 
 
 def test_both_remember_the_same_of_what_was_refused() -> None:
@@ -244,6 +397,23 @@ def test_both_remember_the_same_of_what_was_refused() -> None:
         edge.receive(data, link, 1.0)
     edge.tell("tick", 60.0)
     edge.receive(cancel, FROM_FABRIKAM, 61.0)
+
+
+@pytest.mark.parametrize("index", range(len(SPIM)))
+def test_a_refusal_in_the_lane_is_remembered_for_its_cancel_and_ack(index: int) -> None:
+    data, link = SPIM[index]
+    edge = filtered()
+    edge.receive(linked(inbound, call_id="other"), FROM_FABRIKAM)
+    edge.receive(linked(outbound, call_id="other"), FROM_SERVER)
+    for _ in range(2):
+        answer = parse(only(edge.receive(data, link, 1.0)).data)
+        cancel, ack = (
+            bytes(parse(data.replace(b"MESSAGE", method)).edit().set_body(b"")) for method in (b"CANCEL", b"ACK")
+        )
+        assert parse(only(edge.receive(cancel, link, 2.0)).data).status == 481
+        assert not sent(edge.receive(bytes(parse(ack).edit().set("To", answer["To"])), link, 2.0))
+    edge.tell("tick", 60.0)
+    edge.receive(cancel, link, 61.0)
 
 
 def test_what_a_record_of_dns_decides_is_decided_each_time() -> None:
@@ -273,7 +443,7 @@ def test_a_discovered_peer_is_counted_each_time_and_keeps_nobody_else_from_the_l
     assert late[-1].data.startswith(b"SIP/2.0 503"), "most of what it sends fails"
     assert not edge.carried
     assert edge.takes_lane(outbound(), FROM_SERVER)
-    runs, message = edge.fast.receive_all(partial(next, iter([parse(outbound())]), None), FROM_SERVER)
+    runs, message = edge.fast.receive_all(partial(next, iter([parse(outbound())]), None), FROM_SERVER, 4.0)
     assert (len(runs), message) == (1, None)
 
 
@@ -330,6 +500,37 @@ def test_a_route_of_another_dialog_or_end_takes_no_lane() -> None:
             assert not edge.takes_lane(wrong, link)
 
 
+def test_what_a_dialog_has_proven_is_proven_for_nobody_else() -> None:
+    edge = filtered()
+    data, link = in_dialog(OUTSIDE, route_set(INSIDE, OUTSIDE), method="MESSAGE")
+    of_another, _ = in_dialog(OUTSIDE, route_set(INSIDE, OUTSIDE, call_id="c2@192.0.2.10"), method="MESSAGE")
+    assert edge.takes_lane(data, link)
+    assert edge.takes_lane(data, link)
+    forged = [
+        data.replace(b"c1@", b"c2@"),
+        data.replace(b";tag=b", b";tag=x", 1),
+        data.replace(b"fabrikam.example", b"woodgrove.example", 1),
+        of_another,
+        re.sub(rb"sig=(.)", lambda sig: b"sig=%d" % (sig[1] == b"0"), data),
+        re.sub(rb"Route: [^,]*, ", b"Route: ", data),
+        re.sub(rb"Route: ([^,]*), ([^\r]*)", rb"Route: \2, \1", data),
+    ]
+    for wrong in forged:
+        assert wrong != data
+        assert not edge.takes_lane(wrong, link)
+        assert not edge.takes_lane(data, FROM_WOODGROVE)
+        assert edge.takes_lane(data, link)
+
+
+def test_what_is_read_by_other_limits_is_read_anew() -> None:
+    edge = engine()
+    data, link = in_dialog(OUTSIDE, route_set(INSIDE, OUTSIDE), method="MESSAGE")
+    for _ in range(2):
+        assert sent(receive(edge, data, link))
+    actions = edge.receive(parse(data, replace(DEFAULT, params=3)), link, 0.0)
+    assert Count("refused", (OUTSIDE, "invalid", "400")) in actions
+
+
 # -- its bounds
 
 
@@ -377,9 +578,9 @@ def test_a_key_is_of_one_generation_link_and_mark_of_a_flow() -> None:
 
 def test_no_byte_behind_a_message_is_read() -> None:
     edge = engine(filter=FILTER)
-    for data, link in TRAFFIC:
+    for data, link in TRAFFIC + SPIM:
         receive(edge, data, link)
-    for data, link in TRAFFIC:
+    for data, link in TRAFFIC + SPIM:
         for cut in (len(data), *range(len(data) // 2, len(data), 29)):
             with flush_against_guard_page(data[:cut]) as view:
                 try:

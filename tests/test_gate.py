@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from base64 import b64encode
+from dataclasses import replace
 
 import pytest
 from guard import flush_against_guard_page
@@ -19,6 +20,7 @@ from sipcore.imfilter.content import READ_TYPES, SHOWN_TYPES, texts
 from sipcore.imfilter.hiding import spellings
 from sipcore.imfilter.profiles import LCS2005, STRICT
 from sipcore.imfilter.rules import DEFAULT_PREFIXES
+from sipcore.imfilter.verdict import Action
 
 LINKS = LinkFinder(DEFAULT_PREFIXES)
 GATES = {
@@ -49,10 +51,19 @@ def long_road_finds_nothing(profile: str, parsed: Message) -> bool:
     return FILTERS[profile]._judged(texts(parsed)).findings == ()
 
 
-def assert_passes_only_what_is_clean(parsed: Message) -> None:
+def assert_says_only_what_is_so(parsed: Message) -> None:
     for profile, gate in GATES.items():
         if gate.is_clean(parsed):
             assert long_road_finds_nothing(profile, parsed), (profile, bytes(parsed))
+        if FILTERS[profile].refuses_links and gate.has_link(parsed):
+            assert_is_blocked_for_a_link(FILTERS[profile], parsed)
+
+
+def assert_is_blocked_for_a_link(content: ImFilter, parsed: Message) -> None:
+    verdict = content.check(parsed)
+    assert verdict.blocked
+    assert verdict.worst is not None
+    assert (verdict.worst.kind, verdict.worst.text) == ("prefix", "body")
 
 
 # -- it never passes what the filter would find -----------------------------------------------------------------------
@@ -124,8 +135,8 @@ STARTS = ["MESSAGE sip:b@a.example SIP/2.0", "INVITE sip:b@a.example SIP/2.0", "
 @settings(deadline=None)
 @given(bodies, st.sampled_from(TYPES), st.lists(st.sampled_from(HEADERS), max_size=2), st.sampled_from(STARTS))
 def test_what_it_passes_holds_nothing(body, content_type, headers, start):
-    assert_passes_only_what_is_clean(parse(message(body, *headers, f"Content-Type: {content_type}", start=start)))
-    assert_passes_only_what_is_clean(parse(message(body, *headers, start=start)))
+    assert_says_only_what_is_so(parse(message(body, *headers, f"Content-Type: {content_type}", start=start)))
+    assert_says_only_what_is_so(parse(message(body, *headers, start=start)))
 
 
 SESSION_PIECES = [
@@ -155,7 +166,7 @@ SESSION_PIECES = [
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(SESSION_PIECES)).map(b"".join), st.sampled_from(STARTS))
 def test_a_session_that_it_passes_offers_no_file(body, start):
-    assert_passes_only_what_is_clean(parse(message(body, "Content-Type: application/sdp", start=start)))
+    assert_says_only_what_is_so(parse(message(body, "Content-Type: application/sdp", start=start)))
 
 
 VALUES = ["text/plain; ms-body={}", f"{UTF8};ms-body={{}}", "text/plain; charset=UTF-8;msgr=WAAt;ms-body={}; charset=x"]
@@ -183,8 +194,8 @@ VALUES += [
 def test_a_first_message_that_it_passes_holds_nothing(text, value, name, dropped):
     encoded = b64encode(text).decode()
     header = f"{name}: {value.replace('{}', encoded[: len(encoded) - dropped])}"
-    assert_passes_only_what_is_clean(parse(message("", header, start=STARTS[1])))
-    assert_passes_only_what_is_clean(parse(message("", f"{name}: {VALUES[0]}".format("SGk="), header, start=STARTS[1])))
+    assert_says_only_what_is_so(parse(message("", header, start=STARTS[1])))
+    assert_says_only_what_is_so(parse(message("", f"{name}: {VALUES[0]}".format("SGk="), header, start=STARTS[1])))
 
 
 @settings(deadline=None)
@@ -196,13 +207,13 @@ def test_a_first_message_that_it_passes_holds_nothing(text, value, name, dropped
 def test_a_subject_that_it_passes_holds_nothing(text, mark, start):
     head = message("", "Subject: X", start=start)
     for subject in (text, mark.encode() + text, b"=?utf-8?B?" + b64encode(text) + b"?="):
-        assert_passes_only_what_is_clean(parse(head.replace(b"X", subject)))
+        assert_says_only_what_is_so(parse(head.replace(b"X", subject)))
 
 
 @settings(deadline=None)
 @given(bodies)
 def test_plain_text_that_it_passes_holds_nothing(body):
-    assert_passes_only_what_is_clean(text_message(body))
+    assert_says_only_what_is_so(text_message(body))
 
 
 def test_no_character_that_the_filter_undoes_gets_past_the_strict_one():
@@ -215,15 +226,15 @@ def test_every_other_character_that_it_passes_hides_nothing():
     for first in range(0x80, 0x30000, 64):
         letters = "".join(chr(point) for point in range(first, first + 64) if not 0xD800 <= point < 0xE000)
         for body in (letters, letters + "http:x", letters + "ww" + letters + "w.x"):
-            assert_passes_only_what_is_clean(text_message(body))
+            assert_says_only_what_is_so(text_message(body))
 
 
 def test_every_pair_of_bytes_that_it_passes_hides_nothing():
     for first in range(256):
         for second in range(256):
             pair = bytes((first, second))
-            assert_passes_only_what_is_clean(text_message(b"a%bcom x" % pair))
-        assert_passes_only_what_is_clean(text_message(bytes((first,)) + b"x"))
+            assert_says_only_what_is_so(text_message(b"a%bcom x" % pair))
+        assert_says_only_what_is_so(text_message(bytes((first,)) + b"x"))
 
 
 @profiles
@@ -246,6 +257,54 @@ def test_a_link_in_a_first_message_is_left_to_the_filter_wherever_it_stands(prof
 @pytest.mark.parametrize("link", ["http://x", "see www.contoso.example", "HREF=x"])
 def test_a_link_is_left_to_the_filter(profile, link):
     assert not GATES[profile].is_clean(text_message(link))
+
+
+# -- links that are refused without being read
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", UTF8, f"{UTF8};msgr=WAAtAE0ATQ"])
+def test_a_link_in_plain_text_is_told_whatever_else_is_there(content_type):
+    gate = FILTERS["lcs2005"].gate
+    assert gate.has_link(text_message("see http://a.example", content_type))
+    both = parse(message("see http://a.example", "Subject: www.b.example", f"Content-Type: {content_type}"))
+    assert gate.has_link(both)
+    assert_is_blocked_for_a_link(FILTERS["lcs2005"], both)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        ("Lunch at noon?", ["Content-Type: text/plain"]),
+        ("", ["Content-Type: text/plain"]),
+        ("<a href=http://a.example>", ["Content-Type: text/html"]),
+        ("http://a.example", []),
+        ("http://a.example", ["Content-Type: text/plain", "Content-Type: text/plain"]),
+        ("http://a.example", ["Content-Type: text/plain;\r\n charset=utf-8"]),
+        ("http://a.example", ["Content-Type: text/plain", "Content-Encoding: gzip"]),
+        ("http://a.example", ["Content-Type: text/plain", "Content-Transfer-Encoding: 8bit"]),
+        ("http://a.example", ["Content-Type: text/plain;ms-body=SGk="]),
+        ("{\\rtf http://a.example}", ["Content-Type: text/plain"]),
+        ("http://a.example " + "x" * 70_000, ["Content-Type: text/plain"]),
+    ],
+)
+def test_a_link_in_anything_else_is_for_the_filter_to_find(body, headers):
+    assert not FILTERS["lcs2005"].gate.has_link(parse(message(body, *headers)))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"links": Action.DEFANG},
+        {"links": Action.OBSERVE},
+        {"bare_domains": True},
+        {"tricks": True},
+        {"ignore_local": True},
+        {"extensions": ("exe",)},
+    ],
+)
+def test_a_filter_that_makes_a_difference_between_links_has_to_find_them_itself(changes):
+    assert FILTERS["lcs2005"].refuses_links
+    assert not ImFilter(replace(LCS2005, **changes)).refuses_links
 
 
 @profiles

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -81,3 +82,8 @@ def test_somebody_who_never_asks_keeps_nobody_waiting(address):
     slow.connect()
     assert asked(address, "/healthz") == (200, "ok\n")
     slow.close()
+
+
+def test_nobody_is_asked_for_the_name_of_the_address(monkeypatch: pytest.MonkeyPatch, health: Health) -> None:
+    monkeypatch.setattr(socket, "getfqdn", lambda name="": pytest.fail(f"{name} was looked up"))
+    OperationsServer(Metrics().registry, health, HostPort("127.0.0.1:0")).close()

@@ -10,7 +10,7 @@ import dataclasses
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 from relay_stage import (
@@ -98,6 +98,7 @@ LIMITS = LinkLimits(
     max_queue_bytes=1_000,
     max_waiting_bytes=1_000,
     max_unread_bytes=1_000,
+    max_unfinished_bytes=1_000,
     idle_seconds=300,
     connect_seconds=4,
     first_message_seconds=10,
@@ -181,6 +182,22 @@ def test_a_message_that_drips_is_closed_and_counted_however_often_a_byte_comes()
         clock.advance(1)
         assert dripping.read_to_end() == b""
         assert closed(on, "slow-message") == 1
+
+
+def test_what_all_links_hold_of_unfinished_messages_is_bounded_at_the_cost_of_who_holds_most() -> None:
+    half = inward(0, over="TCP", body="x" * 40_000)[:-1]
+    with clocked(limits="body = 50_000\nhead = 10_000\nmax_unfinished_bytes = 100_000") as (on, _), ExitStack() as held:
+        honest = held.enter_context(connected(on, on.stream_partner))
+        honest.send(inward(1, over="TCP")[:-1])
+        greedy = [held.enter_context(connected(on, on.stream_partner)) for _ in range(3)]
+        for connection in greedy:
+            connection.send(half)
+        eventually(lambda: closed(on, "too-much-unfinished") == 1)
+        eventually(lambda: on.relay._shell.links.unfinished.holders == 3)
+        assert on.relay._shell.links.unfinished.size < 100_000
+        honest.send(inward(1, over="TCP")[-1:])
+        assert header(on.server.read(), "Call-ID") == "1"
+    eventually(lambda: on.relay._shell.links.unfinished.size == 0)
 
 
 def test_newlines_between_messages_start_no_message() -> None:
@@ -540,7 +557,7 @@ def fill(on: Stage, sender: Connection) -> int:
     for number in range(1_000):
         sender.send(outward(number, "TCP", "nwtraders", "a" * 50_000))
         eventually(lambda number=number: on.count("received", "inside", "MESSAGE") == number + 1)
-        eventually(lambda: bool(on.relay._shell.links._dialled))
+        eventually(lambda: bool(on.relay._shell.links._ways))
         if on.count("undelivered", "outside", "tcp", "queue-full"):
             return number
     raise AssertionError("never full")

@@ -353,7 +353,6 @@ def test_our_response_goes_back_outside_with_an_assertion() -> None:
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"method": "BENOTIFY"}, "response-to-benotify"),
         ({"from_domain": "spam.example"}, "response-blocked"),
         ({"to_domain": "spam.example"}, "response-blocked"),
         ({"asserted_domain": "spam.example"}, "response-blocked"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -33,6 +35,7 @@ from relay_stage import (
 from tls_stage import PRIVATE, PUBLIC, TRUST, accepted, connected, connecting, serving, write_files
 
 from sipcore.edge.tables import Side, Transport
+from sipcore.relay import links
 from sipcore.relay.server import Relay
 
 PARTNER = "127.0.0.34"
@@ -174,7 +177,7 @@ def test_the_edge_shows_its_certificate_and_asks_by_name(tmp_path: Path) -> None
     assert names == ["edge.fabrikam.example"]
 
 
-def test_a_request_never_leaves_on_a_connection_that_the_partner_opened(tmp_path: Path) -> None:
+def test_a_request_never_leaves_on_a_connection_that_the_partner_has_opened_and_not_offered(tmp_path: Path) -> None:
     with stage(tmp_path) as on, on.peer(FABRIKAM) as peer:
         reach_the_server(on, peer, 1)
         on.ask(2)
@@ -296,6 +299,26 @@ def test_a_message_for_an_untrusted_hop_is_answered_504_with_1010(leaf: Leaf, wh
         assert on.count("links_opened", "outside") == 0
 
 
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_hop_that_we_leave_is_told_why_in_an_alert(version: ssl.TLSVersion, tmp_path: Path) -> None:
+    with stage(tmp_path) as on:
+        on.ask(1)
+        context = serving(tmp_path, PUBLIC.leaf("edge.fabrikam.example", ends=NOW - DAY / 2))
+        context.maximum_version = version
+        with pytest.raises(ssl.SSLError, match=r"(?i)alert certificate expired"), accepted(on.proxy.listener, context):
+            pass
+
+
+def test_a_hop_that_we_leave_for_its_name_is_closed_and_not_cut_off(tmp_path: Path) -> None:
+    with stage(tmp_path) as on:
+        on.ask(1)
+        with on.asked(PUBLIC.leaf("edge.mallory.example")) as peer:
+            assert isinstance(peer.socket, ssl.SSLSocket)
+            peer.socket.suppress_ragged_eofs = False  # the end of the connection alone would be an error
+            assert peer.socket.recv(1) == b""
+        assert on.failed("name")
+
+
 @pytest.mark.parametrize(
     ("version", "why"), [(ssl.TLSVersion.TLSv1_2, "tls-failed"), (ssl.TLSVersion.TLSv1_3, "not-let-in")]
 )
@@ -344,6 +367,26 @@ def test_a_message_for_a_hop_that_does_not_finish_its_handshake_is_answered_504_
         with plain:
             assert header(on.server.read(), "ms-diagnostics").startswith("1047;")
         assert on.failed("too-slow")
+
+
+def test_a_handshake_gets_what_its_connection_has_left_of_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+
+    async def connected_late(*place: Any) -> socket.socket:
+        await asyncio.sleep(0.5)
+        return await at_once(*place)
+
+    at_once = links._connected
+    monkeypatch.setattr(links, "_connected", connected_late)
+    with stage(tmp_path, seconds=20) as on:
+        book = on.relay._shell.links
+        monkeypatch.setattr(book, "_secured", lambda *of: given.append(of[-1]) or type(book)._secured(book, *of))
+        on.ask(1)
+        with on.asked(FABRIKAM) as peer:
+            reach_the_partner(on, peer, 1)
+    assert 0 < given[0] <= 19.5
 
 
 def test_a_message_for_a_hop_that_is_not_there_is_answered_503(tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ from sipcore.edge.tables import Hop, Side, Transport
 from sipcore.relay.config import Config, load
 
 READ_BYTES = 1 << 16
+#: How long somebody else may keep all others waiting. A grown edge lets nobody.
+PATIENCE_SECONDS = 2.0
 
 
 class Connection:
@@ -32,8 +34,7 @@ class Connection:
 
     ids = count(1)
 
-    def __init__(self, sock: socket.socket, side: Side) -> None:
-        host, port = sock.getpeername()[:2]
+    def __init__(self, sock: socket.socket, side: Side, host: str, port: int) -> None:
         self.sock = sock
         self.link = Link(next(self.ids), side, Transport.TCP, host, port)
         self.framer = Framer()
@@ -48,6 +49,7 @@ class Edge:
         self.engine = Engine(config.tables, content, keys, directory=config.users)
         self.selector = selectors.DefaultSelector()
         self.connections: dict[int, Connection] = {}
+        self.dialled: dict[tuple[Side, Hop], Connection] = {}
         for (side, transport), hop in config.tables.own.listen.items():
             if transport is Transport.TCP:
                 listener = socket.create_server((hop.host, hop.port))
@@ -61,20 +63,31 @@ class Edge:
                 if isinstance(key.data, Connection):
                     self.read(key.data)
                 else:
-                    self.add(key.fileobj.accept()[0], key.data)
+                    self.accept(key.fileobj, key.data)
             self.perform(self.engine.tick(time.monotonic()))
 
-    def add(self, sock: socket.socket, side: Side) -> Connection:
-        """Know a connection, whoever opened it."""
-        connection = Connection(sock, side)
+    def accept(self, listener: socket.socket, side: Side) -> None:
+        """Let somebody in, who may have gone again."""
+        try:
+            sock, (host, port) = listener.accept()
+        except OSError:
+            return
+        self.add(sock, side, host, port)
+
+    def add(self, sock: socket.socket, side: Side, host: str, port: int) -> Connection:
+        """Know a connection, whoever opened it. Its peer gets some seconds to read: nobody else is served meanwhile."""
+        sock.settimeout(PATIENCE_SECONDS)
+        connection = Connection(sock, side, host, port)
         self.connections[connection.link.id] = connection
         self.selector.register(sock, selectors.EVENT_READ, connection)
         self.engine.link_up(connection.link, time.monotonic())
         return connection
 
     def remove(self, connection: Connection) -> None:
-        """Forget a connection."""
-        del self.connections[connection.link.id]
+        """Forget a connection, however often that is said."""
+        if self.connections.pop(connection.link.id, None) is None:
+            return
+        self.dialled = {place: each for place, each in self.dialled.items() if each is not connection}
         self.selector.unregister(connection.sock)
         connection.sock.close()
         self.engine.link_down(connection.link, time.monotonic())
@@ -105,26 +118,32 @@ class Edge:
                 self.perform(self.engine.resolved(SrvFact(action.domain, Found.FAILED, expires=now), now))
 
     def send(self, send: Send) -> None:
-        """Let a message leave; the engine knows what its sender is owed when it cannot."""
+        """Let a message leave; the engine knows what its sender is owed when it cannot.
+
+        A connection that may have taken half a message takes nothing more.
+        """
         try:
-            self.connection_for(send).sock.sendall(send.data)
+            connection = self.connection_for(send)
         except OSError:
+            self.perform(self.engine.undelivered(send, time.monotonic()))
+            return
+        try:
+            connection.sock.sendall(send.data)
+        except OSError:
+            self.remove(connection)
             self.perform(self.engine.undelivered(send, time.monotonic()))
 
     def connection_for(self, send: Send) -> Connection:
-        """The one that the engine asks for, one that leads there, or a new one."""
+        """The one that the engine asks for, the one that we opened to that hop, or a new one. A request never leaves on
+        a connection that somebody else opened: an address proves nobody's identity."""
         wanted = self.connections.get(send.link_id) if send.link_id else None
-        return wanted or self.leading_to(send.hop, send.side) or self.dial(send.hop, send.side)
-
-    def leading_to(self, hop: Hop, side: Side) -> Connection | None:
-        """An open connection with that very address."""
-        place = (side, hop.host, hop.port)
-        links = ((each.link, each) for each in self.connections.values())
-        return next((each for link, each in links if (link.side, link.remote_host, link.remote_port) == place), None)
+        return wanted or self.dialled.get((send.side, send.hop)) or self.dial(send.hop, send.side)
 
     def dial(self, hop: Hop, side: Side) -> Connection:
         """A new connection. A grown edge does not wait for it; nor does it dial from an address of another side."""
-        return self.add(socket.create_connection((hop.host, hop.port), timeout=2), side)
+        sock = socket.create_connection((hop.host, hop.port), PATIENCE_SECONDS)
+        self.dialled[side, hop] = connection = self.add(sock, side, hop.host, hop.port)
+        return connection
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,7 +51,8 @@ def _tls_warnings(settings: Config) -> tuple[Problem, ...]:
 
 
 def relay(config: ConfigOption) -> None:
-    """Run an edge until SIGTERM or SIGINT."""
+    """Run an edge until SIGTERM or SIGINT. SIGHUP makes it read certificates again."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # of one that comes before there is anything to read again
     settings = config_of(config)
     with extra("relay"):
         from sipcore.relay.openssl import OpenSslError

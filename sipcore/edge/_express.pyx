@@ -1,10 +1,12 @@
 """The express lane: a message whose decision is kept, from its bytes to those that leave (documented in the stub).
 
     sound?  -> on a link, with fields, that are plain? -> its key -> a plan? -> clean? -> branch and way -> spliced
+                                                                                └─ no: blocked? -> tag -> answered
 
 Every question that is answered "no" or "not sure" ends it: the message is then dealt with like any other, by
-`sipcore.edge.engine`, which is the only place where anything is decided. So nothing here refuses, counts or remembers,
-and what leaves is, byte for byte, what the engine would send; the tests play one against the other.
+`sipcore.edge.engine`, which is the only place where anything is decided, counted or remembered; how a request is
+answered that the filter blocks is part of a plan. What leaves is, byte for byte, what the engine would send; the tests
+play one against the other.
 """
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
@@ -26,7 +28,7 @@ from sipcore._index cimport (
     header_id_of,
 )
 from sipcore._parser cimport Message
-from sipcore._sound cimport Sound, read_soundly
+from sipcore._sound cimport Sound, read_but_routes, read_routes
 from sipcore._syntax cimport Param, next_uri_param
 from sipcore.edge._keyed cimport HEX_DIGITS, Signer, write_hex
 from sipcore.edge._notes cimport (
@@ -45,6 +47,9 @@ from sipcore.edge._notes cimport (
     way_digest,
 )
 from sipcore.edge._places cimport Places
+from sipcore.edge._recall cimport Recall, Said, end_saying, say, say_nothing, say_span, say_word
+from sipcore.edge._refusing cimport branch_of, port_back, refused
+from sipcore.edge._runs cimport KnownLink, Plan, Run, last_of
 from sipcore.edge._siphash cimport (
     DIGEST_BYTES,
     Digest,
@@ -69,16 +74,14 @@ from sipcore.edge._texts cimport (
     same_host,
     spoken_in,
     text_at,
-    text_in,
     unbracketed,
 )
 from sipcore.imfilter._gate cimport Gate
 from sipcore.imfilter._walking cimport RELEASE_THE_GIL_FROM
 
 from sipcore.errors import ParseError
-from sipcore.edge.actions import Send
 from sipcore.edge.memory import RecentlyUsed
-from sipcore.edge.tables import Side, Transport, canonical_host
+from sipcore.imfilter.verdict import PREFIX
 
 cdef enum:
     # Fields of one name that are looked at; of more only strange messages have.
@@ -102,13 +105,15 @@ cdef struct Header:
 
 
 cdef struct Fields:
-    # Which fields, by their slots, a message has of those that policy reads whole, and that leave it.
+    # Which fields, by their slots, a message has of those that are read whole, and that leave it.
     int identities[4]         # MOST_FIELDS
     int identity_count
     int required[4]
     int required_count
     int assertions[4]
     int assertion_count
+    int routes[4]
+    int route_count
     int marks
 
 
@@ -144,6 +149,14 @@ cdef void absorb_fields(Hasher *hasher, const Index *index, const int *slots, in
         absorb_bytes(hasher, index.base + slot.value, slot.value_size)
 
 
+cdef void say_fields(Said *said, const Index *index, const int *slots, int count) noexcept nogil:
+    cdef const Slot *slot
+    cdef int i
+    for i in range(count):
+        slot = &index.slots[slots[i]]
+        say(said, index.base + slot.value, slot.value_size)
+
+
 cdef bint says_maddr(const uint8_t *base, Span params) noexcept nogil:
     cdef Cursor cursor = Cursor(base, params.start, params.end)
     cdef Param param
@@ -160,74 +173,34 @@ cdef bint is_plain_field(const Index *index, const Slot *slot) noexcept nogil:
             and memchr(value, c'<', slot.value_size) == NULL)
 
 
-# -- plans and links ---------------------------------------------------------------------------------------------------
-
-cdef class Plan:
-    cdef object side, hop, place
-    cdef bytes via, asking, added
-    cdef tuple counts
-    cdef Text before, behind, extra
-
-    def __init__(self, side, hop, bytes added not None, tuple counts not None, bytes via not None=b"",
-                 bytes asking not None=b"", place=None):
-        self.side, self.hop, self.place, self.counts = side, hop, place, counts
-        self.via, self.asking, self.added = via, asking, added
-        self.before, self.behind, self.extra = text_in(via), text_in(asking), text_in(added)
-
-
-cdef class KnownLink:
-    # A link with what is read of it for every message.
-    cdef object link, side
-    cdef bytes peer, source
-    cdef Link at
-
-    def __init__(self, link, bytes peer not None):
-        self.link, self.side, self.peer = link, link.side, peer
-        self.source = canonical_host(link.remote_host).encode("utf-8", "surrogateescape")
-        self.at.peer, self.at.source = text_in(self.peer), text_in(self.source)
-        self.at.port = link.remote_port
-        self.at.inside = link.side is Side.INSIDE
-        self.at.secure = link.transport is Transport.TLS
-        self.at.on_stream = link.transport is not Transport.UDP
-        self.at.usual_port = link.transport.default_port
-
-
-cdef class Run:
-    # Messages of one flow, one behind the other.
-    cdef readonly object side, hop, link_id, came_from, received, forwarded
-    cdef readonly list datas
-    cdef Plan plan
-    cdef int status_class
-
-    def send(self, bytes data not None):
-        return Send(self.hop, self.side, self.link_id, data, self.came_from)
-
-    def sends(self):
-        return [self.send(data) for data in self.datas]
-
-
 # -- the lane ----------------------------------------------------------------------------------------------------------
 
 cdef class Express:
-    cdef Signer branches, ways, routes
+    cdef Signer branches, ways, routes, tags
     cdef Key flow_key
     cdef Gate gate
-    cdef object peer_of, link_at
-    cdef bint by_user, retracts
+    cdef object peer_of, link_at, check, told
+    cdef bint by_user, retracts, refuses_links
     cdef Places places
     cdef object plans, links
+    cdef Recall recall
+    cdef uint64_t links_known
     cdef KnownLink last
     cdef Plan taken
+    cdef uint32_t refused_to
+    cdef tuple counts
+    cdef double now
     cdef Header mark, assertion, notice
     cdef bint notices
 
-    def __init__(self, signers, own, headers, peer_of, link_at, gate=None, *, by_user=False, retracts=False,
-                 capacity=8192):
-        self.branches, self.ways, self.routes, flows = signers
+    def __init__(self, signers, own, headers, peer_of, link_at, gate=None, check=None, told=None, *, by_user=False,
+                 retracts=False, refuses_links=False, capacity=8192):
+        self.branches, self.ways, self.routes, flows, self.tags = signers
         self.flow_key = (<Signer?>flows).current
-        self.gate, self.peer_of, self.link_at = gate, peer_of, link_at
-        self.by_user, self.retracts = by_user, retracts
+        self.gate, self.peer_of, self.link_at, self.check, self.told = gate, peer_of, link_at, check, told
+        self.by_user, self.retracts, self.refuses_links = by_user, retracts, refuses_links
         self.plans, self.links = RecentlyUsed(capacity), RecentlyUsed(capacity)
+        self.recall = Recall(self.flow_key.low)
         self.places = Places(own)
         mark, assertion, notice = headers
         self.mark, self.assertion = self.header(mark), self.header(assertion)
@@ -248,7 +221,8 @@ cdef class Express:
             return found
         found = self.links.get(link.id)
         if found is None or found.link is not link:
-            found = KnownLink(link, self.peer_of(link).encode("utf-8", "surrogateescape"))
+            self.links_known += 1
+            found = KnownLink(link, self.peer_of(link).encode("utf-8", "surrogateescape"), self.links_known)
             self.links.put(link.id, found)
         self.last = found
         return found
@@ -260,6 +234,7 @@ cdef class Express:
         cdef const Slot *slot
         cdef int i
         fields.identity_count = fields.required_count = fields.assertion_count = fields.marks = 0
+        fields.route_count = 0
         for i in range(index.count):
             slot = &index.slots[i]
             if slot.id == H_P_ASSERTED_IDENTITY:
@@ -267,6 +242,9 @@ cdef class Express:
                     return False
             elif slot.id == H_PROXY_REQUIRE:
                 if not keep_slot(fields.required, &fields.required_count, i):
+                    return False
+            elif slot.id == H_ROUTE and index.status == 0:
+                if not keep_slot(fields.routes, &fields.route_count, i):
                     return False
             elif is_named(index, slot, &self.assertion):
                 if not keep_slot(fields.assertions, &fields.assertion_count, i):
@@ -322,6 +300,51 @@ cdef class Express:
         absorb_fields(&hasher, index, fields.assertions, fields.assertion_count)
         absorb_word(&hasher, ANSWER | INSIDE * link.inside)
         return finished(&hasher, 0, 0)
+
+    # what is said: all that a key is over, and the dialog that Routes are verified for
+
+    cdef void begin_saying(self, Message message, const Sound *sound, const Fields *fields, const Link *link,
+                           uint64_t generation, uint64_t kind, Said *said) noexcept nogil:
+        cdef const uint8_t *base = message.index.base
+        say_nothing(said)
+        say_word(said, link.number)
+        say_word(said, generation)
+        say_word(said, kind | <uint64_t>fields.identity_count << 8 | <uint64_t>fields.required_count << 16
+                 | <uint64_t>fields.assertion_count << 24 | <uint64_t>message.most_params << 32)
+        say_span(said, base, sound.sender_uri.host)
+        say_span(said, base, sound.recipient_uri.host)
+        if self.by_user:
+            say_span(said, base, sound.sender_uri.user)
+            say_span(said, base, sound.recipient_uri.user)
+        say_fields(said, &message.index, fields.identities, fields.identity_count)
+        say_fields(said, &message.index, fields.required, fields.required_count)
+        say_fields(said, &message.index, fields.assertions, fields.assertion_count)
+
+    cdef void say_request(self, Message message, const Sound *sound, const Fields *fields, const Link *link,
+                          uint64_t generation, Said *said) noexcept nogil:
+        """With a Route, also what its signature is over: who has said the same has the same right to it."""
+        cdef const uint8_t *base = message.index.base
+        self.begin_saying(message, sound, fields, link, generation, MADDR * says_maddr(base, sound.uri.params)
+                          | TO_TAG * is_present(sound.recipient.tag), said)
+        say_span(said, base, message.index.method)
+        say_span(said, base, sound.uri.host)
+        if self.by_user:
+            say_span(said, base, sound.uri.user)
+        if fields.route_count:
+            say_span(said, base, sound.call_id)
+            say_span(said, base, sound.sender.tag)
+            say_span(said, base, sound.recipient.tag)
+            say_fields(said, &message.index, fields.routes, fields.route_count)
+        end_saying(said)
+
+    cdef void say_response(self, Message message, const Sound *sound, const Fields *fields, const Link *link,
+                           const Way *way, uint64_t generation, Said *said) noexcept nogil:
+        self.begin_saying(message, sound, fields, link, generation, ANSWER, said)
+        say_span(said, message.index.base, sound.cseq.method)
+        say_word(said, way.transport)
+        say_word(said, <uint64_t>way.port << 32 | way.source_port)
+        say(said, way.host.data, way.host.size)
+        end_saying(said)
 
     # what leaves
 
@@ -385,90 +408,138 @@ cdef class Express:
                      or same_host(unbracketed(text_at(index.base, sound.via.host)), link.source))
                 and (sound.vias == 1 or not self.places.may_have_been_here(index)))
 
-    cdef bint read_request(self, Message message, const Sound *sound, const Link *link, uint64_t generation,
-                           Digest *key) noexcept nogil:
-        cdef Fields fields
-        cdef Span route
+    cdef bint takes_request(
+            self, const Index *index, const Sound *sound, const Link *link, Fields *fields) noexcept nogil:
+        """Whether a request is one of those whose edit is plain; then which of its fields count."""
+        return self.may_take(index, sound, link) and self.survey(index, fields)
+
+    cdef bint read_request(self, Message message, Sound *sound, const Fields *fields, const Link *link,
+                           uint64_t generation, Digest *key) noexcept nogil:
+        cdef Span route = Span(0, 0)
         cdef bint to_subscriber = False
-        if not (self.may_take(&message.index, sound, link) and self.survey(&message.index, &fields)):
+        if sound.route_fields and not (read_routes(message, sound) and self.places.read_routes(
+                self.routes, message, sound, link.inside, &route, &to_subscriber)):
             return False
-        route.start = route.end = 0
-        if sound.route_fields and not self.places.read_routes(
-                self.routes, message, sound, link.inside, &route, &to_subscriber):
-            return False
-        key[0] = self.request_key(&message.index, sound, &fields, link, route, to_subscriber, generation)
+        key[0] = self.request_key(&message.index, sound, fields, link, route, to_subscriber, generation)
         return True
 
-    cdef bint rewrite_request(self, Message message, const Sound *sound, const Link *link, Text before, Text behind,
-                              Text added, Sheet *sheet) noexcept nogil:
-        cdef const Index *index = &message.index
-        cdef uint8_t digits[HEX_DIGITS]
-        cdef uint32_t branch = before.size - COOKIE_SIZE
-        cdef Way way
-        start_sheet(sheet)
-        note_way(index.base, &sound.via, link, spoken_in(index.base, sound.via.transport), &way)
-        write_hex(branch_digest(self.branches.current, index.base, &sound.via, sound), digits)
-        if not (write(sheet, before.data, before.size) and write(sheet, digits, HEX_DIGITS)):
-            return False
-        write_hex(way_digest(self.ways.current, Text(&sheet.room[branch], BRANCH_SIZE), &way), digits)
-        return (write(sheet, b";sig=", 5) and write(sheet, digits, HEX_DIGITS)
-                and write(sheet, behind.data, behind.size)
-                and self.splice_fields(index, sound, link, written_since(sheet, 0), sheet)
-                and self.splice_end(index, added, sheet))
-
-    cdef bytes carried_request(self, Message message, const Sound *sound, KnownLink link, uint64_t generation):
+    cdef Plan plan_of_request(
+            self, Message message, Sound *sound, const Fields *fields, const Link *link, uint64_t generation):
+        cdef Said said
         cdef Digest key
+        cdef Plan plan
+        self.say_request(message, sound, fields, link, generation, &said)
+        plan = <Plan>self.recall.find(&said)
+        if plan is None and self.read_request(message, sound, fields, link, generation, &key):
+            plan = self.plan_of(key)
+            if plan is not None:
+                self.recall.keep(&said, plan)
+        return plan
+
+    cdef bint write_via(self, const uint8_t *base, const Sound *sound, const Link *link, Plan plan,
+                        Sheet *sheet) noexcept nogil:
+        """Our line; signed where a response may come back by it."""
+        cdef uint8_t digits[HEX_DIGITS]
+        cdef uint32_t branch = plan.before.size - COOKIE_SIZE
+        cdef Way way
+        write_hex(branch_digest(self.branches.current, base, &sound.via, sound), digits)
+        if not (write(sheet, plan.before.data, plan.before.size) and write(sheet, digits, HEX_DIGITS)):
+            return False
+        if plan.between.size:
+            note_way(base, &sound.via, link, spoken_in(base, sound.via.transport), &way)
+            write_hex(way_digest(self.ways.current, Text(&sheet.room[branch], BRANCH_SIZE), &way), digits)
+            if not (write(sheet, plan.between.data, plan.between.size) and write(sheet, digits, HEX_DIGITS)):
+                return False
+        return write(sheet, plan.behind.data, plan.behind.size)
+
+    cdef bint rewrite_request(
+            self, const Index *index, const Sound *sound, const Link *link, Plan plan, Sheet *sheet) noexcept nogil:
+        start_sheet(sheet)
+        return (self.write_via(index.base, sound, link, plan, sheet)
+                and self.splice_fields(index, sound, link, written_since(sheet, 0), sheet)
+                and self.splice_end(index, plan.extra, sheet))
+
+    cdef bytes carried_request(self, Message message, Sound *sound, KnownLink link, uint64_t generation):
+        cdef Fields fields
         cdef Sheet sheet
         cdef Plan plan
-        if not self.read_request(message, sound, &link.at, generation, &key):
+        if not self.takes_request(&message.index, sound, &link.at, &fields):
             return None
-        plan = self.plan_of(key)
-        if plan is None or not self.is_clean(message) or not self.rewrite_request(
-                message, sound, &link.at, plan.before, plan.behind, plan.extra, &sheet):
+        plan = self.plan_of_request(message, sound, &fields, &link.at, generation)
+        if plan is None:
             return None
-        self.taken = plan
+        if not self.is_clean(message):
+            if plan.refusal is None:
+                return None
+            if self.refuses_links and self.gate.has_plain_link(&message.index):
+                return self.refused_request(message, sound, link, plan, None)
+            verdict = self.check(message)
+            if verdict.blocked:
+                return self.refused_request(message, sound, link, plan, verdict)
+            if verdict.findings:
+                return None
+        if not self.rewrite_request(&message.index, sound, &link.at, plan, &sheet):
+            return None
+        self.taken, self.refused_to, self.counts = plan, 0, plan.counts
         return spliced(message, &sheet)
+
+    cdef bytes refused_request(self, Message message, const Sound *sound, KnownLink link, Plan plan, verdict):
+        """The answer to a request that the filter blocks; for a link where there is no verdict."""
+        cdef bytes answer = refused(message, sound, &link.at, self.tags, plan.refusal)
+        if answer is not None:
+            self.taken, self.refused_to = plan, port_back(&sound.via, &link.at)
+            self.counts = plan.refusal.counts[PREFIX if verdict is None else verdict.worst.kind]
+            self.told(message, link.link, branch_of(self.branches, message, sound) + link.named,
+                      is_present(sound.recipient.tag), plan.refusal.decision, verdict, self.now)
+        return answer
 
     # responses
 
-    cdef bint read_response(self, Message message, const Sound *sound, const Link *link, uint64_t generation,
-                            Digest *key) noexcept nogil:
+    cdef bint takes_response(self, const Index *index, const Sound *sound, const Link *link, Fields *fields,
+                             Way *way) noexcept nogil:
         """Whether it answers what we forwarded, and where it then goes (RFC 3261 section 16.11)."""
-        cdef const Index *index = &message.index
         cdef const Slot *slot = &index.slots[index.first[<int>H_VIA]]
         cdef Text branch = text_at(index.base, sound.via.branch)
-        cdef Fields fields
         cdef Span signature
-        cdef Way way
         if sound.vias < 2 or not is_plain_field(index, slot) or sound.via.whole.end != slot.value + slot.value_size:
             return False
         if memchr(index.base + sound.below.whole.start, c'"', sound.below.whole.end - sound.below.whole.start) != NULL:
             return False
-        if not (self.places.listens(index.base, &sound.via, link.inside)
+        return (self.places.listens(index.base, &sound.via, link.inside)
                 and is_branch_of(self.branches, branch, index.base, sound)
                 and find_once(index.base, sound.via.params, b"sig", 3, &signature) and is_present(signature)
                 and not has_param(index.base, sound.via.params, b"be", 2)
-                and read_way_back(index.base, &sound.below, &way) != UNSPOKEN
-                and is_way_of(self.ways, text_at(index.base, signature), branch, &way)
-                and self.survey(index, &fields)):
-            return False
-        key[0] = self.response_key(index, sound, &fields, link, &way, generation)
-        return True
+                and read_way_back(index.base, &sound.below, way) != UNSPOKEN
+                and is_way_of(self.ways, text_at(index.base, signature), branch, way)
+                and self.survey(index, fields))
+
+    cdef Plan plan_of_response(self, Message message, const Sound *sound, const Fields *fields, const Link *link,
+                               const Way *way, uint64_t generation):
+        cdef Said said
+        cdef Plan plan
+        self.say_response(message, sound, fields, link, way, generation, &said)
+        plan = <Plan>self.recall.find(&said)
+        if plan is None:
+            plan = self.plan_of(self.response_key(&message.index, sound, fields, link, way, generation))
+            if plan is not None:
+                self.recall.keep(&said, plan)
+        return plan
 
     cdef bytes carried_response(self, Message message, const Sound *sound, KnownLink link, uint64_t generation):
-        cdef Digest key
+        cdef Fields fields
+        cdef Way way
         cdef Sheet sheet
         cdef Plan plan
-        if not self.read_response(message, sound, &link.at, generation, &key):
+        if not self.takes_response(&message.index, sound, &link.at, &fields, &way):
             return None
-        plan = self.plan_of(key)
+        plan = self.plan_of_response(message, sound, &fields, &link.at, &way, generation)
         if plan is None or not self.is_clean(message):
             return None
         start_sheet(&sheet)
         if not (self.splice_fields(&message.index, sound, &link.at, Text(message.index.base, 0), &sheet)
                 and self.splice_end(&message.index, plan.extra, &sheet)):
             return None
-        self.taken = plan
+        self.taken, self.refused_to, self.counts = plan, 0, plan.counts[message.index.status // 100]
         return spliced(message, &sheet)
 
     # both
@@ -479,42 +550,49 @@ cdef class Express:
     cdef bytes carried(self, Message message, KnownLink link, uint64_t generation):
         """What leaves in the place of a message, by the plan then `taken`; None where the lane is not for it."""
         cdef Sound sound
-        if not read_soundly(message, &sound):
+        if not read_but_routes(message, &sound):
             return None
         if message.index.status == 0:
             return self.carried_request(message, &sound, link, generation)
         return self.carried_response(message, &sound, link, generation)
 
-    cdef Run begun_run(self, Message message, KnownLink link):
-        """A run of messages like the one that was just carried."""
-        cdef Run run = Run.__new__(Run)
+    cdef Run run_for(self, list runs, Message message, KnownLink link):
+        """The run for the message that was just carried: the last one that goes there, or a new one."""
         cdef Plan plan = self.taken
-        run.plan, run.status_class, run.datas = plan, message.index.status // 100, []
-        run.side, run.hop = plan.side, plan.hop
-        if run.status_class:
-            run.received, run.forwarded = plan.counts[run.status_class]
-            run.link_id = None if plan.place is None else self.link_at(plan.place)
-        else:
-            run.received, run.forwarded = plan.counts
-            run.came_from = link.side
+        cdef object side = plan.side, hop = plan.hop, came_from = None, link_id = None
+        cdef Run run = last_of(runs, self.refused_to != 0)
+        if self.refused_to:
+            side, hop = link.side, link.hop_at(self.refused_to)
+        elif message.index.status == 0:
+            came_from = link.side
+        if run is not None and run.leads_to(side, hop, plan.place, came_from):
+            return run
+        if self.refused_to:
+            link_id = link.link.id if link.at.on_stream else None
+        elif plan.place is not None:
+            link_id = self.link_at(plan.place)
+        run = Run(side, hop, link_id, came_from, plan.place, self.refused_to != 0)
+        runs.append(run)
         return run
 
-    def carry(self, Message message not None, link, uint64_t generation):
+    def carry(self, Message message not None, link, uint64_t generation, double now=0.0):
         cdef KnownLink known = self.known(link)
-        cdef bytes data = self.carried(message, known, generation)
+        cdef bytes data
         cdef Run run
+        self.now = now
+        data = self.carried(message, known, generation)
         if data is None:
             return None
-        run = self.begun_run(message, known)
-        run.datas.append(data)
+        run = self.run_for([], message, known)
+        run.add(data, self.counts)
         return run
 
-    def carry_all(self, take, link, uint64_t generation):
+    def carry_all(self, take, link, uint64_t generation, double now=0.0):
         cdef KnownLink known = self.known(link)
         cdef list runs = []
-        cdef Run run = None
         cdef Message message
         cdef bytes data
+        self.now = now
         while True:
             try:
                 message = take()
@@ -527,21 +605,31 @@ cdef class Express:
             data = self.carried(message, known, generation)
             if data is None:
                 return runs, message
-            if run is None or run.plan is not self.taken or run.status_class != message.index.status // 100:
-                run = self.begun_run(message, known)
-                runs.append(run)
-            run.datas.append(data)
+            self.run_for(runs, message, known).add(data, self.counts)
+
+    cdef bint read_key(
+            self, Message message, Sound *sound, const Link *link, uint64_t generation, Digest *key) noexcept nogil:
+        """The key of a message, where the lane may be for it."""
+        cdef const Index *index = &message.index
+        cdef Fields fields
+        cdef Way way
+        if not read_but_routes(message, sound):
+            return False
+        if index.status == 0:
+            return (self.takes_request(index, sound, link, &fields)
+                    and self.read_request(message, sound, &fields, link, generation, key))
+        if not self.takes_response(index, sound, link, &fields, &way):
+            return False
+        key[0] = self.response_key(index, sound, &fields, link, &way, generation)
+        return True
 
     def key(self, Message message not None, link, uint64_t generation):
         cdef Sound sound
         cdef Digest key
         cdef KnownLink known = self.known(link)
-        if not read_soundly(message, &sound):
+        if not self.read_key(message, &sound, &known.at, generation, &key) or self.plan_of(key) is not None:
             return None
-        if not (self.read_request(message, &sound, &known.at, generation, &key) if message.index.status == 0
-                else self.read_response(message, &sound, &known.at, generation, &key)):
-            return None
-        return None if self.plan_of(key) is not None else PyBytes_FromStringAndSize(<const char *>&key, DIGEST_BYTES)
+        return PyBytes_FromStringAndSize(<const char *>&key, DIGEST_BYTES)
 
     def keep(self, bytes key not None, Plan plan not None):
         self.plans.put(key, plan)

@@ -1,6 +1,6 @@
 """The notes in Vias, for the express lane."""
 
-from libc.stdint cimport uint8_t, uint32_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
 from sipcore._cursor cimport Span
 from sipcore._sound cimport Sound
@@ -17,6 +17,7 @@ cdef enum:
 
 cdef struct Link:
     # What matters of where a message came in.
+    uint64_t number           # that no other has had
     Text peer                 # all that is known of the other end
     Text source               # its address
     uint32_t port

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, NamedTuple
@@ -12,7 +13,7 @@ from sipcore.edge.tables import Hop, LinkClass, Side, Transport
 from sipcore.imfilter import Verdict
 from sipcore.validate import Refusal
 
-__all__ = ["COUNTERS", "Action", "Certificate", "Count", "Failure", "Link", "Resolve", "Send", "Trace"]
+__all__ = ["COUNTERS", "Action", "Certificate", "Count", "Failure", "Link", "Origin", "Resolve", "Send", "Trace"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,13 @@ class Link:
     arrived_at: Hop | None = None
 
 
+class Origin(NamedTuple):
+    """A request as it came, for judging it again."""
+
+    message: Message
+    link: Link
+
+
 class Send(NamedTuple):
     """Bytes that are to leave. A tuple, for one is made of nearly every message.
 
@@ -66,6 +74,7 @@ class Send(NamedTuple):
         came_from: of a forwarded request, the side that learns of it when this cannot be carried out.
         others: where else it may go then, in this order.
         until: when it is too late for that, on the engine's clock, in seconds.
+        origin: of a forwarded request for which judging it again may find other places, what came.
     """
 
     hop: Hop
@@ -75,6 +84,7 @@ class Send(NamedTuple):
     came_from: Side | None = None
     others: tuple[Hop, ...] = ()
     until: float = 0.0
+    origin: Origin | None = None
 
 
 class Failure(StrEnum):
@@ -153,20 +163,25 @@ COUNTERS: dict[str, tuple[str, ...]] = {
 Action = Send | Resolve | Count
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """Why a message went the way it went: for `sipcore explain`, the demo and debug logs.
 
     Attributes:
         message: what came.
         link: where it came from.
         decision: what became of it in the end; its chain has every step.
-        verdict: what the filter said, None where it was not asked.
+        found: what the filter said, or what asks it again, for nearly nobody wants to know; None where it was not
+            asked.
         refusal: what `validate` found, None where it found nothing.
     """
 
     message: Message
     link: Link
     decision: Final
-    verdict: Verdict | None
+    found: Verdict | Callable[[Message], Verdict] | None
     refusal: Refusal | None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What the filter said, None where it was not asked."""
+        return self.found(self.message) if callable(self.found) else self.found

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from sipcore._parser import Message, parse
 from sipcore._values import Via
 from sipcore.edge import benotify, refusals
-from sipcore.edge._express import Run
-from sipcore.edge.actions import Action, Count, Failure, Link, Resolve, Send, Trace
+from sipcore.edge._runs import Run
+from sipcore.edge.actions import Action, Count, Failure, Link, Origin, Resolve, Send, Trace
 from sipcore.edge.answers import answer_after, answer_on
 from sipcore.edge.directory import Directory
 from sipcore.edge.facts import Facts, Found, SrvFact
@@ -38,7 +38,7 @@ from sipcore.edge.vias import is_absorbed, way_back
 from sipcore.edge.waiting import WaitingRoom
 from sipcore.errors import EditError, HeaderError
 from sipcore.grammar import METHODS, reason_phrase
-from sipcore.imfilter import ImFilter
+from sipcore.imfilter import ImFilter, Verdict
 from sipcore.limits import WIDEST
 
 __all__ = ["Engine", "Keys", "Link"]
@@ -98,6 +98,7 @@ class Engine:
         remember_decisions: bool = True,
     ) -> None:
         self._tables = tables
+        self._check = filter.check if filter is not None else None
         self._keys = keys
         self._observe = observe
         self._observes_forwarded = observe_forwarded
@@ -122,7 +123,9 @@ class Engine:
             remembers=remember_decisions,
         )
         takes_lane = remember_decisions and (observe is None or not observe_forwarded) and Lane.fits(tables)
-        self._lane = Lane(tables, filter, keys, directory, self._links) if takes_lane else None
+        content = self._judge.verdict_on, self._note_refused
+        self._lane = Lane(tables, filter, keys, directory, self._links, *content) if takes_lane else None
+        self._left: Message | None = None
 
     # -- what the shell tells
 
@@ -137,16 +140,20 @@ class Engine:
         Returns:
             What to do, in order.
         """
-        if self._lane is not None and (carried := self._lane.carry(message, link)) is not None:
+        tried, self._left = message is self._left, None
+        if self._lane is not None and not tried and (carried := self._lane.carry(message, link, now)) is not None:
             return carried
         received = Count("received", (link.side, _kind(message)))
         return [received, *self._dealt(message, link, now)]
 
-    def receive_all(self, take: Callable[[], Message | None], link: Link) -> tuple[list[Run], Message | None]:
+    def receive_all(
+        self, take: Callable[[], Message | None], link: Link, now: float
+    ) -> tuple[list[Run], Message | None]:
         """Deal with what a link has brought, as far as it is all of flows that are decided already.
 
         Args:
             take: gives the next message, None when there is none; as `Framer.next_message`.
+            link, now: as for `receive`.
 
         Returns:
             What leaves, in order, and the message before which that ended, for `receive`. To be called until there is
@@ -154,7 +161,8 @@ class Engine:
         """
         if self._lane is None:
             return [], take()
-        return self._lane.carry_all(take, link)
+        runs, self._left = self._lane.carry_all(take, link, now)
+        return runs, self._left
 
     def resolved(self, fact: SrvFact, now: float, asker: Side | None = None) -> list[Action]:
         """A look-up has ended, be it without an answer: what waited for it goes on, in the order in which it came.
@@ -177,6 +185,8 @@ class Engine:
             self._health.failed(send.side, send.hop, now)
             if (again := self._retargeted(send, now)) is not None:
                 return [again, Count("retargeted", (send.side,))]
+            if send.origin is not None and now + _WAIT_SECONDS < send.until:
+                return [Count("retargeted", (send.side,)), *self._judged_again(send.origin, now)]
         message = parse(send.data, WIDEST)
         if not message.is_request:
             return [Count("discarded", (send.side, refusals.UNDELIVERED.name))]
@@ -190,6 +200,11 @@ class Engine:
                 if self._health.is_well(send.side, hop, now):
                     return send._replace(hop=hop, others=send.others[index + 1 :])
         return None
+
+    def _judged_again(self, origin: Origin, now: float) -> Iterator[Action]:
+        """What becomes of a request now that all its targets have failed. Once: it is not to wait for ever."""
+        for action in self._dealt(*origin, now):
+            yield action._replace(origin=None) if isinstance(action, Send) else action
 
     def link_up(self, link: Link, now: float) -> None:
         """A connection is open: answers to what came on it leave by it."""
@@ -231,6 +246,8 @@ class Engine:
             return self._drop(message, link, Outcome(disposed(refusals.NO_VIA)))
         request = Request.read(message, link.side, link.remote_host, via, self._keys)
         outcome = self._judge.request(request, link, now, *told)
+        if told:
+            outcome = outcome._replace(more=False)  # it has waited once, and its client will not for ever
         if isinstance(outcome.decision, NeedSrv):
             if waits := self._wait(request, link, outcome.decision.domain, now, told):
                 return waits
@@ -242,6 +259,8 @@ class Engine:
         if isinstance(outcome.decision, Forward):
             actions = self._forward(request, link, outcome, outcome.decision, now)
         elif isinstance(outcome.decision, Answer):
+            if outcome.without is not None:
+                self._teach_request(request, link, outcome, outcome.without)
             actions = [*self._answer(request, link, outcome.decision, now), *_filtered(link, outcome)]
         else:
             return self._drop(request.message, link, outcome)
@@ -294,13 +313,19 @@ class Engine:
             keys=self._keys,
             verdict=outcome.verdict,
         )
-        if self._lane is not None and outcome.lasts:
-            self._lane.learn_request(request.message, link, forward, outcome.hop, _kind(request.message))
+        self._teach_request(request, link, outcome, forward)
         send = Send(outcome.hop, forward.side, None, data, link.side)
-        if outcome.others:
-            send = send._replace(others=outcome.others, until=now + _RETARGET_SECONDS)
+        if outcome.others or outcome.more:
+            # What has been answered here is not taken back, see `_turned`.
+            origin = Origin(request.message.detach(), link) if outcome.more and not forward.method else None
+            send = send._replace(others=outcome.others, until=now + _RETARGET_SECONDS, origin=origin)
         counted = Count("forwarded", (forward.side, _kind(request.message), forward.rule))
         return [send, counted, *self._turned(request, link, forward), *_filtered(link, outcome)]
+
+    def _teach_request(self, request: Request, link: Link, outcome: Outcome, forward: Forward) -> None:
+        """What becomes of a request becomes of all that are like it, but for their content."""
+        if self._lane is not None and outcome.lasts and outcome.hop is not None:
+            self._lane.learn_request(request.message, link, forward, outcome.hop, _kind(request.message))
 
     def _turned(self, request: Request, link: Link, forward: Forward) -> Iterator[Action]:
         """What is due for a request that left with another method: each NOTIFY wants its answer, and it is ours."""
@@ -313,17 +338,35 @@ class Engine:
             yield answer_on(link, request.message, request.via, answered, tag)
 
     def _answer(self, request: Request, link: Link, answer: Answer, now: float) -> list[Action]:
-        self._remember(request, now)
+        self._remember_request(request, now)
         tag = tag_for(request.message, request.via, self._keys)
         return [answer_on(link, request.message, request.via, answer, tag), _refused(request, answer)]
 
-    def _remember(self, request: Request, now: float) -> None:
-        """For the CANCEL and ACK to come. A CANCEL itself has its request's branch, and must not speak for it."""
-        if request.message.method == "CANCEL":
-            return
-        self._refused.add(request.name, now)
-        if _has_tag(request.message):
-            self._refused_in_dialog.add(request.name, now)
+    def _remember_request(self, request: Request, now: float) -> None:
+        """Remember it, but not a CANCEL: it has its request's branch, and must not speak for it."""
+        if request.message.method != "CANCEL":
+            self._remember(request.name, _has_tag(request.message), now)
+
+    def _remember(self, name: str, has_tag: bool, now: float) -> None:
+        """For the CANCEL and ACK to come."""
+        self._refused.add(name, now)
+        if has_tag:
+            self._refused_in_dialog.add(name, now)
+
+    def _note_refused(
+        self,
+        message: Message,
+        link: Link,
+        name: str,
+        has_tag: bool,
+        answer: Answer,
+        verdict: Verdict | None,
+        now: float,
+    ) -> None:
+        """What is due beside the answer of the lane to a request whose content is refused."""
+        self._remember(name, has_tag, now)
+        if self._observe is not None:
+            self._observe(Trace(message, link, answer, verdict or self._check, None))
 
     def _give_back(self, message: Message, send: Send, row: Row, now: float, *, quietly: bool) -> list[Action]:
         """Tell the sender that it could not be sent on; not if it came as BENOTIFY and only left as NOTIFY."""
@@ -336,7 +379,7 @@ class Engine:
         decision = refuse(row, request.side, method, self._tables, (f"no way to {send.hop}",))
         if isinstance(decision, Discard):
             return [Count("discarded", (request.side, decision.why))]
-        self._remember(request, now)
+        self._remember_request(request, now)
         tag = tag_for(message, via, self._keys)
         link_id = self._links.leading_to(request.side, back)
         answer = answer_after(message, side=request.side, back=back, link_id=link_id, answer=decision, tag=tag)

@@ -58,7 +58,10 @@ def forwarded_request(
     if (note := stamped(via, link)) is not None:
         edit.replace_value("Via", 0, note)
     absorbed = bool(forward.method) and forward.method != METHOD
-    edit.push_via(own_via(leaving, branch, _signed_way(branch, via, link, keys, absorbed), absorbed=absorbed))
+    # A BENOTIFY has no response, so nothing follows the way back.
+    answered = (forward.method or message.method) != METHOD
+    signature = _signed_way(branch, via, link, keys, absorbed) if answered else None
+    edit.push_via(own_via(leaving, branch, signature, absorbed=absorbed))
     if message.content_length is None:
         # A datagram may leave its length to the datagram; a stream must be told (RFC 3261 section 18.3).
         edit.declare_length()

@@ -80,13 +80,15 @@ class Keys:
         """What makes the keys of flows; they never leave the process, so there is no previous one."""
         return FlowKeys(self._condensed(b"flow")[0], assertion_header)
 
-    def signers(self, assertion_header: str) -> tuple[TransactionSigner, WaySigner, RouteSigner, FlowKeys]:
-        """Those of branches, ways, routes and flows, for the express lane, which signs without an object a message.
+    def signers(
+        self, assertion_header: str
+    ) -> tuple[TransactionSigner, WaySigner, RouteSigner, FlowKeys, TransactionSigner]:
+        """Those of branches, ways, routes, flows and tags, for the express lane: it signs without an object a message.
 
         Flows have a key of their own there too: its hashes are over other values than those of `flows`.
         """
         flows = FlowKeys(self._condensed(b"express")[0], assertion_header)
-        return self._branches, self._ways, self._routes, flows
+        return self._branches, self._ways, self._routes, flows, self._tags
 
     def _condensed(self, purpose: bytes) -> list[bytes]:
         """The 128 bits that each key has for one purpose: a hash made for one is never good for another."""

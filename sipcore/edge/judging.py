@@ -13,7 +13,6 @@ from sipcore._parser import Message
 from sipcore._values import Via
 from sipcore.edge import benotify, refusals
 from sipcore.edge.actions import Link
-from sipcore.edge.chains import Chain
 from sipcore.edge.directory import Directory, UserView
 from sipcore.edge.facts import Facts, FactsNow, SrvFact
 from sipcore.edge.flow import Answer, Decision, Discard, Forward, NeedSrv, Static
@@ -21,13 +20,13 @@ from sipcore.edge.hashes import Keys, branch_for, made_branch, made_tag, made_wa
 from sipcore.edge.health import Health
 from sipcore.edge.lane import known_end
 from sipcore.edge.media import unfit_for_plain_text, unfit_session
-from sipcore.edge.memory import ExpiringSet, RecentlyUsed
+from sipcore.edge.memory import ExpiringSet, RecentlyUsed, request_name
 from sipcore.edge.reading import OwnRoutes, own_routes, read_flow, read_reply, user_of_ours
-from sipcore.edge.refusals import Row, disposed, refuse
+from sipcore.edge.refusals import Row, disposed, refuse, refused_content
 from sipcore.edge.responses import decide_response
 from sipcore.edge.routing import decide
-from sipcore.edge.tables import Hop, Side, Tables, canonical_host
-from sipcore.edge.targets import aims
+from sipcore.edge.tables import Hop, Side, Tables
+from sipcore.edge.targets import Aims, aims
 from sipcore.edge.vias import SIGNATURE, WayBack, is_absorbed, is_ours, spoken, way_back
 from sipcore.errors import HeaderError
 from sipcore.imfilter import ImFilter, Verdict
@@ -70,11 +69,8 @@ class Request(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What our memory knows it by: the transaction, which is all that the branch says, and its source.
-
-        Without the source a stranger who copies a transaction could have the CANCEL or ACK of its owner taken for his.
-        """
-        return f"{self.branch} {self.side} {canonical_host(self.source)}"
+        """What our memory knows it by."""
+        return request_name(self.branch, self.side, self.source)
 
     @property
     def method(self) -> str:
@@ -89,11 +85,14 @@ class Outcome(NamedTuple):
     Attributes:
         decision: what becomes of it.
         routes: of a forwarded request, the Route values that are ours.
-        hop: of a forwarded request, which of the candidates it goes to.
+        hop: of a forwarded request, which of the candidates it goes to; of one whose content was refused, would go to.
         others: where else, should that fail.
+        more: whether judging it again may find yet others when these have failed too.
         back: of a forwarded response, where it goes.
         verdict, refusal: as in `Trace`; of a forwarded message, the verdict's changes are still to be made.
         lasts: of a forwarded message, whether others of its flow will fare the same: no record of DNS had a say.
+            Of one whose content was refused, whether those with other content will.
+        without: of a request whose content was refused, the decision without it.
     """
 
     decision: Decision
@@ -104,6 +103,8 @@ class Outcome(NamedTuple):
     refusal: Refusal | None = None
     lasts: bool = False
     others: tuple[Hop, ...] = ()
+    more: bool = False
+    without: Forward | None = None
 
 
 class Judge:
@@ -139,6 +140,7 @@ class Judge:
         self._refused_in_dialog = refused_in_dialog
         self._health = health
         self._key_of = keys.flows(tables.verification.assertion_header).of
+        self._asked: tuple[Message, Verdict] | None = None
         self._decisions: RecentlyUsed[bytes, Forward] = RecentlyUsed(REMEMBERED_DECISIONS if remembers else 0)
 
     # -- requests
@@ -195,28 +197,45 @@ class Judge:
             decision = self._refuse(request, refusals.CANCELLED, decision.chain)
         if not isinstance(decision, Forward):
             return Outcome(decision)
-        hops = self._aims(decision, facts, request.branch, now)
-        if isinstance(hops, NeedSrv):
-            return Outcome(hops)
-        verdict = self._filter.check(message) if self._filter and decision.content.filtered else None
+        aimed = self._aims(decision, facts, request.branch, now)
+        if isinstance(aimed, NeedSrv):
+            return Outcome(aimed)
+        hops = aimed.hops
+        lasts = len(decision.candidates) == 1 and not facts.asked
+        verdict = self._verdict_on(message) if decision.content.filtered else None
         if verdict is not None and verdict.blocked:
-            chain = Chain.of(decision.chain, refusals.FILTERED.when)
-            return Outcome(self._refuse(request, refusals.FILTERED, chain), verdict=verdict)
+            refused = refused_content(request.side, request.method, self._tables, decision.chain)
+            return Outcome(refused, hop=hops[0], verdict=verdict, lasts=lasts, without=decision)
         if decision.content.plain_text and (unfit := unfit_for_plain_text(message)):
             return Outcome(self._refuse(request, unfit.row, (*decision.chain, unfit.line)), verdict=verdict)
-        lasts = len(decision.candidates) == 1 and not facts.asked
-        return Outcome(decision, routes, hops[0], verdict=verdict, others=hops[1:], lasts=lasts)
+        return Outcome(decision, routes, hops[0], verdict=verdict, others=hops[1:], more=aimed.more, lasts=lasts)
 
-    def _aims(self, forward: Forward, facts: FactsNow, branch: str, now: float) -> tuple[Hop, ...] | NeedSrv:
-        """Where it goes, and where else: what can be sent there as it is, so that our Via stays true."""
+    def verdict_on(self, message: Message) -> Verdict:
+        """What the filter says of a request of which the lane knows all else; kept for who is asked next, should the
+        lane leave it to him."""
+        assert self._filter is not None  # else nothing is blocked, and nobody asks
+        verdict = self._filter.check(message)
+        self._asked = None if verdict.blocked or not verdict.findings else (message, verdict)
+        return verdict
+
+    def _verdict_on(self, message: Message) -> Verdict | None:
+        asked, self._asked = self._asked, None
+        if asked is not None and asked[0] is message:
+            return asked[1]
+        return self._filter.check(message) if self._filter is not None else None
+
+    def _aims(self, forward: Forward, facts: FactsNow, branch: str, now: float) -> Aims | NeedSrv:
+        """Where it goes, and where else: what can be sent there as it is, so that our Via stays true. What would need
+        another Via is found when it is judged again."""
         first, side = forward.candidates[0], forward.side
         if len(forward.candidates) == 1 and isinstance(first, Static):
-            return (first.hop,)
-        hops = aims(forward, facts, branch, lambda hop: self._health.is_well(side, hop, now))
-        if isinstance(hops, NeedSrv):
-            return hops
-        leaving = [self._tables.own.listening(side, hop.transport, hop.host) for hop in hops]
-        return tuple(hop for hop, place in zip(hops, leaving, strict=True) if place == leaving[0])
+            return Aims((first.hop,))
+        found = aims(forward, facts, branch, lambda hop: self._health.is_well(side, hop, now))
+        if isinstance(found, NeedSrv):
+            return found
+        leaving = [self._tables.own.listening(side, hop.transport, hop.host) for hop in found.hops]
+        hops = tuple(hop for hop, place in zip(found.hops, leaving, strict=True) if place == leaving[0])
+        return Aims(hops, found.more or len(hops) < len(found.hops))
 
     def _decision(self, message: Message, link: Link, routes: OwnRoutes, facts: FactsNow) -> Decision:
         """What policy says; of a flow that was forwarded lately, what it said then.
@@ -272,6 +291,8 @@ class Judge:
             return Outcome(disposed(refusals.FOR_US))
         if not made_branch(vias[0].branch, message, vias[1], self._keys):
             return Outcome(disposed(refusals.FORGED))
+        if message.cseq is not None and message.cseq.method == benotify.METHOD:
+            return Outcome(disposed(refusals.TO_BENOTIFY))  # which has no way back either, see `forwarding`
         absorbed = is_absorbed(vias[0])
         if back is None or not self._leads_back(vias[0], back, absorbed):
             return Outcome(disposed(refusals.REDIRECTED))
@@ -290,7 +311,7 @@ class Judge:
         decision = decide_response(reply, self._tables, facts)
         if not isinstance(decision, Forward) or not message.body:
             return Outcome(decision, back=back, lasts=not facts.asked)
-        verdict = self._filter.check(message) if self._filter and decision.content.filtered else None
+        verdict = self._verdict_on(message) if decision.content.filtered else None
         if verdict is not None and verdict.blocked:
             return Outcome(disposed(refusals.FILTERED_RESPONSE), verdict=verdict)
         if decision.content.plain_text and unfit_session(message):

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Generic, TypeVar
 
-__all__ = ["REMEMBERED_REQUESTS", "REMEMBERED_SECONDS", "ExpiringSet", "RecentlyUsed"]
+from sipcore.edge.tables import Side, canonical_host
+
+__all__ = ["REMEMBERED_REQUESTS", "REMEMBERED_SECONDS", "ExpiringSet", "RecentlyUsed", "request_name"]
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -19,6 +21,19 @@ _Value = TypeVar("_Value")
 REMEMBERED_SECONDS = 32.0
 #: Requests in memory at once, some 10 MB when full. Past it the oldest goes; its CANCEL is then answered further on.
 REMEMBERED_REQUESTS = 65_536
+
+
+def request_name(branch: str, side: Side, source: str) -> str:
+    """By which a request is remembered: the transaction, which is all that the branch says, and its source.
+
+    Without the source a stranger who copies a transaction could have the CANCEL or ACK of its owner taken for his.
+
+    Args:
+        branch: of the Via that we push on it, or would.
+        side: where it came from.
+        source: the address that it came from.
+    """
+    return f"{branch} {side} {canonical_host(source)}"
 
 
 class ExpiringSet:

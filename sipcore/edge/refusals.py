@@ -16,7 +16,18 @@ from sipcore.edge.tables import Side, Tables
 from sipcore.grammar import reason_phrase
 from sipcore.validate import Refusal
 
-__all__ = ["DISCARDS", "ITS_OWN", "REFUSALS", "Diagnostic", "Disposal", "Row", "disposed", "refuse", "render"]
+__all__ = [
+    "DISCARDS",
+    "ITS_OWN",
+    "REFUSALS",
+    "Diagnostic",
+    "Disposal",
+    "Row",
+    "disposed",
+    "refuse",
+    "refused_content",
+    "render",
+]
 
 #: Stands for the status that the finding itself names.
 ITS_OWN = 0
@@ -236,6 +247,11 @@ def refuse(
     reason = finding.reason if finding else reason_phrase(status)
     told = (*_own_headers(row, side, tables.own.name_on(side)), *headers, *(finding.headers if finding else ()))
     return Answer(status, reason, told, row.name, Chain.of(chain, f"answered {status} {reason}: {row.name}"))
+
+
+def refused_content(side: Side, method: str, tables: Tables, so_far: Chain | Iterable[str]) -> Answer | Discard:
+    """What becomes of a request that would be forwarded, and whose content the filter blocks."""
+    return refuse(FILTERED, side, method, tables, Chain.of(so_far, FILTERED.when))
 
 
 def disposed(what: Disposal | Row) -> Discard:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sipcore.edge import benotify, refusals
+from sipcore.edge import refusals
 from sipcore.edge.chains import Chain, Line
 from sipcore.edge.content import Neighbour, content_between
 from sipcore.edge.facts import SrvFact
@@ -105,7 +105,6 @@ def _is_remote_users(reply: Reply, side: Side, tables: Tables) -> bool:
 
 def _faults(reply: Reply, case: Case, leaves: Side | None) -> Iterable[tuple[bool, Disposal, str]]:
     blocked = blocked_end(case.tables, reply.from_domain, reply.to_domain, reply.asserted_domain)
-    yield reply.method == benotify.METHOD, refusals.TO_BENOTIFY, "BENOTIFY has no response"
     yield blocked is not None, refusals.BLOCKED_RESPONSE, f"{blocked} is blocked"
     yield not introduction(reply.side, reply.peer), refusals.STRANGER_RESPONSE, "the link is a stranger's"
     yield not _may_claim(reply, case), refusals.CLAIMING_RESPONSE, "it claims another's domain"

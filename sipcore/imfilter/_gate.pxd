@@ -11,7 +11,8 @@ cdef extern from "imfilter/_listed.h" nogil:
 
 
 cdef struct Patterns:
-    # Media types in lower case, a line feed behind each; one that ends in a star stands for all that begin like it.
+    # Media types in lower case, each behind its size, in two bytes, and one that says whether it ended in a star, which
+    # is left out: then it stands for all that begin like it.
     const uint8_t *text
     Py_ssize_t size
 
@@ -37,3 +38,4 @@ cdef class Gate:
     cdef bint are_clean_first_messages(self, const Index *index, int header_id) noexcept nogil
     cdef bint is_clean_body(self, const Index *index, bint in_message) noexcept nogil
     cdef bint is_clean_index(self, const Index *index) noexcept nogil
+    cdef bint has_plain_link(self, const Index *index) noexcept nogil

@@ -56,3 +56,9 @@ class Gate:
     def shown(self) -> tuple[str, ...]: ...
     def is_clean(self, message: Message) -> bool:
         """True only when a filter that takes the long road would find nothing. Raises nothing for any message."""
+
+    def has_link(self, message: Message) -> bool:
+        """True only when such a filter would find a link by its prefix, and first, in the body, a plain text.
+
+        Where the text is read in another way too (``dots``, ``undone``) something else may be found before it.
+        """

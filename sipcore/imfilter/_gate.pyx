@@ -181,32 +181,16 @@ cdef bint has_clear_params(Cursor *cursor) noexcept nogil:
     return True
 
 
-cdef bint fits(const uint8_t *pattern, const uint8_t *end, const uint8_t *base, Span essence) noexcept nogil:
-    """Whether a media type, in any case, is that pattern."""
-    cdef uint32_t at = essence.start
-    cdef uint8_t byte
-    while pattern < end:
-        if pattern[0] == c"*":
-            return True
-        if at == essence.end:
-            return False
-        byte = base[at]
-        if (byte | 0x20 if c"A" <= byte <= c"Z" else byte) != pattern[0]:
-            return False
-        pattern += 1
-        at += 1
-    return at == essence.end
-
-
 cdef bint fits_any(Patterns patterns, const uint8_t *base, Span essence) noexcept nogil:
+    """Whether a media type, in any case, is one of them; nearly always its size says no to each."""
     cdef const uint8_t *pattern = patterns.text
-    cdef const uint8_t *end = patterns.text + patterns.size
-    cdef const uint8_t *behind
-    while pattern < end:
-        behind = <const uint8_t *>memchr(pattern, c"\n", end - pattern)
-        if fits(pattern, behind, base, essence):
+    cdef uint32_t size = essence.end - essence.start, length
+    while pattern < patterns.text + patterns.size:
+        length = pattern[0] | <uint32_t>pattern[1] << 8
+        if (length == size or pattern[2] and length < size) and equals_folded(
+                base, Span(essence.start, essence.start + length), <const char *>pattern + 3, length):
             return True
-        pattern = behind + 1
+        pattern += 3 + length
     return False
 
 
@@ -265,6 +249,13 @@ cdef bint has_encoded_word(const uint8_t *data, Py_ssize_t size) noexcept nogil:
     return False
 
 
+cdef bytes pattern_text(str media_type):
+    """As `Patterns` has it."""
+    text, star, _ = media_type.lower().partition("*")
+    data = text.encode()
+    return len(data).to_bytes(2, "little") + bytes([bool(star)]) + data
+
+
 cdef Patterns patterns_in(bytes text) noexcept:
     return Patterns(<const uint8_t *>PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text))
 
@@ -274,7 +265,7 @@ cdef class Gate:
         self.finder = finder
         self.dots = dots
         self.read, self.shown = tuple(read), tuple(shown)
-        self.texts = tuple("\n".join((*types, "")).lower().encode() for types in (self.read, self.shown))
+        self.texts = tuple(b"".join([pattern_text(each) for each in types]) for types in (self.read, self.shown))
         self.reads, self.shows = patterns_in(self.texts[0]), patterns_in(self.texts[1])
         self.undone = frozenset(undone)
         if self.undone and not 0 <= min(self.undone) <= max(self.undone) <= LAST_POINT:
@@ -387,6 +378,23 @@ cdef class Gate:
                               and self.are_clean_first_messages(index, H_MS_IM_FORMAT)):
             return False
         return index.body_size == 0 or self.is_clean_body(index, in_message)
+
+    cdef bint has_plain_link(self, const Index *index) noexcept nogil:
+        """Whether a link stands in a body that the filter reads as nothing but plain text."""
+        cdef const uint8_t *body = index.base + index.head_size
+        cdef uint16_t first = index.first[H_CONTENT_TYPE]
+        cdef Kind kind
+        if (first == NO_SLOT or find_slot(index, H_CONTENT_TYPE, first + 1) >= 0 or index.slots[first].flags & FOLDED
+                or index.first[H_CONTENT_ENCODING] != NO_SLOT
+                or index.first[H_CONTENT_TRANSFER_ENCODING] != NO_SLOT
+                or not 0 < index.body_size < RELEASE_THE_GIL_FROM):
+            return False
+        kind = plain_kind(value_of(index, &index.slots[first]))
+        return (kind.plain and not is_present(kind.first_message) and not may_begin_otherwise(body)
+                and self.finder.has_link(body, index.body_size))
+
+    def has_link(self, Message message not None):
+        return self.has_plain_link(&message.index)
 
     def is_clean(self, Message message not None):
         cdef bint clean

@@ -80,6 +80,17 @@ class ImFilter:
         """What tells the plainly clean message, for those who pass it on natively."""
         return self._gate
 
+    @property
+    def refuses_links(self) -> bool:
+        """Whether a link in plain text, found by its prefix, is all that there is to know of a message.
+
+        Such a message is blocked, and the first of the worst findings in it is a prefix (`Gate.has_link`): no rule
+        lets some links pass, calls them by another name, or finds more in text that stands before them.
+        """
+        rules = self.rules
+        plain = not (rules.bare_domains or rules.tricks or rules.ignore_local or rules.extensions or rules.notice)
+        return plain and rules.links is Action.BLOCK
+
     def check(self, message: Message) -> Verdict:
         """The verdict on a message, request or response. Never raises for what the message contains.
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sipcore.imfilter.rewriting import Changes
     from sipcore.imfilter.transfer import Offer
 
-__all__ = ["FINDINGS", "Action", "Finding", "Verdict"]
+__all__ = ["FINDINGS", "PREFIX", "Action", "Finding", "Verdict"]
 
 
 class Action(StrEnum):
@@ -34,8 +34,10 @@ class Action(StrEnum):
         return _SEVERITY[self]
 
 
+#: The kind of what is found by how it begins.
+PREFIX = "prefix"
 #: The kinds of findings, see `Finding.kind`.
-FINDINGS = ("prefix", "bare-domain", "extension", "offer", "undecodable", "unseen")
+FINDINGS = (PREFIX, "bare-domain", "extension", "offer", "undecodable", "unseen")
 
 _SEVERITY = {action: severity for severity, action in enumerate(Action)}
 
@@ -74,7 +76,7 @@ class Finding:
             return "offer"
         if self.rule in FINDINGS:
             return self.rule
-        return "extension" if self.rule.startswith(".") else "prefix"
+        return "extension" if self.rule.startswith(".") else PREFIX
 
 
 @dataclass(frozen=True, slots=True)

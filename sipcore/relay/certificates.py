@@ -8,6 +8,7 @@ Source: RFC 5922 section 7.1, RFC 5280 section 4.2.1; docs/protocol.md "Certific
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
@@ -19,7 +20,17 @@ from sipcore.edge.actions import Certificate
 from sipcore.edge.tables import canonical_host, is_address, name_fault
 from sipcore.errors import HeaderError
 
-__all__ = ["common_name_of", "described", "names_of", "parse_chain", "purpose_fault", "spoken_names"]
+__all__ = [
+    "common_name_of",
+    "date_fault",
+    "described",
+    "extension_of",
+    "names_of",
+    "parse_chain",
+    "purpose_fault",
+    "serves",
+    "spoken_names",
+]
 
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
@@ -46,7 +57,7 @@ def spoken_names(certificate: x509.Certificate) -> Certificate:
         ValueError: its extensions are malformed, or it has more names than anybody needs.
     """
     common_name = common_name_of(certificate)
-    alternatives = _extension(certificate, x509.SubjectAlternativeName)
+    alternatives = extension_of(certificate, x509.SubjectAlternativeName)
     if alternatives is None:
         return Certificate((common_name,) if common_name else (), common_name)
     names = tuple(dict.fromkeys(names_of(alternatives)))
@@ -89,6 +100,25 @@ def _sip_identity(text: str) -> Iterator[str]:
         yield from _host(uri.host)
 
 
+def date_fault(certificate: x509.Certificate, now: datetime.datetime) -> str:
+    """Why a certificate is not valid at a time; empty when it is."""
+    if now > certificate.not_valid_after_utc:
+        return f"expired on {certificate.not_valid_after_utc:%Y-%m-%d}"
+    if now < certificate.not_valid_before_utc:
+        return f"is not valid before {certificate.not_valid_before_utc:%Y-%m-%d}"
+    return ""
+
+
+def serves(chain: Sequence[x509.Certificate]) -> bool:
+    """Whether a chain is for serving, which OpenSSL sees to where we connect and not where somebody connects to us.
+
+    Raises:
+        ValueError: an extension is malformed.
+    """
+    usages = (extension_of(certificate, x509.ExtendedKeyUsage) for certificate in chain)
+    return all(usage is None or ExtendedKeyUsageOID.SERVER_AUTH in usage for usage in usages)
+
+
 def purpose_fault(chain: Sequence[x509.Certificate]) -> str:
     """What is wrong with the purposes of a verified chain; empty when nothing is.
 
@@ -99,11 +129,11 @@ def purpose_fault(chain: Sequence[x509.Certificate]) -> str:
         ValueError: an extension is malformed.
     """
     for certificate in chain:
-        usage = _extension(certificate, x509.ExtendedKeyUsage)
+        usage = extension_of(certificate, x509.ExtendedKeyUsage)
         if usage is not None and _SERVING_OR_CONNECTING.isdisjoint(usage):
             purposes = ", ".join(sorted(getattr(each, "_name", each.dotted_string) for each in usage))
             return f"{described(certificate)} is for {purposes}, and neither for servers nor for clients"
-    bits = _extension(chain[0], x509.KeyUsage)
+    bits = extension_of(chain[0], x509.KeyUsage)
     if bits is not None and not (bits.digital_signature or bits.key_encipherment or bits.key_agreement):
         return f"the key of {described(chain[0])} may not be used in a handshake"
     return ""
@@ -120,8 +150,15 @@ def quoted(text: str) -> str:
     return "".join(each if each.isprintable() else "?" for each in short)
 
 
-def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:
+def extension_of(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:
+    """An extension of a certificate, None where it has none of that kind.
+
+    Raises:
+        ValueError: its extensions are malformed, one is there twice, or one holds names of a kind that nobody reads.
+    """
     try:
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
+    except (x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:  # no ValueErrors in cryptography
+        raise ValueError(str(error)) from error

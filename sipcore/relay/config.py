@@ -42,6 +42,8 @@ class LinkLimits:
         max_queue_bytes: what may wait to be written to one link, or for one connection that is being opened.
         max_waiting_bytes: what may wait for all connections that are being opened.
         max_unread_bytes: what may wait for all peers that do not read.
+        max_unfinished_bytes: what all links that were accepted outside may hold of messages that are not whole; of the
+            source that holds most the largest has to go.
         idle_seconds: how long a TCP connection may carry no whole message before it is closed.
         connect_seconds: how long opening a connection may take; below the 32 s of a transaction (RFC 3261 section
             17.1), so that the 503 still finds somebody who waits for it.
@@ -58,6 +60,7 @@ class LinkLimits:
     max_queue_bytes: int
     max_waiting_bytes: int
     max_unread_bytes: int
+    max_unfinished_bytes: int
     idle_seconds: int
     connect_seconds: int
     first_message_seconds: int
@@ -213,7 +216,7 @@ def _warnings(decoder: Decoder, document: Document, tables: Tables) -> Iterator[
 
 def _check_queues(decoder: Decoder, limits: LimitsSection) -> None:
     longest = limits.head + limits.body
-    for name in ("max_queue_bytes", "max_waiting_bytes", "max_unread_bytes"):
+    for name in ("max_queue_bytes", "max_waiting_bytes", "max_unread_bytes", "max_unfinished_bytes"):
         if getattr(limits, name) < longest and not decoder.is_mended(("limits", name)):
             message = f"a message of head + body bytes does not fit; expected at least {longest}"
             decoder.complain(("limits", name), message)

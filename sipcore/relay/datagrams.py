@@ -8,29 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from functools import partial
 from typing import Protocol
 
-from sipcore._parser import Message, parse
-from sipcore.edge._express import Run
+from sipcore._parser import Message
+from sipcore.edge._runs import Run
 from sipcore.edge.actions import Link, Send
-from sipcore.edge.memory import RecentlyUsed
 from sipcore.edge.tables import Hop, Side, Transport
-from sipcore.errors import ParseError
 from sipcore.limits import Limits
+from sipcore.relay._batches import Arrivals, send_all
 
 __all__ = ["DatagramOwner", "DatagramPort", "port_for"]
 
-#: Datagrams of one wake-up. 32 and more measure the same; more would only delay the streams.
-_DRAIN = 64
 #: Peer addresses that keep their link id; those that are not heard while so many others come are forgotten.
 _MAX_PEERS = 8_192
-_LONGEST_DATAGRAM = 65_535
-#: CRLF CRLF, or the four zero bytes that some gateways send: kept-alive mappings, no messages.
-_KEEP_ALIVE = 4
 
 
 class DatagramOwner(Protocol):
@@ -69,9 +60,9 @@ class DatagramPort:
         self._owner = owner
         self._side = side
         self._arrived_at = arrived_at
-        self._limits = limits
         self._socket = bound
-        self._peers: RecentlyUsed[tuple[str, int], Link] = RecentlyUsed(_MAX_PEERS)
+        self._descriptor = bound.fileno()
+        self._arrivals = Arrivals(self._descriptor, limits, self._link, self._garbage, peers=_MAX_PEERS)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to read."""
@@ -93,79 +84,35 @@ class DatagramPort:
 
     def hears(self, hop: Hop) -> bool:
         """Whether that very address has sent to it lately."""
-        return self._peers.get((hop.host, hop.port)) is not None
-
-    def send(self, hop: Hop, data: bytes) -> bool:
-        """Send at once; False when the system does not take it (buffer full, too long, no route)."""
-        try:
-            self._socket.sendto(data, (hop.host, hop.port))
-        except OSError:
-            return False
-        return True
+        return self._arrivals.hears(hop.host, hop.port)
 
     def send_all(self, hop: Hop, datas: list[bytes]) -> list[bytes]:
-        """The same for several; those that the system does not take."""
-        send, address, left = self._socket.sendto, (hop.host, hop.port), []
-        for data in datas:
-            try:
-                send(data, address)
-            except OSError:
-                left.append(data)
-        return left
+        """Send at once; gives those that the system does not take (buffer full, too long, no route)."""
+        return send_all(self._descriptor, hop.host, hop.port, datas)
 
     def _readable(self) -> None:
         """Take what is there, act on each, flush."""
         self._owner.wake()
-        self._deal(self._drained())
+        self._arrivals.receive()
+        self._deal()
 
-    def _drained(self) -> deque[tuple[Link, Callable[[], Message | None]]]:
-        """What is there, as one source of messages for each peer that sent some, one behind the other."""
-        arrived, last, messages = deque[tuple[Link, Callable[[], Message | None]]](), None, list[Message]()
-        take = self._socket.recvfrom
-        with suppress(BlockingIOError):
-            for _ in range(_DRAIN):
-                data, address = take(_LONGEST_DATAGRAM)
-                message = self._parsed(data)
-                if message is None:
-                    continue
-                if address != last:
-                    last, messages = address, []
-                    arrived.append((self._link(address), partial(next, iter(messages), None)))
-                messages.append(message)
-        return arrived
-
-    def _deal(self, arrived: deque[tuple[Link, Callable[[], Message | None]]]) -> None:
+    def _deal(self) -> None:
+        arrivals = self._arrivals
         try:
-            while arrived:
-                link, take = arrived[0]
-                while self._owner.receive_some(take, link):
-                    pass
-                arrived.popleft()
+            while link := arrivals.next_link():
+                self._owner.receive_some(arrivals.next_message, link)
         finally:
-            if arrived:  # an error of ours costs the message that it happened with, and none of the others
-                self._loop.call_soon(self._deal, arrived)
+            if arrivals.left:  # an error of ours costs the message that it happened with, and none of the others
+                self._loop.call_soon(self._deal)
             self._owner.flush()
 
-    def _parsed(self, data: bytes) -> Message | None:
-        """The message that a datagram is; None, and counted, where it is none."""
-        # Never answered: on UDP the answer to a keep-alive is STUN (RFC 5626 section 3.5.2), which is not spoken here.
-        if len(data) <= _KEEP_ALIVE:
-            self._owner.garbage(self._side, Transport.UDP, "keep-alive")
-            return None
-        try:
-            return parse(data, self._limits)
-        except ParseError as error:
-            self._owner.garbage(self._side, Transport.UDP, error.code)
-            return None
+    def _link(self, host: str, port: int) -> Link:
+        """A peer that has not been heard yet, or not for long."""
+        return Link(self._owner.next_link_id(), self._side, Transport.UDP, host, port, None, self._arrived_at)
 
-    def _link(self, address: tuple[str, int]) -> Link:
-        host, port = address[:2]  # behind them IPv6 has a flow and a scope
-        link = self._peers.get((host, port))
-        if link is not None:
-            return link
-        link = Link(self._owner.next_link_id(), self._side, Transport.UDP, host, port, None, self._arrived_at)
-        self._peers.put((host, port), link)
-        return link
+    def _garbage(self, code: str) -> None:
+        """A datagram was no message."""
+        self._owner.garbage(self._side, Transport.UDP, code)
 
 
 def port_for(send: Send | Run, ports: Sequence[DatagramPort]) -> DatagramPort | None:

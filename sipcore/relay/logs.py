@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Iterator
+from typing import TextIO, cast
 
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
@@ -17,13 +18,17 @@ from structlog.typing import FilteringBoundLogger, Processor
 from sipcore._values import NameAddr, Uri
 from sipcore.edge.actions import Trace
 from sipcore.edge.flow import Answer, Discard, Forward
+from sipcore.edge.tables import Hop, Side
 from sipcore.errors import HeaderError
 from sipcore.relay.config import LogSettings
 from sipcore.relay.leaves import LogFormat
+from sipcore.relay.log_writer import LogWriter
 
 __all__ = ["Quota", "configure_logging", "log_refusals", "logger", "printable"]
 
 _LINES_PER_SECOND = 10
+#: No descriptor: for a process without a standard error.
+_NOWHERE = -1
 #: A method is a peer's own word: as much of it as tells the real ones apart.
 _LONGEST_METHOD = 16
 _LONGEST_DOMAIN = 80
@@ -38,26 +43,39 @@ def logger() -> FilteringBoundLogger:
     return bound
 
 
-def configure_logging(settings: LogSettings) -> None:
-    """One line an event on standard error."""
+def configure_logging(settings: LogSettings, lost: Callable[[], object]) -> LogWriter:
+    """One line an event on standard error.
+
+    Args:
+        settings: from which level on, and in which form.
+        lost: is called for each line that could not be written, from any thread.
+
+    Returns:
+        Who writes them; to be closed in the end.
+    """
+    writer = LogWriter(sys.__stderr__.fileno() if sys.__stderr__ else _NOWHERE, lost)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _renderer(settings.format),
+            *_rendering(settings.format),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, writer)),
     )
+    return writer
 
 
-def _renderer(wanted: LogFormat) -> Processor:
+def _rendering(wanted: LogFormat) -> Iterator[Processor]:
     """How a line is written: coloured for a person at a terminal, ``key=value`` or JSON for everything else."""
-    if wanted is LogFormat.JSON:
-        return structlog.processors.JSONRenderer()
     if wanted is LogFormat.AUTO and sys.stderr.isatty():
-        return structlog.dev.ConsoleRenderer()
-    return structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"])
+        yield structlog.dev.ConsoleRenderer()  # it shows tracebacks in its own way
+        return
+    yield structlog.processors.format_exc_info
+    if wanted is LogFormat.JSON:
+        yield structlog.processors.JSONRenderer()
+    else:
+        yield structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"])
 
 
 class Quota:
@@ -92,10 +110,10 @@ def log_refusals(now: Callable[[], float], *, with_text: bool = False) -> Callab
         now: seconds, monotonic.
         with_text: whether the line has the beginning of the message's text.
     """
-    quota = Quota(_LINES_PER_SECOND)
+    quotas = {side: Quota(_LINES_PER_SECOND) for side in Side}  # or strangers could hide what befalls our own users
 
     def observe(trace: Trace) -> None:
-        if isinstance(trace.decision, Forward) or (left_out := quota.take(now())) is None:
+        if isinstance(trace.decision, Forward) or (left_out := quotas[trace.link.side].take(now())) is None:
             return
         logger().info("refused", **dict(_told(trace, trace.decision, with_text)), left_out=left_out)
 
@@ -117,7 +135,7 @@ def _told(trace: Trace, decision: Answer | Discard, with_text: bool) -> Iterator
     yield "why", decision.why
     yield "status", getattr(decision, "status", None)
     yield "side", str(link.side)
-    yield "peer", f"{link.remote_host}:{link.remote_port}/{link.transport}"
+    yield "peer", f"{Hop(link.transport, link.remote_host, link.remote_port).authority}/{link.transport}"
     yield "method", printable(message.method or "response", _LONGEST_METHOD)
     yield "sender", _domain(lambda: message.from_)
     yield "recipient", _domain(lambda: message.uri if message.is_request else message.to)

@@ -15,6 +15,7 @@ from itertools import pairwise
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 
 from sipcore.errors import Problem
 from sipcore.relay.certificates import described, quoted
@@ -24,6 +25,9 @@ __all__ = ["RevocationList", "Revocations", "read_revocations"]
 
 #: A PEM file may hold several lists; cryptography reads one.
 _END = b"-----END X509 CRL-----"
+#: How a list in DER begins: as a sequence.
+_DER = b"\x30"
+_FINGERPRINT = hashes.SHA256()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +64,26 @@ class Revocations:
         self._lists: dict[x509.Name, list[RevocationList]] = {}
         for each in lists:
             self._lists.setdefault(each.source.issuer, []).append(each)
+        self._signed: dict[tuple[NamedFile, bytes, bytes], bool] = {}
 
     def fault(self, chain: Sequence[x509.Certificate], now: datetime.datetime) -> str:
         """What is wrong with a verified chain; empty when nothing in it is revoked."""
         for certificate, authority in pairwise(chain):
             lists = self._lists.get(authority.subject, ())
-            if lists and (fault := _fault(certificate, authority, lists, now)):
+            signed = [each for each in lists if self._is_signed(each, authority)]
+            if lists and (fault := _fault(certificate, authority, signed, now)):
                 return fault
         return ""
+
+    def _is_signed(self, each: RevocationList, authority: x509.Certificate) -> bool:
+        """Whether an authority has signed a list. It is found out once: a long list takes some 20 ms, a handshake two.
+
+        Authorities of that name are few: all stand in chains that were verified.
+        """
+        key = (each.file, each.source.signature, authority.fingerprint(_FINGERPRINT))
+        if key not in self._signed:
+            self._signed[key] = each.is_of(authority)
+        return self._signed[key]
 
     def warnings(self, now: datetime.datetime) -> Iterator[Problem]:
         """Which lists are out of date."""
@@ -79,9 +95,8 @@ class Revocations:
 
 
 def _fault(
-    certificate: x509.Certificate, authority: x509.Certificate, lists: Sequence[RevocationList], now: datetime.datetime
+    certificate: x509.Certificate, authority: x509.Certificate, signed: Sequence[RevocationList], now: datetime.datetime
 ) -> str:
-    signed = [each for each in lists if each.is_of(authority)]
     if any(certificate.serial_number in each.serials for each in signed):
         return f"{described(certificate)} is revoked"
     if not signed:
@@ -91,18 +106,26 @@ def _fault(
     return ""
 
 
+def _lists(source: bytes) -> Iterator[x509.CertificateRevocationList]:
+    in_pem = source.split(_END)[:-1]
+    if not in_pem and source.startswith(_DER):
+        yield x509.load_der_x509_crl(source)
+    for part in in_pem:
+        yield x509.load_pem_x509_crl(part + _END)
+
+
 def read_revocations(files: Sequence[NamedFile], complain: Callable[[Problem], None]) -> Revocations:
     """Read every list; what is wrong with one is told to ``complain``."""
     found: list[RevocationList] = []
     for file in files:
         source = file.read(complain)
         try:
-            lists = [x509.load_pem_x509_crl(part + _END) for part in (source or b"").split(_END)[:-1]]
+            lists = list(_lists(source or b""))
         except ValueError as error:
             complain(file.problem(f"{file.path} is malformed ({error})"))
             continue
         if source is not None and not lists:
-            complain(file.problem(f"{file.path} has no revocation list in PEM"))
+            complain(file.problem(f"{file.path} has no revocation list in PEM or DER"))
         for each in lists:
             found.append(RevocationList(file, each, frozenset(revoked.serial_number for revoked in each)))
             if unknown := next((str(part.oid.dotted_string) for part in each.extensions if part.critical), ""):

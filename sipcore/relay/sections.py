@@ -140,6 +140,7 @@ class LimitsSection(Struct, frozen=True):
     max_queue_bytes: Count = 4 << 20
     max_waiting_bytes: Count = 16 << 20
     max_unread_bytes: Count = 64 << 20
+    max_unfinished_bytes: Count = 64 << 20
     idle_seconds: Seconds = 300
     connect_seconds: Seconds = 4
     first_message_seconds: Seconds = 10

@@ -24,7 +24,8 @@ from sipcore.imfilter import ImFilter
 from sipcore.relay.acceptor import TlsAcceptor
 from sipcore.relay.config import Config, LinkLimits
 from sipcore.relay.datagrams import DatagramPort
-from sipcore.relay.logs import configure_logging, log_refusals, logger
+from sipcore.relay.descriptors import claim_descriptors, descriptor_warning
+from sipcore.relay.logs import Quota, configure_logging, log_refusals, logger
 from sipcore.relay.metrics import Metrics
 from sipcore.relay.operations import Health, OperationsServer
 from sipcore.relay.shell import Shell
@@ -42,6 +43,8 @@ _KEY_BYTES = 32
 _TICK = 1.0
 #: How often what should be known of our certificates is said again, in seconds.
 _DAY = 86_400.0
+#: Log lines, with their tracebacks, about errors of ours: a peer who has found one may cause it as often as it likes.
+_ERRORS_PER_SECOND = 2
 
 
 class Relay:
@@ -122,7 +125,7 @@ class Relay:
                 )
         else:
             self._tell_expiries()
-            logger().info("certificates were read again")
+            logger().info("certificates were read again; everything else is read at start alone")
 
     @property
     def warnings(self) -> Sequence[Problem]:
@@ -226,14 +229,14 @@ def run(config: Config) -> None:
         ListenError: an address cannot be listened on.
     """
     relay = Relay(config)
-    configure_logging(config.log)
-    uvloop.run(_serve(relay, config))
+    with configure_logging(config.log, functools.partial(relay.metrics.count, "log_lines_lost")):
+        uvloop.run(_serve(relay, config))
 
 
 async def _serve(relay: Relay, config: Config) -> None:
     told_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.set_exception_handler(_report)
+    loop.set_exception_handler(_reporter())
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told_to_stop.set)
     loop.add_signal_handler(signal.SIGHUP, relay.reload)
@@ -243,9 +246,16 @@ async def _serve(relay: Relay, config: Config) -> None:
         logger().info("stopping")
 
 
-def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """An error of ours: it cost the message or connection that it happened with, and nothing else."""
-    logger().error("internal error", where=context.get("message"), exc_info=context.get("exception"))
+def _reporter() -> Callable[[asyncio.AbstractEventLoop, dict[str, Any]], None]:
+    """Tells of errors of ours: each cost the message or connection that it happened with, and nothing else."""
+    quota = Quota(_ERRORS_PER_SECOND)
+
+    def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if (left_out := quota.take(loop.time())) is not None:
+            what = {"where": context.get("message"), "exc_info": context.get("exception"), "left_out": left_out}
+            logger().error("internal error", **what)
+
+    return report
 
 
 def _announce(relay: Relay, config: Config) -> None:
@@ -260,5 +270,7 @@ def _announce(relay: Relay, config: Config) -> None:
             logger().warning("sending without TLS, as configured (insecure = true)", to=str(hop), key=key)
     for warning in relay.warnings:
         logger().warning(warning.message, key=warning.key, where=warning.where)
+    if short := descriptor_warning(config.links, claim_descriptors()):
+        logger().warning(short, key="limits.max_links")
     if relay.metrics_port is not None:
         logger().info("serving metrics", port=relay.metrics_port)

@@ -18,6 +18,7 @@ from sipcore.relay.metrics import Metrics
 from sipcore.relay.resolver import Resolver, families_of
 from sipcore.relay.streams import DIALLED, Stream
 from sipcore.relay.tls import TlsBook
+from sipcore.relay.unheard import Unheard
 
 __all__ = ["Shell"]
 
@@ -48,19 +49,22 @@ class Shell:
         self._look_ups: set[asyncio.Task[None]] = set()
         self._tls_quota = Quota(_LINES_PER_SECOND)
         ways, told = (self._stream_to, tls.client_context), (self._undelivered, self.tls_failed)
-        self.links = Links(config.links, config.tables.own, *ways, *told, self._resolver.addresses)
+        identity = (tls.may_stand_for, lambda side: metrics.count("links_reused", side))
+        self.links = Links(config.links, config.tables.own, *ways, *told, self._resolver.addresses, *identity)
         self._watch_queues()
 
     def _watch_queues(self) -> None:
-        watch, unread = self._metrics.queues.watch, self.links.unread
+        watch, unread, unfinished = self._metrics.queues.watch, self.links.unread, self.links.unfinished
         watch("peer", lambda: (unread.held, unread.used))
+        watch("rest", lambda: (unfinished.holders, unfinished.size))
         watch("connection", lambda: self.links.waiting)
         watch("record", lambda: self._engine.waiting)
 
     def make_stream(self, side: Side, kind: str, arrived_at: Hop | None = None, hop: Hop | None = None) -> Stream:
         """A stream that reports here; the arguments as in `Stream`."""
-        limits = self._config.limits, self._config.links
-        return Stream(self, side, kind, *limits, self.links.unread, arrived_at, hop)
+        limits, links = (self._config.limits, self._config.links), self.links
+        unfinished = links.unfinished if kind == Side.OUTSIDE else None
+        return Stream(self, side, kind, *limits, links.unread, unfinished, arrived_at, hop)
 
     def _stream_to(self, side: Side, hop: Hop) -> Stream:
         return self.make_stream(side, DIALLED, hop=hop)
@@ -102,10 +106,11 @@ class Shell:
         Returns:
             Whether there was one; then there may be more.
         """
-        runs, message = self._engine.receive_all(take, link)
+        runs, message = self._engine.receive_all(take, link, self.now())
         for run in runs:
-            self._metrics.tally(run.received, len(run.datas))
-            self._metrics.tally(run.forwarded, len(run.datas))
+            for tally in run.tallies:
+                for count in tally.counts:
+                    self._metrics.tally(count, tally.times)
             self._latency.messages += len(run.datas)
             self.links.send_run(run)
         if message is not None:
@@ -113,15 +118,21 @@ class Shell:
             self.perform(self._engine.receive(message, link, self.now()))
         return message is not None or bool(runs)
 
+    def introduced(self, stream: Stream, first: Message) -> None:
+        """Know whether a peer offers its connection for our requests too."""
+        self.links.introduced(stream, first)
+
     def lost(self, send: Send) -> None:
         """Say that a message left for nowhere: its link has gone down."""
         self._undelivered(send, "link-lost", Failure.LOCAL)
 
-    def unheard(self, stream: Stream, sends: Iterable[Send], exc: Exception | None) -> None:
+    def unheard(self, stream: Stream, unheard: Unheard, exc: Exception | None) -> None:
         """Say that a hop has not let us in, and that what was sent to it has not arrived."""
         what = fault_of(exc).what if isinstance(exc, OSError) else "the connection ended before anything was said"
         self.tls_failed(stream.side, str(stream.hop), HandshakeFault("not-let-in", what, Failure.NO_TLS))
-        for send in sends:
+        given_up = Count("undelivered", (stream.side, stream.transport, "not-let-in"))
+        self._metrics.tally(given_up, unheard.given_up)
+        for send in unheard.sends:
             self._undelivered(send, "not-let-in", Failure.NO_TLS)
 
     def tls_failed(self, side: Side, peer: str, fault: HandshakeFault) -> None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections import deque
-from collections.abc import Callable, Iterable
+import ssl
+from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
 from sipcore._framer import Framer
@@ -22,8 +22,11 @@ from sipcore.errors import ParseError
 from sipcore.limits import Limits
 from sipcore.relay.config import LinkLimits
 from sipcore.relay.deadlines import Deadlines
-from sipcore.relay.handshakes import certificate_of, is_awaiting_verdict
+from sipcore.relay.handshakes import certificate_of, is_awaiting_verdict, verified_chain
 from sipcore.relay.outbox import Budget, Outbox
+from sipcore.relay.sources import source_of
+from sipcore.relay.unfinished import Unfinished
+from sipcore.relay.unheard import Unheard
 
 __all__ = ["DIALLED", "Stream", "StreamOwner"]
 
@@ -32,8 +35,6 @@ DIALLED = "dialled"
 
 #: One CRLF answers each CRLFCRLF (RFC 5626 section 3.5.1).
 _PING, _PONG = b"\r\n\r\n", b"\r\n"
-#: So many messages are kept until a peer is known to have taken our certificate, see `Stream.connection_lost`.
-_MOST_UNHEARD = 256
 #: Pings come a fifth earlier than they have to, by chance, or those of all links would come at once (RFC 5626 section
 #: 4.4.1).
 _EARLIEST = 0.8
@@ -60,10 +61,13 @@ class StreamOwner(Protocol):
     def flush(self) -> None:
         """A wake-up is over: everything that was queued shall leave."""
 
+    def introduced(self, stream: Stream, first: Message) -> None:
+        """A peer that came with a certificate has sent its first request."""
+
     def lost(self, send: Send) -> None:
         """A message that a stream took, and that its peer never did."""
 
-    def unheard(self, stream: Stream, sends: Iterable[Send], exc: Exception | None) -> None:
+    def unheard(self, stream: Stream, unheard: Unheard, exc: Exception | None) -> None:
         """A peer has gone before it said anything over TLS: it has refused our certificate, and taken no message."""
 
     def now(self) -> float:
@@ -80,6 +84,7 @@ class Stream(asyncio.BufferedProtocol):
         limits: of the messages that come in.
         links: how long things may take, and how much may wait to be written.
         unread: what peers may leave unread, of all links.
+        unfinished: what strangers may hold of messages that are not whole; None where the peer is known.
         arrived_at: what its link says of it, see `Link`.
         hop: where it leads to, of one that we open.
 
@@ -101,6 +106,7 @@ class Stream(asyncio.BufferedProtocol):
         limits: Limits,
         links: LinkLimits,
         unread: Budget,
+        unfinished: Unfinished[Stream] | None,
         arrived_at: Hop | None = None,
         hop: Hop | None = None,
     ) -> None:
@@ -112,10 +118,13 @@ class Stream(asyncio.BufferedProtocol):
         self._framer = Framer(limits)
         self._limits = links
         self._unread = unread
+        self._unfinished = unfinished
+        self._pending = 0
         self._closed_because = ""
         self._known = False
         self._deaf = False
-        self._unheard: deque[Send] | None = None
+        self._introduced = self._leads_out = kind == DIALLED
+        self._unheard: Unheard | None = None
 
     # -- the loop's side
 
@@ -125,8 +134,9 @@ class Stream(asyncio.BufferedProtocol):
         handshake = transport.get_extra_info("ssl_object")
         self.transport = Transport.TCP if handshake is None else Transport.TLS
         self.certificate = certificate_of(handshake)
+        self._introduced = self._introduced or self.certificate is None
         if self.hop is not None and is_awaiting_verdict(handshake):
-            self._unheard = deque(maxlen=_MOST_UNHEARD)
+            self._unheard = Unheard(self._limits.max_queue_bytes)
         self._outbox = Outbox(self._transport, self._limits.max_queue_bytes, self._unread)
         now = self._stands_since = self._owner.now()
         self._deadlines = Deadlines(self._limits, dialled=self.kind == DIALLED, now=now)
@@ -169,29 +179,44 @@ class Stream(asyncio.BufferedProtocol):
         self._outbox.resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Say why, as far as it is known, and give back what the peer has not taken.
-
-        In TLS 1.3 a server looks at our certificate when we are content already and have begun to send (RFC 8446
-        section 4.4.2). One that ends the connection before it has said anything has not let us in, and read nothing.
-        """
+        """Say why, as far as it is known, and give back what the peer has not taken."""
         if not self._known:
             return
         held, unheard = self._outbox.abandon(), self._unheard
-        if unheard is not None and not self._closed_because:
+        if unheard is not None and not self._closed_because and (unheard.sends or isinstance(exc, ssl.SSLError)):
             self._closed_because = "not-let-in"
             self._owner.unheard(self, unheard, exc)
-            held = [send for send in held if not any(send is each for each in unheard)]
+            answered = set(map(id, unheard.sends))
+            held = [send for send in held if id(send) not in answered]
         for send in held:
             self._owner.lost(send)
         self._owner.flush()
+        self._note_pending(0)
         ended = "ended-inside-a-message" if self._framer.pending else "ended-by-peer"
         self._owner.stream_closed(self, self._closed_because or ("connection-error" if exc else ended))
 
     def _take_messages(self) -> None:
         taken = False
-        while not self._deaf and self._owner.receive_some(self._framer.next_message, self.link):
+        take = self._framer.next_message if self._introduced else self._take_introduction
+        while not self._deaf and self._owner.receive_some(take, self.link):
             taken = True
         self._deadlines.read(messages=taken, inside=self._framer.in_message, now=self._owner.now())
+        if self._pending != (pending := self._framer.pending):
+            self._note_pending(pending)
+
+    def _note_pending(self, pending: int) -> None:
+        self._pending = pending
+        if self._unfinished is not None:
+            for greediest in self._unfinished.note(self, source_of(self.link.remote_host), pending):
+                greediest.abort("too-much-unfinished")
+
+    def _take_introduction(self) -> Message | None:
+        """The next message; the first request of who came with a certificate may say more than one about itself."""
+        message = self._framer.next_message()
+        if message is not None and message.is_request and not self._introduced:
+            self._introduced = True
+            self._owner.introduced(self, message)
+        return message
 
     def _take_keep_alives(self) -> None:
         if pings := self._framer.take_pings():
@@ -212,7 +237,7 @@ class Stream(asyncio.BufferedProtocol):
         """Queue a message for the next flush; False when the link is closing or its queue is full, see `Outbox`."""
         taken = self.is_open and self._outbox.put(send)
         if taken and self._unheard is not None:
-            self._unheard.append(send)
+            self._unheard.add(send)
         return taken
 
     def send_all(self, datas: list[bytes]) -> bool:
@@ -237,9 +262,20 @@ class Stream(asyncio.BufferedProtocol):
             self._outbox.flush()
             self._deadlines.pinged(now)
 
+    @property
+    def verified_chain(self) -> Sequence[bytes]:
+        """The peer's certificates in DER, its own first and the root last; none of a peer that has shown none."""
+        handshake = self._transport.get_extra_info("ssl_object")
+        return () if handshake is None else verified_chain(handshake)
+
+    def lead_out(self) -> None:
+        """Let requests of ours leave by it, whoever opened it: from now on it is ours to keep alive."""
+        self._leads_out = True
+        self._ping_at = self._next_ping(self._owner.now())
+
     def _next_ping(self, now: float) -> float:
-        """We keep alive what we opened (RFC 5626 section 4.4.1); who came to us keeps alive what they want to keep."""
-        if self.kind != DIALLED or not self._limits.keep_alive_seconds:
+        """We keep alive what we send requests by (RFC 5626 section 4.4.1); others keep alive what they want to keep."""
+        if not self._leads_out or not self._limits.keep_alive_seconds:
             return math.inf
         return now + self._limits.keep_alive_seconds * random.uniform(_EARLIEST, 1)  # noqa: S311 - no secret
 

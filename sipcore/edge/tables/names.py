@@ -43,6 +43,7 @@ def canonical_host(host: str) -> str:
     return str(mapped or address)
 
 
+@lru_cache(maxsize=4096)
 def is_address(host: str) -> bool:
     """Whether a host is an IP address, written without brackets."""
     try:

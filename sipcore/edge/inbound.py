@@ -174,7 +174,8 @@ def _for_inside(case: Case) -> Closed | str:
 
 
 def _to_another(domain: str, case: Case) -> _Leads | Stop:
-    """A clearing house carries from one neighbour to another (F037, F109), but not back to where it came from."""
+    """A clearing house carries from one neighbour to another (F037, F109), and between two domains of one neighbour: a
+    provider may have two customers that only we bring together. What goes round in circles is a loop, see `judging`."""
     if case.tables.own.is_own_place(domain, None):
         return Closed(refusals.NOT_OURS, f"{domain} is this edge itself")
     way = ways_to(domain, case)

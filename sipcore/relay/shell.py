@@ -52,9 +52,17 @@ class Shell:
         self.wake = metrics.latency.wake
         self._look_ups: set[asyncio.Task[None]] = set()
         self._tls_quota = Quota(_LINES_PER_SECOND)
-        ways, told = (self._stream_to, tls.client_context), (self._undelivered, self.tls_failed)
-        identity = (tls.may_stand_for, lambda side: metrics.count("links_reused", side))
-        self.links = Links(config.links, config.tables.own, *ways, *told, self._resolver.addresses, *identity)
+        self.links = Links(
+            config.links,
+            config.tables.own,
+            addresses=self._resolver.addresses,
+            make_stream=self._stream_to,
+            client_context=tls.client_context,
+            may_stand_for=tls.may_stand_for,
+            undelivered=self._undelivered,
+            tls_failed=self.tls_failed,
+            reused=lambda side: metrics.count("links_reused", side),
+        )
         self._watch_queues()
 
     def _watch_queues(self) -> None:

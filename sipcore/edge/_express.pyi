@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sipcore._parser import Message
 from sipcore.edge._keyed import Signer
 from sipcore.edge._runs import Plan, Run
-from sipcore.edge.actions import Link
+from sipcore.edge.actions import Action, Link
 from sipcore.edge.flow import Answer
 from sipcore.edge.tables import OwnSide, Side
 from sipcore.imfilter import Verdict
@@ -64,8 +64,8 @@ class Express:
         refuses_links: bool = False,
         capacity: int = 8192,
     ) -> None: ...
-    def carry(self, message: Message, link: Link, generation: int, now: float = 0.0) -> Run | None:
-        """What leaves in the place of a message; None where the lane is not for it."""
+    def carry(self, message: Message, link: Link, generation: int, now: float = 0.0) -> list[Action] | None:
+        """What `Engine.receive` would say of a message; None where the lane is not for it."""
 
     def carry_all(
         self, take: Callable[[], Message | None], link: Link, generation: int, now: float = 0.0

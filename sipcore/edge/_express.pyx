@@ -37,7 +37,7 @@ from sipcore.edge._notes cimport (
 from sipcore.edge._places cimport Places
 from sipcore.edge._recall cimport Recall, Said, end_saying, say, say_nothing, say_span, say_word
 from sipcore.edge._refusing cimport branch_of, port_back, refused
-from sipcore.edge._runs cimport KnownLink, Plan, Run, last_of
+from sipcore.edge._runs cimport KnownLink, Plan, Run, begun_run, last_of
 from sipcore.edge._siphash cimport (
     DIGEST_BYTES,
     Digest,
@@ -471,7 +471,7 @@ cdef class Express:
             link_id = link.link.id if link.at.on_stream else None
         elif plan.place is not None:
             link_id = self.link_at(plan.place)
-        run = Run(side, hop, link_id, came_from, plan.place, self.refused_to != 0)
+        run = begun_run(side, hop, link_id, came_from, plan.place, self.refused_to != 0)
         runs.append(run)
         return run
 
@@ -484,8 +484,7 @@ cdef class Express:
         if data is None:
             return None
         run = self.run_for([], message, known)
-        run.add(data, self.counts)
-        return run
+        return [self.counts[0], run.send(data), *self.counts[1:]]
 
     def carry_all(self, take, link, uint64_t generation, double now=0.0):
         cdef KnownLink known = self.known(link)

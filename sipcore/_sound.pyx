@@ -4,11 +4,12 @@ The same checks as `sipcore.validate`, in any order and without saying which fai
 value that is looked at, 3.7 microseconds for an ordinary request; here each is scanned where it lies, 0.3.
 """
 
-from libc.stdint cimport uint8_t, uint32_t
-from libc.string cimport memchr, memcmp, memset
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.string cimport memchr, memcmp
 
 from sipcore._cursor cimport Cursor, Span, equals_folded, is_present, scan_number
 from sipcore._index cimport (
+    HOT_HEADERS,
     H_CALL_ID,
     H_CONTENT_LENGTH,
     H_CSEQ,
@@ -36,7 +37,6 @@ from sipcore._syntax cimport (
 
 cdef enum:
     MOST_HOPS = 255           # RFC 3261 section 20.22
-    KINDS = 256               # a slot's id has eight bits
 
 
 cdef inline Cursor over_span(const uint8_t *base, Span span) noexcept nogil:
@@ -54,17 +54,25 @@ cdef bint is_version_2(const Index *index) noexcept nogil:
             and (index.status != 0 or version.start == index.uri.end + 1 and index.base[version.end] == c'\r'))
 
 
+cdef inline uint64_t bit_of(int header_id) noexcept nogil:
+    return <uint64_t>1 << header_id
+
+
 cdef bint stands_once(const Index *index, Sound *sound) noexcept nogil:
     """Whether what must be there is, and what must not be repeated is not; in one walk over the fields."""
-    cdef uint8_t seen[KINDS]
-    cdef int i
-    memset(seen, 0, KINDS)
+    cdef uint64_t needed = bit_of(H_FROM) | bit_of(H_TO) | bit_of(H_CALL_ID) | bit_of(H_CSEQ)
+    cdef uint64_t single = needed | bit_of(H_MAX_FORWARDS) | bit_of(H_CONTENT_LENGTH)
+    cdef uint64_t seen = 0, repeated = 0, bit
+    cdef int i, header_id
+    needed |= bit_of(H_VIA)
     for i in range(index.count):
-        seen[index.slots[i].id] += seen[index.slots[i].id] < 3
-        sound.route_fields += index.slots[i].id == H_ROUTE
-    sound.counts_hops = seen[<int>H_MAX_FORWARDS] == 1
-    return (seen[<int>H_VIA] > 0 and seen[<int>H_FROM] == 1 and seen[<int>H_TO] == 1 and seen[<int>H_CALL_ID] == 1
-            and seen[<int>H_CSEQ] == 1 and seen[<int>H_MAX_FORWARDS] < 2 and seen[<int>H_CONTENT_LENGTH] < 2)
+        header_id = index.slots[i].id
+        bit = <uint64_t>(header_id < HOT_HEADERS) << (header_id & 63)
+        repeated |= seen & bit
+        seen |= bit
+        sound.route_fields += header_id == H_ROUTE
+    sound.counts_hops = seen & bit_of(H_MAX_FORWARDS) != 0
+    return seen & needed == needed and repeated & single == 0
 
 
 cdef inline const Slot *slot_of(const Index *index, int header_id) noexcept nogil:

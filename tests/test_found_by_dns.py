@@ -54,7 +54,7 @@ partner = ["root.pem"]
 provider = ["root.pem"]
 discovered = ["root.pem"]
 [limits]
-connect_seconds = 2
+connect_seconds = 10
 [dns]
 outside = ["{names}"]
 lookup_seconds = {look_up_seconds}

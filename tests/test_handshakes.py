@@ -357,7 +357,7 @@ def test_what_is_wrong_with_a_certificate_is_said_with_subject_names_issuer_and_
     context, name = book(folder).client_context(OUTSIDE, hop("edge.adatum.example"))
     leaf = PUBLIC.leaf("www.mallory.example", common_name="Mallory\r\nand sons")
     assert refused(context, serving(folder, leaf), name).what == (
-        "CN=Mallory??and sons with www.mallory.example, from CN=Public Root;"
+        "CN=Mallory\\r\\nand sons with www.mallory.example, from CN=Public Root;"
         " expected gw.adatum.example or fw.adatum.example"
     )
 

@@ -18,7 +18,8 @@ from sipcore.edge.actions import Link
 from sipcore.relay.config import LogSettings
 from sipcore.relay.leaves import LogFormat, LogLevel
 from sipcore.relay.log_writer import LogWriter
-from sipcore.relay.logs import configure_logging, log_refusals, logger, printable
+from sipcore.relay.logs import configure_logging, log_refusals, logger
+from sipcore.relay.peers_words import printable
 
 URL = b"look at http://tailspin.example/"
 

@@ -10,10 +10,10 @@ import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
+from patience import PATIENCE_S, eventually
 from prometheus_client.parser import text_string_to_metric_families
-from relay_process import INSIDE, STOPPING_S, RelayProcess, relay_process
+from relay_process import INSIDE, RelayProcess, relay_process
 from relay_stage import PATIENCE, Connection, header, outward
-from test_relay_links import eventually
 
 #: Of one message: a few dozen are more than the system holds for a peer that does not read.
 BODY = "a" * 50_000
@@ -54,7 +54,7 @@ def test_told_to_end_it_lets_a_slow_reader_take_all_that_was_queued_and_then_end
             with Connection(accepted) as receiver:
                 assert [header(receiver.read(), "Call-ID") for _ in range(taken)] == [str(n) for n in range(taken)]
                 assert receiver.read_to_end() == b""
-        assert relay.process.wait(STOPPING_S) == 0
+        assert relay.process.wait(PATIENCE_S) == 0
         assert "stopping" in relay.log.read_text()
 
 

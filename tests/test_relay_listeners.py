@@ -7,19 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from relay_stage import (
-    SERVER,
-    Peer,
-    Stage,
-    header,
-    inward,
-    ok,
-    outward,
-    request,
-    running_relay,
-    skip_without_ipv6,
-    status,
-)
+from addresses import require_ipv6
+from relay_stage import SERVER, Peer, Stage, header, inward, ok, outward, request, running_relay, status
 
 from sipcore.edge.tables import Hop, Side, Transport
 
@@ -53,7 +42,7 @@ proxy = {{ transport = "{transport}", address = "::1", port = {new.port}, insecu
 
 @pytest.fixture(autouse=True)
 def _ipv6_is_there() -> None:
-    skip_without_ipv6()
+    require_ipv6()
 
 
 class Listeners(Stage):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
+from addresses import require_ipv6
 from name_server import NameServer, name_server
 from relay_stage import (
     PATIENCE,
@@ -18,7 +19,6 @@ from relay_stage import (
     inward,
     ok,
     running_relay,
-    skip_without_ipv6,
     status,
 )
 
@@ -137,7 +137,7 @@ def test_the_next_address_is_tried_when_the_first_refuses(names: NameServer) -> 
 def test_a_hop_with_both_families_is_reached_over_the_one_of_the_address_that_its_messages_name(
     names: NameServer, first: str
 ) -> None:
-    skip_without_ipv6()
+    require_ipv6()
     names.set(NAME, "A", SERVER)
     names.set(NAME, "AAAA", "::1")
     listen = [IPV4_ALONE, IPV6_TOO] if first != "::1" else [IPV6_TOO, IPV4_ALONE]
@@ -155,7 +155,7 @@ def test_a_hop_with_both_families_is_reached_over_the_one_of_the_address_that_it
 
 
 def test_a_hop_of_the_other_family_alone_is_reached_all_the_same(names: NameServer) -> None:
-    skip_without_ipv6()
+    require_ipv6()
     names.set("old.contoso.example", "A", SERVER)
     with named(names, "tcp", "old.contoso.example", listen=f"{IPV6_TOO}\n{IPV4_ALONE}") as on:
         on.datagram(on.partner, inward(1))

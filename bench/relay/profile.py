@@ -30,9 +30,10 @@ from sipcore_bench.relay.standing import Standing, standing, window_for
 __all__ = ["Profile", "Share", "part_of", "profile", "sampled", "self_costs"]
 
 _SECONDS = 2.0
-_COUNTED, _WARM = 2_000, 200
-#: Under valgrind a core does a fiftieth: so few messages at once, so many seconds for them, and for a start.
-_SLOW_WINDOW, _SLOW_SECONDS, _SLOW_START = 8, 120.0, 90.0
+#: Messages whose instructions are counted: many windows of them, for what is done for all of a wake-up counts too.
+_COUNTED, _WARM = 10_000, 2_000
+#: Under valgrind a core does a fiftieth: so many seconds for them, and for a start.
+_SLOW_SECONDS, _SLOW_START = 120.0, 90.0
 
 _Costs = Counter[tuple[str, str]]
 
@@ -153,9 +154,11 @@ def _counted(transport: Transport, mix: Mix) -> _Costs:
         out = Path(folder, "callgrind")
         program = ("valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "--instr-atstart=no", *SIPCORE)
         with standing(edge(program, _SLOW_START), transport) as found:
-            found.load.closed(mix.order, _SLOW_WINDOW, _SLOW_SECONDS, _WARM)
+            # As many at once as when time is measured: with fewer a wake-up would be shared by too few.
+            window = window_for(transport)
+            found.load.closed(mix.order, window, _SLOW_SECONDS, _WARM)
             _callgrind(found, "--instr=on")
-            found.load.closed(mix.order, _SLOW_WINDOW, _SLOW_SECONDS, _COUNTED)
+            found.load.closed(mix.order, window, _SLOW_SECONDS, _COUNTED)
             _callgrind(found, "--dump")
         dumps = sorted(Path(folder).glob("callgrind.*"))
         if not dumps:

@@ -14,19 +14,7 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memchr
 
 from sipcore._cursor cimport Cursor, Span, equals_folded, is_present
-from sipcore._index cimport (
-    FOLDED,
-    H_MAX_FORWARDS,
-    H_OTHER,
-    H_P_ASSERTED_IDENTITY,
-    H_PROXY_REQUIRE,
-    H_ROUTE,
-    H_SUPPORTED,
-    H_VIA,
-    Index,
-    Slot,
-    header_id_of,
-)
+from sipcore._index cimport FOLDED, H_MAX_FORWARDS, H_VIA, Index, Slot
 from sipcore._parser cimport Message
 from sipcore._sound cimport Sound, read_but_routes, read_routes
 from sipcore._syntax cimport Param, next_uri_param
@@ -55,13 +43,13 @@ from sipcore.edge._siphash cimport (
     Digest,
     Hasher,
     Key,
-    absorb_bytes,
     absorb_span,
     absorb_word,
     begun,
     finished,
 )
 from sipcore.edge._splicing cimport Sheet, splice, spliced, start_sheet, write, write_number, written_since
+from sipcore.edge._survey cimport Fields, Survey, absorb_fields, say_fields
 from sipcore.edge._texts cimport (
     TLS,
     UNSPOKEN,
@@ -82,10 +70,12 @@ from sipcore.edge.memory import RecentlyUsed
 from sipcore.imfilter.verdict import PREFIX
 
 cdef enum:
-    # Fields of one name that are looked at; of more only strange messages have.
-    MOST_FIELDS = 4
     # Digits of Max-Forwards that an edit takes.
     MOST_DIGITS = 10
+    # Room for what is added: all of it, the note in the client's Via, and lines.
+    MOST_ADDED = 4096
+    LONGEST_NOTE = 128
+    MOST_LINES = 8
 
 cdef enum:
     # Bits of the last word of a flow's key.
@@ -96,64 +86,7 @@ cdef enum:
     TO_SUBSCRIBER = 16
 
 
-cdef struct Header:
-    # A header that is looked for, by its id, or where it has none by its name.
-    Text name
-    int id
-
-
-cdef struct Fields:
-    # Which fields, by their slots, a message has of those that are read whole, and that leave it.
-    int identities[4]         # MOST_FIELDS
-    int identity_count
-    int required[4]
-    int required_count
-    int assertions[4]
-    int assertion_count
-    int routes[4]
-    int route_count
-    int marks
-
-
 # -- the fields of a message -------------------------------------------------------------------------------------------
-
-cdef bint is_named(const Index *index, const Slot *slot, const Header *header) noexcept nogil:
-    # Or-ing 0x20 folds letters and leaves every other byte of a token apart.
-    cdef const uint8_t *name = index.base + slot.name
-    cdef uint32_t i
-    if slot.id != header.id or header.id == H_OTHER and slot.name_size != header.name.size:
-        return False
-    if header.id == H_OTHER:
-        for i in range(slot.name_size):
-            if (name[i] | 0x20) != (header.name.data[i] | 0x20):
-                return False
-    return True
-
-
-cdef bint keep_slot(int *slots, int *count, int slot) noexcept nogil:
-    if count[0] == MOST_FIELDS:
-        return False
-    slots[count[0]] = slot
-    count[0] += 1
-    return True
-
-
-cdef void absorb_fields(Hasher *hasher, const Index *index, const int *slots, int count) noexcept nogil:
-    cdef const Slot *slot
-    cdef int i
-    absorb_word(hasher, count)
-    for i in range(count):
-        slot = &index.slots[slots[i]]
-        absorb_bytes(hasher, index.base + slot.value, slot.value_size)
-
-
-cdef void say_fields(Said *said, const Index *index, const int *slots, int count) noexcept nogil:
-    cdef const Slot *slot
-    cdef int i
-    for i in range(count):
-        slot = &index.slots[slots[i]]
-        say(said, index.base + slot.value, slot.value_size)
-
 
 cdef bint says_maddr(const uint8_t *base, Span params) noexcept nogil:
     cdef Cursor cursor = Cursor(base, params.start, params.end)
@@ -171,6 +104,12 @@ cdef bint is_plain_field(const Index *index, const Slot *slot) noexcept nogil:
             and memchr(value, c'<', slot.value_size) == NULL)
 
 
+cdef bint splice_hops(const Index *index, const Slot *slot, uint64_t hops, Sheet *sheet) noexcept nogil:
+    cdef uint32_t start = sheet.used
+    return slot.value_size <= MOST_DIGITS and write_number(sheet, hops) and splice(
+        sheet, slot.value, slot.value + slot.value_size, written_since(sheet, start))
+
+
 # -- the lane ----------------------------------------------------------------------------------------------------------
 
 cdef class Express:
@@ -178,8 +117,9 @@ cdef class Express:
     cdef Key flow_key
     cdef Gate gate
     cdef object peer_of, link_at, check, told
-    cdef bint by_user, retracts, refuses_links
+    cdef bint by_user, refuses_links
     cdef Places places
+    cdef Survey survey
     cdef object plans, links
     cdef Recall recall
     cdef uint64_t links_known
@@ -188,29 +128,21 @@ cdef class Express:
     cdef uint32_t refused_to
     cdef tuple counts
     cdef double now
-    cdef Header mark, assertion, notice
-    cdef bint notices
+    cdef uint32_t most_head, most_lines, most_vias
 
-    def __init__(self, signers, own, headers, peer_of, link_at, gate=None, check=None, told=None, *, by_user=False,
-                 retracts=False, refuses_links=False, capacity=8192):
+    def __init__(self, signers, own, headers, peer_of, link_at, limits, gate=None, check=None, told=None, *,
+                 by_user=False, retracts=False, refuses_links=False, capacity=8192):
         self.branches, self.ways, self.routes, flows, self.tags = signers
         self.flow_key = (<Signer?>flows).current
         self.gate, self.peer_of, self.link_at, self.check, self.told = gate, peer_of, link_at, check, told
-        self.by_user, self.retracts, self.refuses_links = by_user, retracts, refuses_links
+        self.by_user, self.refuses_links = by_user, refuses_links
         self.plans, self.links = RecentlyUsed(capacity), RecentlyUsed(capacity)
         self.recall = Recall(self.flow_key.low)
         self.places = Places(own)
-        mark, assertion, notice = headers
-        self.mark, self.assertion = self.header(mark), self.header(assertion)
-        self.notices = notice is not None
-        if self.notices:
-            self.notice = self.header(notice)
-
-    cdef Header header(self, str name) except *:
-        cdef Header header
-        header.name = self.places.text(name)
-        header.id = header_id_of(header.name.data, header.name.size)
-        return header
+        # No field is longer than its head, so that is all that is looked at.
+        self.most_head = max(0, min(limits.head - MOST_ADDED, limits.header - LONGEST_NOTE))
+        self.most_lines, self.most_vias = max(0, limits.headers - MOST_LINES), limits.via - 1
+        self.survey = Survey(*headers, retracts=retracts)
 
     cdef KnownLink known(self, link):
         """What is known of a link; of one whose number another had before, anew."""
@@ -224,34 +156,6 @@ cdef class Express:
             self.links.put(link.id, found)
         self.last = found
         return found
-
-    # fields
-
-    cdef bint survey(self, const Index *index, Fields *fields) noexcept nogil:
-        """Which fields count or leave; false where one has to be edited in a way that is not done here."""
-        cdef const Slot *slot
-        cdef int i
-        fields.identity_count = fields.required_count = fields.assertion_count = fields.marks = 0
-        fields.route_count = 0
-        for i in range(index.count):
-            slot = &index.slots[i]
-            if slot.id == H_P_ASSERTED_IDENTITY:
-                if not keep_slot(fields.identities, &fields.identity_count, i):
-                    return False
-            elif slot.id == H_PROXY_REQUIRE:
-                if not keep_slot(fields.required, &fields.required_count, i):
-                    return False
-            elif slot.id == H_ROUTE and index.status == 0:
-                if not keep_slot(fields.routes, &fields.route_count, i):
-                    return False
-            elif is_named(index, slot, &self.assertion):
-                if not keep_slot(fields.assertions, &fields.assertion_count, i):
-                    return False
-            elif is_named(index, slot, &self.mark):
-                fields.marks += 1
-            elif self.retracts and slot.id == H_SUPPORTED or self.notices and is_named(index, slot, &self.notice):
-                return False
-        return True
 
     # keys
 
@@ -346,33 +250,23 @@ cdef class Express:
 
     # what leaves
 
-    cdef bint splice_fields(self, const Index *index, const Sound *sound, const Link *link, Text own,
-                            Sheet *sheet) noexcept nogil:
+    cdef bint splice_fields(self, const Index *index, const Fields *fields, const Sound *sound, const Link *link,
+                            Text own, Sheet *sheet) noexcept nogil:
         """In the order of the message: our Via on or off, hops counted, routes, marks and assertions off."""
         cdef const Slot *slot
-        cdef uint32_t end, start
-        cdef bint topmost = True
+        cdef uint32_t end
         cdef int i
-        for i in range(index.count):
-            slot = &index.slots[i]
-            end = index.slots[i + 1].name if i + 1 < index.count else index.head_size - 2
-            if slot.id == H_VIA and topmost:
-                topmost = False
-                if index.status != 0:
-                    if not splice(sheet, slot.name, end, own):
-                        return False
-                elif not (splice(sheet, slot.name, slot.name, own)
-                          and stamp(sheet, index.base, &sound.via, link)):
+        for i in range(fields.edited_count):
+            slot = &index.slots[fields.edited[i]]
+            end = index.slots[fields.edited[i] + 1].name if fields.edited[i] + 1 < index.count else index.head_size - 2
+            if slot.id == H_VIA and index.status == 0:
+                if not (splice(sheet, slot.name, slot.name, own) and stamp(sheet, index.base, &sound.via, link)):
                     return False
             elif slot.id == H_MAX_FORWARDS and index.status == 0:
-                start = sheet.used
-                if slot.value_size > MOST_DIGITS or not write_number(sheet, sound.hops - 1) or not splice(
-                        sheet, slot.value, slot.value + slot.value_size, written_since(sheet, start)):
+                if not splice_hops(index, slot, sound.hops - 1, sheet):
                     return False
-            elif slot.id == H_ROUTE and index.status == 0 or (
-                    is_named(index, slot, &self.mark) or is_named(index, slot, &self.assertion)):
-                if not splice(sheet, slot.name, end, Text(index.base, 0)):
-                    return False
+            elif not splice(sheet, slot.name, end, own if slot.id == H_VIA else Text(index.base, 0)):
+                return False
         return True
 
     cdef bint splice_end(self, const Index *index, Text added, Sheet *sheet) noexcept nogil:
@@ -395,11 +289,16 @@ cdef class Express:
             clean = gate.is_clean_index(&message.index)
         return clean
 
+    cdef bint has_room(self, const Index *index) noexcept nogil:
+        """Whether it will be within the limits with all that is added to it."""
+        return index.head_size <= self.most_head and index.count <= self.most_lines
+
     # requests
 
     cdef bint may_take(self, const Index *index, const Sound *sound, const Link *link) noexcept nogil:
         cdef Spoken transport = spoken_in(index.base, sound.via.transport)
-        return (transport != UNSPOKEN and (transport == TLS) == link.secure and sound.counts_hops
+        return (self.has_room(index) and sound.vias <= self.most_vias
+                and transport != UNSPOKEN and (transport == TLS) == link.secure and sound.counts_hops
                 and is_plain_field(index, &index.slots[index.first[<int>H_VIA]])
                 and (not is_bracketed(text_at(index.base, sound.via.host))
                      or same_host(unbracketed(text_at(index.base, sound.via.host)), link.source))
@@ -408,7 +307,7 @@ cdef class Express:
     cdef bint takes_request(
             self, const Index *index, const Sound *sound, const Link *link, Fields *fields) noexcept nogil:
         """Whether a request is one of those whose edit is plain; then which of its fields count."""
-        return self.may_take(index, sound, link) and self.survey(index, fields)
+        return self.may_take(index, sound, link) and self.survey.take(index, fields)
 
     cdef bint read_request(self, Message message, Sound *sound, const Fields *fields, const Link *link,
                            uint64_t generation, Digest *key) noexcept nogil:
@@ -450,10 +349,11 @@ cdef class Express:
         return write(sheet, plan.behind.data, plan.behind.size)
 
     cdef bint rewrite_request(
-            self, const Index *index, const Sound *sound, const Link *link, Plan plan, Sheet *sheet) noexcept nogil:
+            self, const Index *index, const Fields *fields, const Sound *sound, const Link *link, Plan plan,
+            Sheet *sheet) noexcept nogil:
         start_sheet(sheet)
         return (self.write_via(index.base, sound, link, plan, sheet)
-                and self.splice_fields(index, sound, link, written_since(sheet, 0), sheet)
+                and self.splice_fields(index, fields, sound, link, written_since(sheet, 0), sheet)
                 and self.splice_end(index, plan.extra, sheet))
 
     cdef bytes carried_request(self, Message message, Sound *sound, KnownLink link, uint64_t generation):
@@ -475,7 +375,7 @@ cdef class Express:
                 return self.refused_request(message, sound, link, plan, verdict)
             if verdict.findings:
                 return None
-        if not self.rewrite_request(&message.index, sound, &link.at, plan, &sheet):
+        if not self.rewrite_request(&message.index, &fields, sound, &link.at, plan, &sheet):
             return None
         self.taken, self.refused_to, self.counts = plan, 0, plan.counts
         return spliced(message, &sheet)
@@ -502,13 +402,13 @@ cdef class Express:
             return False
         if memchr(index.base + sound.below.whole.start, c'"', sound.below.whole.end - sound.below.whole.start) != NULL:
             return False
-        return (self.places.listens(index.base, &sound.via, link.inside)
+        return (self.has_room(index) and self.places.listens(index.base, &sound.via, link.inside)
                 and is_branch_of(self.branches, branch, index.base, sound)
                 and find_once(index.base, sound.via.params, b"sig", 3, &signature) and is_present(signature)
                 and not has_param(index.base, sound.via.params, b"be", 2)
                 and read_way_back(index.base, &sound.below, way) != UNSPOKEN
                 and is_way_of(self.ways, text_at(index.base, signature), branch, way)
-                and self.survey(index, fields))
+                and self.survey.take(index, fields))
 
     cdef Plan plan_of_response(self, Message message, const Sound *sound, const Fields *fields, const Link *link,
                                const Way *way, uint64_t generation):
@@ -533,7 +433,7 @@ cdef class Express:
         if plan is None or not self.is_clean(message):
             return None
         start_sheet(&sheet)
-        if not (self.splice_fields(&message.index, sound, &link.at, Text(message.index.base, 0), &sheet)
+        if not (self.splice_fields(&message.index, &fields, sound, &link.at, Text(message.index.base, 0), &sheet)
                 and self.splice_end(&message.index, plan.extra, &sheet)):
             return None
         self.taken, self.refused_to, self.counts = plan, 0, plan.counts[message.index.status // 100]

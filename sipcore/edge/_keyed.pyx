@@ -42,9 +42,6 @@ cdef extern from "Python.h":
     void *PyUnicode_DATA(object text) noexcept
     bint PyUnicode_IS_COMPACT_ASCII(object text) noexcept
 
-cdef const uint8_t *HEX = b"0123456789abcdef"
-
-
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 cdef Found find_address(Message message, int header_id, AddressSpans *address) noexcept nogil:
@@ -133,17 +130,26 @@ cdef int absorb_text(Hasher *hasher, object text) except -1:
 
 # -- writing and comparing ---------------------------------------------------------------------------------------------
 
+cdef inline void write_eight(uint32_t number, uint8_t *text) noexcept nogil:
+    """Eight digits of four bytes, the lowest byte first, each half of a byte by itself in a byte of one word."""
+    cdef uint64_t word = number
+    cdef int i
+    word = (word | word << 16) & <uint64_t>0x0000ffff0000ffff
+    word = (word | word << 8) & <uint64_t>0x00ff00ff00ff00ff
+    word = (word >> 4 | word << 8) & <uint64_t>0x0f0f0f0f0f0f0f0f
+    # From ten on a letter: the sixth more carries into the upper half.
+    word += <uint64_t>0x3030303030303030 + (c'a' - c'0' - 10) * (
+        (word + <uint64_t>0x0606060606060606) >> 4 & <uint64_t>0x0101010101010101)
+    for i in range(8):
+        text[i] = <uint8_t>(word >> (8 * i))
+
+
 cdef void write_hex(Digest digest, uint8_t *text) noexcept nogil:
     """32 lower-case digits."""
-    cdef uint64_t low = digest.low, high = digest.high
-    cdef Py_ssize_t i
-    for i in range(0, HEX_DIGITS // 2, 2):
-        text[i] = HEX[low >> 4 & 15]
-        text[i + 1] = HEX[low & 15]
-        text[i + 16] = HEX[high >> 4 & 15]
-        text[i + 17] = HEX[high & 15]
-        low >>= 8
-        high >>= 8
+    write_eight(<uint32_t>digest.low, text)
+    write_eight(<uint32_t>(digest.low >> 32), text + 8)
+    write_eight(<uint32_t>digest.high, text + 16)
+    write_eight(<uint32_t>(digest.high >> 32), text + 24)
 
 
 cdef str hex_of(Digest digest):

@@ -23,7 +23,7 @@ from sipcore.edge.answers import answer_after, answer_on
 from sipcore.edge.directory import Directory
 from sipcore.edge.facts import Facts, Found, SrvFact
 from sipcore.edge.flow import Answer, Discard, Forward, NeedSrv
-from sipcore.edge.forwarding import forwarded_request, forwarded_response
+from sipcore.edge.forwarding import forwarded_request, forwarded_response, past_limits
 from sipcore.edge.hashes import Keys, tag_for
 from sipcore.edge.health import Health
 from sipcore.edge.judging import Judge, Outcome, Request
@@ -39,7 +39,7 @@ from sipcore.edge.waiting import WaitingRoom
 from sipcore.errors import EditError, HeaderError
 from sipcore.grammar import METHODS, reason_phrase
 from sipcore.imfilter import ImFilter, Verdict
-from sipcore.limits import WIDEST
+from sipcore.limits import DEFAULT, WIDEST, Limits
 
 __all__ = ["Engine", "Keys", "Link"]
 
@@ -82,6 +82,8 @@ class Engine:
         observe: is told what became of each message, and why; costs nothing when None.
         observe_forwarded: that of what was forwarded too. Without, such messages may take the express lane.
         directory: our users and their rights; without one everybody of ours has every right.
+        limits: that messages are read with. What would leave past them is refused: its answer, which repeats our Via,
+            would end the connection that it comes on, and the next edge has the same.
         remember_decisions: decide once for all messages of a flow, as long as they keep coming. The same actions
             either way; tests compare the two.
     """
@@ -94,6 +96,7 @@ class Engine:
         observe: Callable[[Trace], None] | None = None,
         directory: Directory | None = None,
         *,
+        limits: Limits = DEFAULT,
         observe_forwarded: bool = True,
         remember_decisions: bool = True,
     ) -> None:
@@ -102,6 +105,7 @@ class Engine:
         self._keys = keys
         self._observe = observe
         self._observes_forwarded = observe_forwarded
+        self._limits = limits
         self._links = OpenLinks()
         self._refused, self._refused_in_dialog = ExpiringSet(), ExpiringSet()
         self._facts = Facts()
@@ -124,7 +128,7 @@ class Engine:
         )
         takes_lane = remember_decisions and (observe is None or not observe_forwarded) and Lane.fits(tables)
         content = self._judge.verdict_on, self._note_refused
-        self._lane = Lane(tables, filter, keys, directory, self._links, *content) if takes_lane else None
+        self._lane = Lane(tables, filter, keys, directory, self._links, limits, *content) if takes_lane else None
         self._left: Message | None = None
 
     # -- what the shell tells
@@ -255,8 +259,13 @@ class Engine:
         return self._done(request, link, self._paced(request, outcome, now), now)
 
     def _done(self, request: Request, link: Link, outcome: Outcome, now: float) -> list[Action]:
+        data = b""
         if isinstance(outcome.decision, Forward):
-            actions = self._forward(request, link, outcome, outcome.decision, now)
+            data = self._written(request, link, outcome, outcome.decision)
+            if (row := past_limits(data, self._limits)) is not None:
+                outcome = self._refusal(request, row, outcome.decision)
+        if isinstance(outcome.decision, Forward):
+            actions = self._forward(request, link, outcome, outcome.decision, data, now)
         elif isinstance(outcome.decision, Answer):
             if outcome.without is not None:
                 self._teach_request(request, link, outcome, outcome.without)
@@ -298,10 +307,10 @@ class Engine:
         chain = (*so_far.chain, row.when)
         return Outcome(refuse(row, request.side, request.method, self._tables, chain))
 
-    def _forward(self, request: Request, link: Link, outcome: Outcome, forward: Forward, now: float) -> list[Action]:
+    def _written(self, request: Request, link: Link, outcome: Outcome, forward: Forward) -> bytes:
         assert outcome.routes is not None  # a forwarded request's were read ...
         assert outcome.hop is not None  # ... and its target chosen
-        data = forwarded_request(
+        return forwarded_request(
             request.message,
             self._tables,
             via=request.via,
@@ -313,6 +322,11 @@ class Engine:
             keys=self._keys,
             verdict=outcome.verdict,
         )
+
+    def _forward(
+        self, request: Request, link: Link, outcome: Outcome, forward: Forward, data: bytes, now: float
+    ) -> list[Action]:
+        assert outcome.hop is not None
         self._teach_request(request, link, outcome, forward)
         send = Send(outcome.hop, forward.side, None, data, link.side)
         if outcome.others or outcome.more:
@@ -396,6 +410,8 @@ class Engine:
         link_id = self._links.leading_to(decision.side, outcome.back)
         self._note_answer(message)
         data = forwarded_response(message, decision, self._tables, outcome.verdict)
+        if past_limits(data, self._limits) is not None:
+            return self._drop(message, link, Outcome(disposed(refusals.OVERGROWN)))
         self._tell(message, link, outcome)
         if self._lane is not None and outcome.lasts:
             self._lane.learn_response(message, link, decision, outcome.back)

@@ -6,8 +6,9 @@ the bare status, or nothing. Methods that are never answered (ACK, BENOTIFY) are
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sipcore.edge.benotify import ANSWERLESS
 from sipcore.edge.chains import Chain, Line
@@ -47,9 +48,9 @@ class Diagnostic:
         return "ms-diagnostics", f'{self.code};reason="{self.text}";source="{fqdn}"'
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """One refusal.
+    """One refusal. There is one object for each, which hashes as itself.
 
     Attributes:
         name: for counters, logs and tests; stable.
@@ -131,6 +132,8 @@ UNFIT_TYPE = Row(
     "unfit-type", "a type of content that is not plain text, where that alone is taken", 415, 415, header=PLAIN_TYPES
 )
 UNFIT_SESSION = Row("unfit-session", "a session of more than instant messages, likewise", 488, 488, header=NO_MEDIUM)
+TOO_MANY_VIAS = Row("too-many-vias", "with our Via there would be more than `limits.via`", 483, 483)
+TOO_LARGE = Row("too-large", "with what we add it would be past the limits of what comes", 513, 513)
 UNDELIVERED = Row("undelivered", "the next hop is down or its queue is full", 503, 503, header=RETRY_AFTER)
 CROWDED = Row("crowded", "too much waits for DNS already", 503, 503, header=RETRY_AFTER)
 PACED = Row("paced", "a discovered peer that no list names sends too fast", None, 503, header=RETRY_AFTER)
@@ -169,6 +172,8 @@ REFUSALS: tuple[Row, ...] = (
     NO_ADDRESS,
     UNFIT_TYPE,
     UNFIT_SESSION,
+    TOO_MANY_VIAS,
+    TOO_LARGE,
     UNTRUSTED,
     TLS_FAILED,
     UNDELIVERED,
@@ -201,6 +206,7 @@ CLAIMING_RESPONSE = Disposal(
 NOWHERE = Disposal("response-to-nowhere", "a response whose next Via names no server of ours and no partner")
 FILTERED_RESPONSE = Disposal("response-filtered", "a response whose content the filter refuses")
 UNFIT_RESPONSE = Disposal("response-unfit", "a response that begins a session of more than instant messages, likewise")
+OVERGROWN = Disposal("response-too-large", "a response that would be past the limits with what we add")
 
 DISCARDS: tuple[Disposal, ...] = (
     UNWRITABLE,
@@ -219,6 +225,7 @@ DISCARDS: tuple[Disposal, ...] = (
     NOWHERE,
     FILTERED_RESPONSE,
     UNFIT_RESPONSE,
+    OVERGROWN,
 )
 
 
@@ -259,11 +266,12 @@ def disposed(what: Disposal | Row) -> Discard:
     return Discard(what.name, (what.when, f"discarded: {what.name}"))
 
 
-def _own_headers(row: Row, side: Side, fqdn: str) -> Iterator[Header]:
-    if row.diagnostic is not None and side is Side.INSIDE:
-        yield row.diagnostic.header(fqdn)
-    if row.header is not None:
-        yield row.header[0], row.header[1].format(fqdn=fqdn)
+@lru_cache(maxsize=256)
+def _own_headers(row: Row, side: Side, fqdn: str) -> tuple[Header, ...]:
+    """Put into words once for all who are refused so."""
+    diagnostics = [row.diagnostic.header(fqdn)] if row.diagnostic is not None and side is Side.INSIDE else []
+    others = [(row.header[0], row.header[1].format(fqdn=fqdn))] if row.header is not None else []
+    return (*diagnostics, *others)
 
 
 # -- docs/refusals.md

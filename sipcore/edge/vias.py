@@ -89,9 +89,15 @@ def stamped(via: Via, link: Link) -> str | None:
     if on_stream and not asked and (via.port or link.transport.default_port) != link.remote_port:
         notes.append(f"{_STREAM_PORT}={link.remote_port}")
     text = str(via)
-    if not notes and via.received is None and not any(_name(param) in _NOTES for param in _params(text)):
+    if not notes and not _may_have_notes(text):
         return None
     return ";".join([_without(text), *notes])
+
+
+def _may_have_notes(via: str) -> bool:
+    """Whether what we note may stand in a Via already; hardly any has it, and then its parameters need no reading."""
+    text = via.lower()
+    return ("received" in text or "rport" in text) and any(_name(param) in _NOTES for param in _params(via))
 
 
 def _params(via: str) -> list[str]:

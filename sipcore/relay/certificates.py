@@ -19,6 +19,7 @@ from sipcore._values import Uri
 from sipcore.edge.actions import Certificate
 from sipcore.edge.tables import canonical_host, is_address, name_fault
 from sipcore.errors import HeaderError
+from sipcore.relay.peers_words import printable
 
 __all__ = [
     "common_name_of",
@@ -146,8 +147,7 @@ def described(certificate: x509.Certificate) -> str:
 
 def quoted(text: str) -> str:
     """A peer's own words as a log line takes them."""
-    short = text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}..."
-    return "".join(each if each.isprintable() else "?" for each in short)
+    return printable(text, _LONGEST_QUOTE)
 
 
 def extension_of(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:

@@ -50,6 +50,9 @@ _MOST_ADDRESSES = 4
 #: A hop on one side: what the way to it is found by.
 _Place = tuple[Side, Hop]
 
+#: A member of an enumeration is found anew each time it is named, which takes longer than to compare with it.
+_UDP = Transport.UDP
+
 _NOT_CONNECTED = HandshakeFault("connect-failed", "no connection", Failure.DOWN)
 _NOWHERE = HandshakeFault("no-address", "the name has no address", Failure.UNRESOLVED)
 
@@ -182,12 +185,12 @@ class Links:
 
     def send_run(self, run: Run) -> None:
         """The same for messages that leave alike."""
-        if run.hop.transport is Transport.UDP and is_address(run.hop.host):
+        hop = run.hop
+        if hop.transport is _UDP and is_address(hop.host):
             port = port_for(run, self.ports[run.side])
-            sends = run.sends() if port is None else [run.send(data) for data in port.send_all(run.hop, run.datas)]
-            for send in sends:
-                self._undelivered(send, "not-taken", Failure.LOCAL)
-        elif (stream := self._find(run.link_id, (run.side, run.hop))) and stream.send_all(run.datas):
+            for data in run.datas if port is None else port.send_all(hop, run.datas):
+                self._undelivered(run.send(data), "not-taken", Failure.LOCAL)
+        elif (stream := self._find(run.link_id, (run.side, hop))) and stream.send_all(run.datas):
             self._written.add(stream)
         else:
             for send in run.sends():

@@ -23,8 +23,9 @@ from sipcore.errors import HeaderError
 from sipcore.relay.config import LogSettings
 from sipcore.relay.leaves import LogFormat
 from sipcore.relay.log_writer import LogWriter
+from sipcore.relay.peers_words import printable
 
-__all__ = ["Quota", "configure_logging", "log_refusals", "logger", "printable"]
+__all__ = ["Quota", "configure_logging", "log_refusals", "logger"]
 
 _LINES_PER_SECOND = 10
 #: No descriptor: for a process without a standard error.
@@ -118,16 +119,6 @@ def log_refusals(now: Callable[[], float], *, with_text: bool = False) -> Callab
         logger().info("refused", **dict(_told(trace, trace.decision, with_text)), left_out=left_out)
 
     return observe
-
-
-def printable(text: str, most: int) -> str:
-    """So many letters of a text; those that cannot be printed are written with a backslash, and then count as one."""
-    shown = text[:most]
-    return shown if shown.isprintable() else "".join(map(_escaped, shown))
-
-
-def _escaped(letter: str) -> str:
-    return letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
 
 
 def _told(trace: Trace, decision: Answer | Discard, with_text: bool) -> Iterator[tuple[str, object]]:

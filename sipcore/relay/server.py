@@ -92,7 +92,15 @@ class Relay:
         refusals = log_refusals(loop.time, with_text=config.log.text)
         observer, whole = self._observer or refusals, self._observer is not None
         content = ImFilter(config.filter) if config.filter else None
-        engine = Engine(tables, content, config.keys or _random_keys(), observer, config.users, observe_forwarded=whole)
+        engine = Engine(
+            tables,
+            content,
+            config.keys or _random_keys(),
+            observer,
+            config.users,
+            limits=config.limits,
+            observe_forwarded=whole,
+        )
         self._shell = Shell(engine, config, self.metrics, loop.time, self._tls)
         self._tell_expiries()
         await self._listen(sockets, config)

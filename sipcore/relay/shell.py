@@ -35,6 +35,9 @@ class Shell:
         metrics: where everything is counted.
         now: the clock, in seconds, monotonic.
         tls: certificates, ours and others'.
+
+    Attributes:
+        wake: notes when what is read now was read.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class Shell:
         self.now = now
         self._resolver = Resolver(config.dns, families_of(config.tables.own), metrics, now)
         self._latency = metrics.latency
+        self.wake = metrics.latency.wake
         self._look_ups: set[asyncio.Task[None]] = set()
         self._tls_quota = Quota(_LINES_PER_SECOND)
         self.links = Links(
@@ -101,10 +105,6 @@ class Shell:
         self._metrics.links(stream.side, -1)
         self._engine.link_down(stream.link, self.now())
 
-    def wake(self) -> None:
-        """Note when what is read now was read."""
-        self._latency.wake()
-
     def receive_some(self, take: Callable[[], Message | None], link: Link) -> bool:
         """Do what the engine says of the next messages; they leave with the next flush.
 
@@ -116,11 +116,10 @@ class Shell:
         """
         runs, message = self._engine.receive_all(take, link, self.now())
         for run in runs:
+            self.links.send_run(run)  # first: what counts can wait
             for tally in run.tallies:
-                for count in tally.counts:
-                    self._metrics.tally(count, tally.times)
+                self._metrics.tally_all(tally.counts, tally.times)
             self._latency.messages += len(run.datas)
-            self.links.send_run(run)
         if message is not None:
             self._latency.messages += 1
             self.perform(self._engine.receive(message, link, self.now()))

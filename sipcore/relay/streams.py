@@ -196,10 +196,12 @@ class Stream(asyncio.BufferedProtocol):
         self._owner.stream_closed(self, self._closed_because or ("connection-error" if exc else ended))
 
     def _take_messages(self) -> None:
-        taken = False
-        take = self._framer.next_message if self._introduced else self._take_introduction
+        taken, framer = False, self._framer
+        take = framer.next_message if self._introduced else self._take_introduction
         while not self._deaf and self._owner.receive_some(take, self.link):
             taken = True
+            if not framer.pending:
+                break  # spares who reads one message at a time to ask for another
         self._deadlines.read(messages=taken, inside=self._framer.in_message, now=self._owner.now())
         if self._pending != (pending := self._framer.pending):
             self._note_pending(pending)

@@ -45,3 +45,16 @@ SUBSCRIPTIONS = [
     )
     for asks, told in ((0, 1), (1, 0))
 ]
+#: At the limits of typed access and one past them, in what the edge reads: parameters, and values of one line.
+CROWDED = [
+    _message(method, 1, ENDS[0], extra=f"{name}: {value}\r\n")
+    for method in ("MESSAGE", "INVITE", "BENOTIFY")
+    for count in (64, 65)
+    for name, value in (
+        ("Via", "SIP/2.0/TLS sip.below.example;branch=z9hG4bKb" + ";p" * (count - 1)),
+        ("Route", "<sip:edge.contoso.example;lr" + ";p" * (count - 1) + ">"),
+        ("Record-Route", ",".join(["<sip:a@x.example>"] * count)),
+        ("Contact", "<sip:a@x.example>" + ";p" * count),
+        ("P-Asserted-Identity", ",".join(["<sip:a@fabrikam.example>"] * count)),
+    )
+]

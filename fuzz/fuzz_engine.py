@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from edges import MESSAGES, SUBSCRIPTIONS
+from edges import CROWDED, MESSAGES, SUBSCRIPTIONS
 from pieces import join, split
 from playing import ALONG_ROUTES, THEN_ANSWERED, THEN_LOST, Player, method_of
 
@@ -22,6 +22,7 @@ from sipcore.edge.tables import Side
 
 SEEDS = [
     join(b"\0".join(MESSAGES), *range(32)),
+    *[join(message, 1 + then) for message in CROWDED for then in (THEN_ANSWERED, THEN_LOST)],
     join(MESSAGES[0] + b"\0" + MESSAGES[2], 0, 2, 200, 255),
     *[
         join(b"\0".join(messages), asks, told + ALONG_ROUTES + then, told + ALONG_ROUTES + then)

@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Self
 
-Address = tuple[str, int]
+from addresses import Address
+from patience import PATIENCE_S
 
-#: Longer than anything takes here on a busy machine; a test that waits so long has failed.
-PATIENCE_S = 30.0
 _DATAGRAM = 65_536
 _NUMBERS = count(1)
 

@@ -26,6 +26,7 @@ from sipcore.edge.tables import (
 
 UDP, TCP = Transport.UDP, Transport.TCP
 INSIDE, OUTSIDE = Side.INSIDE, Side.OUTSIDE
+SIDES = (INSIDE, OUTSIDE)
 
 FABRIKAM = Partner("fabrikam.example", "Fabrikam", Hop(UDP, "192.0.2.20", 5060))
 WOODGROVE = Partner("woodgrove.example", "Woodgrove", Hop(TCP, "192.0.2.30", 5065), VerificationLevel.ALL)
@@ -59,6 +60,9 @@ FROM_FABRIKAM = Link(2, OUTSIDE, UDP, "192.0.2.20", 5060)
 FROM_WOODGROVE = Link(3, OUTSIDE, TCP, "192.0.2.30", 40123)
 FROM_STRANGER = Link(4, OUTSIDE, UDP, "198.51.100.9", 5060)
 FROM_INSIDE_STRANGER = Link(5, INSIDE, UDP, "127.0.0.99", 5060)
+
+#: What the filter refuses.
+URL = b"look at http://www.adatum.example/"
 
 KEYS = Keys(b"a key for these tests only")
 

@@ -2,27 +2,27 @@
 
     user - Contoso's Kamailio - Contoso's edge - Fabrikam's edge - Fabrikam's Kamailio - user
 
-Between the edges is mutual TLS; a name server tells each where the other is.
+Between the edges is mutual TLS; a name server tells each where the other is. All of it is in IPv4, or all in IPv6.
 """
 
 from __future__ import annotations
 
 import socket
 import ssl
-import urllib.error
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from itertools import count
+from functools import partial
 from pathlib import Path
 
+from addresses import Address, is_bound
 from authority import Authority
 from counters import Counters
 from federation_page import CONTOSO, FABRIKAM, lay_out, shown
-from loopback import Address, Loopback, reserved_loopback
+from loopback import Loopback, reserved_loopback
 from name_server import NameServer, name_server
 from peer_programs import require_program
-from programs import running
+from programs import Program, running
 from relay_process import COMMAND
 from relay_stage import PATIENCE, Connection
 from sip_users import User
@@ -82,11 +82,11 @@ class World:
         )
         self.authority = Authority("Federation")
         self._loopback = loopback
-        self._hosts = count(1)
+        self._edges = {home: ExitStack() for home in (self.contoso, self.fabrikam)}
 
-    def host(self) -> str:
-        """An address for somebody new."""
-        return self._loopback.host(next(self._hosts))
+    def newcomer(self) -> Address:
+        """A place for somebody new."""
+        return self._loopback.newcomer()
 
     def homes(self, address: str) -> tuple[Organisation, Organisation]:
         """Whose user that is, and the other one."""
@@ -99,9 +99,28 @@ class World:
         Args:
             contact: where they are reached, when it is not here.
         """
-        user = User(address, self.host(), self.homes(address)[0].server)
+        user = User(address, self.newcomer(), self.homes(address)[0].server)
         user.register(contact)
         return user
+
+    def start_edge(self, home: Organisation) -> Program:
+        """Start an organisation's edge, which may not serve yet; it ends with the world, if not before."""
+        command = (*COMMAND, home.folder / "edge.toml")
+        return self._edges[home].enter_context(running(command, home.folder / "edge.log"))
+
+    @contextmanager
+    def without_edge(self, home: Organisation) -> Iterator[None]:
+        """An organisation has no edge for a while; in the end it has one again."""
+        self._edges[home].close()
+        try:
+            yield
+        finally:
+            self.start_edge(home).wait_until(home.counters.are_served)
+
+    def close(self) -> None:
+        """End the edges."""
+        for edge in self._edges.values():
+            edge.close()
 
     def knock(self, name: str, authority: Authority | None) -> Connection:
         """A connection to Contoso's edge, whose certificate for its own name is held against the federation's root.
@@ -119,17 +138,18 @@ class World:
 
 
 @contextmanager
-def kamailio_world(folder: Path) -> Iterator[World]:
+def kamailio_world(folder: Path, ip_version: int = 4) -> Iterator[World]:
     """Start everything, wait until it serves, end it with the context.
 
     Args:
         folder: for configurations, certificates and logs.
+        ip_version: of all addresses but the name server's own.
     """
     kamailio = require_program("kamailio", "kamailio kamailio-tls-modules")
     with ExitStack() as held:
-        loopback = held.enter_context(reserved_loopback())
+        loopback = held.enter_context(reserved_loopback(ip_version))
         names = held.enter_context(name_server(folder))
-        world = World(loopback, folder)
+        world = held.enter_context(closing(World(loopback, folder)))
         lay_out(folder, world.authority, loopback.moved)
         for zone in (shown()["public.zone"], shown()["contoso.zone"], _ASTRAY):
             _publish(names, loopback.moved(zone))
@@ -138,9 +158,8 @@ def kamailio_world(folder: Path) -> Iterator[World]:
             own = home.folder
             _ask(names, own / "edge.toml")
             server = (kamailio, "-DD", "-E", *_SMALL, "-f", own / "kamailio.cfg", "-Y", own, "-w", own)
-            edge = (*COMMAND, own / "edge.toml")
-            programs.append((held.enter_context(running(server, own / "kamailio.log")), _is_bound(home.server)))
-            programs.append((held.enter_context(running(edge, own / "edge.log")), _counts(home)))
+            programs.append((held.enter_context(running(server, own / "kamailio.log")), partial(is_bound, home.server)))
+            programs.append((world.start_edge(home), home.counters.are_served))
         for program, serves in programs:
             program.wait_until(serves)
         yield world
@@ -158,32 +177,3 @@ def _publish(names: NameServer, zone: str) -> None:
     for line in zone.splitlines():
         name, ttl, kind, record = line.split(maxsplit=3)
         names.set(name.removesuffix("."), kind, record, ttl=int(ttl))
-
-
-# -- when it is up
-
-
-def _is_bound(place: Address) -> Callable[[], bool]:
-    """Whether somebody listens there."""
-
-    def connects() -> bool:
-        try:
-            socket.create_connection(place, 5).close()
-        except OSError:
-            return False
-        return True
-
-    return connects
-
-
-def _counts(home: Organisation) -> Callable[[], bool]:
-    """Whether an edge's counters are served, which begins once it listens."""
-
-    def serves() -> bool:
-        try:
-            home.counters.counted("received")
-        except urllib.error.URLError:
-            return False
-        return True
-
-    return serves

@@ -18,7 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 
-Address = tuple[str, int]
+from addresses import Address
+
 Transaction = tuple[bytes, bytes]
 
 #: Larger than any datagram (RFC 768).

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -16,9 +14,11 @@ import dns.query
 import dns.rcode
 import dns.rrset
 import dns.update
+from addresses import free_port
 from dns.exception import DNSException
+from patience import PATIENCE_S
 from peer_programs import require_program
-from ports import free_port
+from programs import running
 
 HOST = "127.0.0.71"
 #: How long an absence holds, by the zone's SOA record; anything else holds for `TTL` unless it says otherwise.
@@ -59,7 +59,6 @@ $TTL {TTL}
 @ NS ns
 ns A {HOST}
 """
-_PATIENCE = 10.0
 
 
 @dataclass(frozen=True)
@@ -69,13 +68,21 @@ class NameServer:
     host: str
     port: int
 
+    def answers(self) -> bool:
+        """Whether it serves its zone already."""
+        query = dns.message.make_query("ns.example.", "A")
+        try:
+            return dns.query.tcp(query, self.host, 1, self.port).rcode() == dns.rcode.NOERROR
+        except (OSError, EOFError, DNSException):
+            return False
+
     def set(self, name: str, kind: str, *records: str, ttl: int = TTL) -> None:
         """From now on these are all records of that name and type."""
         update = dns.update.UpdateMessage("example.")
         update.delete(f"{name}.", kind)
         for record in records:
             update.add(f"{name}.", ttl, kind, record)
-        answer = dns.query.tcp(update, self.host, _PATIENCE, self.port)
+        answer = dns.query.tcp(update, self.host, PATIENCE_S, self.port)
         assert answer.rcode() == dns.rcode.NOERROR, answer
 
     def federate(self, domain: str, *targets: str, ttl: int = TTL) -> None:
@@ -93,33 +100,13 @@ def name_server(folder: Path) -> Iterator[NameServer]:
     """
     knotd = require_program("knotd", "knot")
     server = NameServer(HOST, free_port(HOST))
-    configuration, log = folder / "knot.conf", folder / "knot.log"
+    configuration = folder / "knot.conf"
     places = {"folder": folder, "host": server.host, "port": server.port}
     configuration.write_text(_CONFIGURATION.format(broken=BROKEN, **places))
     (folder / "example.zone").write_text(_ZONE)
-    with log.open("wb") as output:
-        process = subprocess.Popen([knotd, "-c", str(configuration)], stdout=output, stderr=output)
-    try:
-        _await_answer(server, process, log)
+    with running((knotd, "-c", configuration), folder / "knot.log") as program:
+        program.wait_until(server.answers)
         yield server
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _await_answer(server: NameServer, process: subprocess.Popen[bytes], log: Path) -> None:
-    query = dns.message.make_query("ns.example.", "A")
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        assert process.poll() is None, f"Knot ended at once\n{log.read_text()}"
-        assert time.monotonic() < deadline, f"Knot does not answer\n{log.read_text()}"
-        try:
-            answer = dns.query.tcp(query, server.host, 1, server.port)
-        except (OSError, EOFError, DNSException):
-            time.sleep(0.02)
-        else:
-            if answer.rcode() == dns.rcode.NOERROR:
-                return
 
 
 # -- ours

@@ -44,10 +44,10 @@ def running(command: Sequence[str | Path], log: Path) -> Iterator[Program]:
 
     Args:
         command: the program and its arguments; it must stay in the foreground.
-        log: takes what it writes.
+        log: takes what it writes, behind what an earlier run has written.
     """
     told_if_orphaned = ("setpriv", "--pdeathsig", "TERM", *command)
-    with log.open("wb") as output, subprocess.Popen(
+    with log.open("ab") as output, subprocess.Popen(
         told_if_orphaned, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=log.parent, start_new_session=True
     ) as process:  # fmt: skip
         try:

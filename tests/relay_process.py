@@ -5,20 +5,14 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
-import time
-import urllib.error
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from addresses import Address, free_port
 from counters import Counters
-from ports import free_port
-
-Address = tuple[str, int]
-
-#: Seconds after which a start or an end has failed; many times what they take on a busy machine.
-STARTING_S, STOPPING_S = 60, 30
+from programs import running
 
 INSIDE, EDGE_INSIDE, EDGE_OUTSIDE, PARTNER = "127.0.0.11", "127.0.0.10", "127.0.0.20", "127.0.0.21"
 
@@ -162,24 +156,6 @@ def relay_process(
     filled = {"inside_transport": inside_transport, "key_file": key_file, **vars(places)}
     filled["outside"] = outside.format(partner_transport=partner_transport, **vars(places))
     config.write_text(CONFIGURATION.format(**filled) + more)
-    with log.open("wb") as output, subprocess.Popen([*COMMAND, str(config)], stdout=output, stderr=output) as process:
-        relay = RelayProcess(places, process, log)
-        try:
-            _await_service(relay)
-            yield relay
-        finally:
-            process.terminate()
-            process.wait(STOPPING_S)
-
-
-def _await_service(relay: RelayProcess) -> None:
-    deadline = time.monotonic() + STARTING_S
-    while True:
-        assert relay.process.poll() is None, f"the relay ended at once\n{relay.log.read_text()}"
-        assert time.monotonic() < deadline, f"the relay does not serve\n{relay.log.read_text()}"
-        try:
-            relay.counted("received")
-        except urllib.error.URLError:
-            time.sleep(0.05)
-        else:
-            return
+    with running((*COMMAND, config), log) as program:
+        program.wait_until(Counters(places.metrics).are_served)
+        yield RelayProcess(places, program.process, log)

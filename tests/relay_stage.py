@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Self
 
 import uvloop
+from addresses import family_of, free_port
+from patience import PATIENCE_S
 
 from sipcore.edge.tables import Side, Transport
 from sipcore.relay.config import loads
@@ -22,8 +24,8 @@ from sipcore.relay.server import Relay
 
 #: Who lives where.
 EDGE_IN, SERVER, EDGE_OUT, PARTNER, STREAM_PARTNER = (f"127.0.0.{number}" for number in range(31, 36))
-#: Longer than anything here takes; a test that waits so long has failed.
-PATIENCE = 10.0
+#: Of every socket here.
+PATIENCE = PATIENCE_S
 
 CONFIG = """
 [edge]
@@ -62,10 +64,9 @@ class Peer:
 
     def __init__(self, host: str) -> None:
         self.host = host
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self.listener = socket.create_server((host, 0), family=family)
-        self.port: int = self.listener.getsockname()[1]
-        self.udp = socket.socket(family, socket.SOCK_DGRAM)
+        self.port = free_port(host)
+        self.listener = socket.create_server((host, self.port), family=family_of(host))
+        self.udp = socket.socket(family_of(host), socket.SOCK_DGRAM)
         self.udp.bind((host, self.port))
         for each in (self.listener, self.udp):
             each.settimeout(PATIENCE)

@@ -6,10 +6,9 @@ import select
 import socket
 from typing import Self
 
-Address = tuple[str, int]
+from addresses import Address
+from patience import PATIENCE_S
 
-#: Longer than anything takes here on a busy machine.
-PATIENCE_S = 30.0
 _DATAGRAM = 65_536
 
 

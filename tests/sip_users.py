@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Self
 
-Address = tuple[str, int]
-
-#: Longer than anything here takes; a test that waits so long has failed.
-PATIENCE_S = 20.0
+from addresses import Address, family_of, written
+from patience import PATIENCE_S
 
 _numbers = count(1)
 
@@ -57,21 +55,21 @@ class User:
 
     Args:
         address: ``alice@contoso.example``.
-        host: the IP address of the phone.
+        place: the phone's own.
         server: the SIP server's place, over UDP.
 
     Attributes:
         met: the Call-IDs of all requests that have come.
     """
 
-    def __init__(self, address: str, host: str, server: Address) -> None:
+    def __init__(self, address: str, place: Address, server: Address) -> None:
         self.address = address
         self.met: set[str] = set()
         self._server = server
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind((host, 0))
+        self._socket = socket.socket(family_of(place[0]), socket.SOCK_DGRAM)
+        self._socket.bind(place)
         self._socket.settimeout(PATIENCE_S)
-        self._place = "{}:{}".format(*self._socket.getsockname())
+        self._place = written(place)
         self._unread: list[SipMessage] = []
 
     def __enter__(self) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import ipaddress
 import subprocess
 import time
 from collections.abc import Iterator
@@ -10,10 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from addresses import Address, written
 from peer_programs import require_program
-from relay_process import STARTING_S
-
-Address = tuple[str, int]
+from programs import PATIENCE_S
 
 SCENARIOS = Path(__file__).parent / "sipp"
 #: SIPp itself gives up after this long, many times what a run takes on a busy machine; the tests' own timeout lies
@@ -107,7 +107,7 @@ def sipp(
     host, port = here
     arguments = [
         require_sipp(),
-        *([f"{to[0]}:{to[1]}"] if to else []),
+        *([written(to)] if to else []),
         *("-sf", str(SCENARIOS / f"{scenario}.xml")),
         *("-i", host, "-p", str(port), "-bind_local", "-t", f"{transport[0]}1"),
         *("-buff_size", str(SOCKET_BUFFER)),
@@ -131,8 +131,8 @@ def sipp(
 def _await_listener(run: SippRun, here: Address, transport: str) -> None:
     """Return as soon as the address is bound, as the kernel's socket table tells."""
     wanted = f"{_kernel_host(here[0])}:{here[1]:04X}"
-    table = Path(f"/proc/net/{transport}")
-    deadline = time.monotonic() + STARTING_S
+    table = Path(f"/proc/net/{transport}{'6' if ':' in here[0] else ''}")
+    deadline = time.monotonic() + PATIENCE_S
     while not any(line.split()[1] == wanted for line in table.read_text().splitlines()[1:]):
         assert run.process.poll() is None, f"{run.name} did not start\n{run._words()}"
         assert time.monotonic() < deadline, f"{run.name} does not listen on {here}"
@@ -140,8 +140,9 @@ def _await_listener(run: SippRun, here: Address, transport: str) -> None:
 
 
 def _kernel_host(host: str) -> str:
-    """An IPv4 address as /proc/net writes it: bytes in the machine's order, which is little-endian wherever we test."""
-    return "".join(f"{int(part):02X}" for part in reversed(host.split(".")))
+    """An address as /proc/net writes it: words in the machine's order, which is little-endian wherever we test."""
+    packed = ipaddress.ip_address(host).packed
+    return "".join(packed[at : at + 4][::-1].hex().upper() for at in range(0, len(packed), 4))
 
 
 def assert_sound(calls: int, *runs: SippRun) -> None:

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from addresses import Address
 from peer_programs import require_program
-from relay_process import PARTNER, Address
+from relay_process import PARTNER
 
 LONGEST_S = 60
 REQUEST = """\

@@ -6,15 +6,14 @@ side has been dealt with when a message that is let through, said after it, is h
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 
-from ports import free_port
-from relay_process import Address, Places, RelayProcess, relay_process
-from sinks import PATIENCE_S, Sink
+from addresses import Address, free_port
+from relay_process import Places, RelayProcess, relay_process
+from sinks import Sink
 
 #: Other places outside: a second partner, and nobody that the relay knows.
 OTHER_PARTNER, STRANGER = "127.0.0.24", "127.0.0.23"
@@ -29,14 +28,6 @@ domains = ["spam.example"]
 #: Who is where, and the domain for which he may speak.
 DOMAINS = {"server": "contoso.example", "fabrikam": "fabrikam.example", "nwtraders": "nwtraders.example", "nobody": ""}
 OUTSIDE = ("fabrikam", "nwtraders", "nobody")
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    """Wait until it holds. The relay counts a message when it has sent it, so a counter may be a moment late."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline, "it has never held"
-        time.sleep(0.02)
 
 
 class Surrounded:

@@ -8,15 +8,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from peer_programs import require_program
 
 from sipcore_bench import callgrind, gate
-from sipcore_bench.callgrind import count, have_valgrind
+from sipcore_bench.callgrind import count
 from sipcore_bench.contestant import Unavailable
 from sipcore_bench.gate import BASELINE, GateError, Verdict, accept, default_base, explained, judge, nearest_base
 from sipcore_bench.hotpaths import PATHS
 from sipcore_bench.instructions import works_elsewhere
 
-needs_valgrind = pytest.mark.skipif(not have_valgrind(), reason="valgrind is not installed")
+
+@pytest.fixture
+def _valgrind() -> None:
+    require_program("valgrind", "valgrind")
 
 
 # -- the verdict
@@ -263,7 +267,7 @@ run_marked([("thousand", 1000, adding(1000)), ("broken", 1, failing), ("thousand
 """
 
 
-@needs_valgrind
+@pytest.mark.usefixtures("_valgrind")
 def test_instructions_are_those_of_the_passes_and_of_nothing_else():
     counted, failed = count(["-P", "-c", PROGRAM])
     assert failed == {"broken": "not on this side"}
@@ -272,7 +276,7 @@ def test_instructions_are_those_of_the_passes_and_of_nothing_else():
     assert counted["thousand"] == pytest.approx(counted["thousands"], rel=0.2), "the start would be millions"
 
 
-@needs_valgrind
+@pytest.mark.usefixtures("_valgrind")
 def test_a_program_that_fails_under_valgrind_is_said():
     with pytest.raises(Unavailable, match="status 3"):
         count(["-c", "raise SystemExit(3)"])

@@ -15,7 +15,9 @@ from edge_world import (
     INSIDE,
     KEYS,
     OUTSIDE,
+    SIDES,
     TABLES,
+    URL,
     counted,
     engine,
     fate,
@@ -41,13 +43,11 @@ from sipcore.edge.hashes import Keys
 from sipcore.edge.summary import summary
 from sipcore.edge.tables import BestEffort, Federation, Side, Tables
 
-SIDES = (INSIDE, OUTSIDE)
 OFFER = "Supported: eventlist, MS-Benotify"
 PLAIN = replace(TABLES, benotify=BestEffort(to_notify=frozenset(SIDES)))
 EAGER = replace(TABLES, benotify=BestEffort(to_benotify=frozenset(SIDES)))
 #: what comes, over which tables; what leaves
 TURNS = [("BENOTIFY", PLAIN, "NOTIFY"), ("NOTIFY", EAGER, "BENOTIFY")]
-URL = b"look at http://www.adatum.example/"
 
 
 def subscribed(subscriber: Side, tables: Tables, *extra: str, **changes: Any) -> str:

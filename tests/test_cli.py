@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import signal
@@ -14,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import dpkt
 import pytest
+from captures import capture
 from typer.testing import CliRunner, Result
 
 import sipcore
@@ -156,17 +155,6 @@ def test_parse_shows_what_stands_behind_a_message_and_is_none() -> None:
     assert "^" in result.stdout
     last = json.loads(run("parse", "-", "--json", given=MESSAGE + b"left over").stdout.splitlines()[-1])
     assert last["error"]["code"] == "no-end-of-head"
-
-
-def capture(*payloads: bytes) -> bytes:
-    """A pcap file of datagrams from 192.0.2.7:5062 to 192.0.2.1:5060."""
-    file = io.BytesIO()
-    writer = dpkt.pcap.Writer(file, linktype=dpkt.pcap.DLT_RAW)
-    for payload in payloads:
-        datagram = dpkt.udp.UDP(sport=5062, dport=5060, ulen=8 + len(payload), data=payload)
-        packet = dpkt.ip.IP(src=b"\xc0\0\x02\x07", dst=b"\xc0\0\x02\x01", p=17, len=28 + len(payload), data=datagram)
-        writer.writepkt(bytes(packet), 1_700_000_000.5)
-    return file.getvalue()
 
 
 def test_parse_shows_every_message_of_a_capture(tmp_path: Path) -> None:

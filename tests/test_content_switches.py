@@ -14,6 +14,7 @@ from edge_world import (
     KEYS,
     OUTSIDE,
     TABLES,
+    URL,
     counted,
     engine,
     fate,
@@ -48,7 +49,6 @@ from sipcore.edge.tables import (
     Tables,
 )
 
-URL = b"look at http://www.adatum.example/"
 FILTER = ImFilter()
 PLAIN = RowContent(media=Media.PLAIN_TEXT)
 

@@ -16,6 +16,7 @@ from edge_world import (
     INSIDE,
     KEYS,
     OUTSIDE,
+    SIDES,
     TABLES,
     counted,
     engine,
@@ -35,7 +36,6 @@ from sipcore import parse
 from sipcore.edge.hashes import Keys
 from sipcore.edge.tables import Side
 
-SIDES = (INSIDE, OUTSIDE)
 EITHER_WAY = [(begun_by, said_by) for begun_by in SIDES for said_by in SIDES]
 NEXT_HOP = {OUTSIDE: TABLES.own.next_hop, INSIDE: FABRIKAM.proxy}
 #: What each side is told of a route that leads nowhere.

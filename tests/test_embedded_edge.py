@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from addresses import free_port
 from messages import message
-from ports import free_port
+from patience import PATIENCE_S
 
 import sipcore
 from sipcore import Framer, Message, respond
@@ -21,7 +22,6 @@ from sipcore import Framer, Message, respond
 ROOT = Path(sipcore.__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "embedded_edge" / "edge.py"
 INSIDE, EDGE_INSIDE, EDGE_OUTSIDE, PARTNER = "127.0.0.11", "127.0.0.10", "127.0.0.20", "127.0.0.21"
-PATIENCE = 20.0
 
 CONFIGURATION = """\
 [edge]
@@ -45,7 +45,7 @@ class Peer:
     """One end of a connection, with its framer."""
 
     def __init__(self, sock: socket.socket) -> None:
-        sock.settimeout(PATIENCE)
+        sock.settimeout(PATIENCE_S)
         self.sock = sock
         self._framer = Framer()
 
@@ -81,7 +81,7 @@ def example_edge(folder: Path, server: int) -> Iterator[tuple[str, int]]:
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Peer, socket.socket]]:
     """A partner connected to the edge, and the inside server's listener."""
     with socket.create_server((INSIDE, 0)) as server:
-        server.settimeout(PATIENCE)
+        server.settimeout(PATIENCE_S)
         folder = tmp_path_factory.mktemp("embedded")
         with (
             example_edge(folder, server.getsockname()[1]) as edge,
@@ -108,7 +108,7 @@ def test_a_message_and_its_answer_cross_and_a_link_is_refused(stage):
 def test_the_edge_outlives_a_connection_that_speaks_something_else(stage):
     partner, _ = stage
     host, port = partner.sock.getpeername()
-    with socket.create_connection((host, port), timeout=PATIENCE) as stranger:
+    with socket.create_connection((host, port), timeout=PATIENCE_S) as stranger:
         stranger.sendall(b"GET / HTTP/1.1\r\nHost: edge.contoso.example\r\n\r\n")
         assert stranger.recv(1) == b""
     partner.send(message(uri="sip:bob@elsewhere.example", via="SIP/2.0/TCP 127.0.0.21:5060;branch=z9hG4bK-a3;rport"))

@@ -19,6 +19,7 @@ from edge_world import (
     TABLES,
     TCP,
     UDP,
+    URL,
     answering,
     counted,
     engine,
@@ -38,7 +39,6 @@ from sipcore.edge.actions import Link, Send
 from sipcore.edge.tables import Federation, Hop, Side
 from sipcore.limits import DEFAULT, WIDEST
 
-URL = b"look at http://www.adatum.example/"
 MARK = "ms-edge-proxy-message-trust"
 UNVERIFIED = (
     "ms-source-type=DirectPartner;ms-ep-fqdn=edge.contoso.example;"

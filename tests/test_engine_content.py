@@ -8,6 +8,7 @@ from edge_world import (
     FROM_SERVER,
     INSIDE,
     OUTSIDE,
+    URL,
     counted,
     engine,
     inbound,
@@ -21,7 +22,6 @@ from sipcore import ImFilter, Rules, parse, respond
 from sipcore.edge.actions import Send, Trace
 from sipcore.imfilter import Action
 
-URL = b"look at http://www.adatum.example/"
 CLEAN = b"lunch?"
 DEFANG = ImFilter(Rules(links="defang"))
 WARN = ImFilter(Rules(links="warn", notice="Careful."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from edge_world import (
@@ -21,11 +22,14 @@ from edge_world import (
     receive,
     sent,
 )
+from federated_world import AOL_ROUTE, CROSSROADS, CUP, MSN, tls
+from federated_world import link as shown
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sipcore import ImFilter, Message, parse, respond
-from sipcore.edge.actions import Action, Link, Send
+from sipcore.edge.actions import Action, Certificate, Link, Resolve, Send
+from sipcore.edge.facts import SrvFact
 from sipcore.edge.hashes import Keys
 from sipcore.errors import ParseError
 
@@ -69,9 +73,9 @@ PIECES = [
 
 
 @st.composite
-def mangled(draw: st.DrawFn) -> bytes:
+def mangled(draw: st.DrawFn, seeds: Sequence[bytes] = SEEDS) -> bytes:
     """A message of the seeds with some places replaced."""
-    data = draw(st.sampled_from(SEEDS))
+    data = draw(st.sampled_from(seeds))
     for _ in range(draw(st.integers(0, 4))):
         start = draw(st.integers(0, len(data)))
         end = draw(st.integers(start, min(start + 24, len(data))))
@@ -133,6 +137,55 @@ def test_what_is_forwarded_is_marked_or_asserted_by_us_alone(data: bytes, link: 
             assert ([";ms-ep-fqdn=edge.contoso.example;" in mark for mark in marks], assertions) == ([True], [])
         else:
             assert (marks, assertions) == ([], ["verified"])
+
+
+#: By whose certificate a TLS link may be known: partner, provider, who may be discovered, who speaks for nobody.
+CERTIFICATES = [
+    "edge.fabrikam.example",
+    "sip.nwtraders.example",
+    MSN.proxy.host,
+    "cup.domaina.example",
+    "a.evil.example",
+]
+SECURE_LINKS = [FROM_SERVER, *(shown(name, number=number) for number, name in enumerate(CERTIFICATES, 10))]
+#: What a record may say; of whatever domain.
+TARGETS = ["sip.nwtraders.example", "edge.fabrikam.example", "a.evil.example", "deep.sip.nwtraders.example", ""]
+CORRESPONDENTS = ["fabrikam.example", "nwtraders.example", "tailspin.example", "a.domaina.example", "evil.example"]
+SECURE_SEEDS = [
+    *(
+        inbound(via=f"SIP/2.0/TLS {name};branch=z9hG4bK-{number}", from_=f"<sip:ann@{domain}>;tag=a", method=method)
+        for number, name in enumerate(CERTIFICATES)
+        for domain in CORRESPONDENTS
+        for method in ("MESSAGE", "INVITE", "BENOTIFY")
+    ),
+    *(outbound(uri=f"sip:ann@{domain}", to=f"<sip:ann@{domain}>") for domain in CORRESPONDENTS),
+]
+#: Every hop outside that a table names.
+NAMED = {
+    row.proxy for row in (*CROSSROADS.partners.values(), *CROSSROADS.providers)
+} | {CUP.next_hop, AOL_ROUTE.next_hop}  # fmt: skip
+
+
+@given(mangled(SECURE_SEEDS), st.sampled_from(SECURE_LINKS), st.sampled_from(TARGETS))
+def test_by_certificates_and_records_a_message_goes_only_where_they_agree(data: bytes, link: Link, target: str) -> None:
+    message = parsed(data)
+    if message is None:
+        return
+    edge = engine(CROSSROADS, filter=FILTER)
+    actions = edge.receive(message, link, 0.0)
+    domains = [action.domain for action in actions if isinstance(action, Resolve)]
+    for domain in domains:
+        fact = SrvFact.of(domain, target, expires=9.0) if target else SrvFact.of(domain, expires=9.0)
+        actions += edge.resolved(fact, 0.0)
+    assert len(sent(actions)) <= 1
+    for send in sent(actions):
+        if send.side is link.side:
+            assert (parse(send.data).status or 0) >= 400
+        elif send.side is INSIDE:
+            assert send.hop == CROSSROADS.own.next_hop
+            assert not domains or link.certificate == Certificate((target,))
+        else:
+            assert send.hop in NAMED or (target.partition(".")[2] in domains and send.hop == tls(target))
 
 
 @given(st.binary(min_size=16, max_size=64), st.text("0123456789abcdef", min_size=32, max_size=32))

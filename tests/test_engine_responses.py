@@ -17,6 +17,7 @@ from edge_world import (
     TABLES,
     TCP,
     UDP,
+    URL,
     counted,
     engine,
     fate,
@@ -39,8 +40,6 @@ from sipcore.edge.flow import Answer, Discard, Forward
 from sipcore.edge.hashes import Keys
 from sipcore.edge.memory import ExpiringSet
 from sipcore.edge.tables import BestEffort, Hop
-
-URL = b"look at http://www.adatum.example/"
 
 
 def asked(edge: Engine, **changes: str) -> Send:

@@ -36,7 +36,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lanes import PLAIN, Both, linked, spim, traffic
 
-from sipcore import Framer, ImFilter, Message, ParseError, parse, respond
+from sipcore import Framer, ImFilter, Limits, Message, ParseError, parse, respond
 from sipcore.edge._express import Express
 from sipcore.edge._places import Places
 from sipcore.edge.actions import Action, Count, Link, Trace
@@ -520,7 +520,9 @@ def test_more_addresses_than_a_lane_compares_leave_the_engine_without_one() -> N
 
 def test_what_is_kept_is_bounded() -> None:
     signers = KEYS.signers("X-Verified-User")
-    lane = Express(signers, OWN, ("X-Mark", "X-Verified-User", None), lambda link: "", lambda place: None, capacity=4)
+    lane = Express(
+        signers, OWN, ("X-Mark", "X-Verified-User", None), lambda link: "", lambda place: None, Limits(), capacity=4
+    )
     assert lane.carry(parse(inbound()), FROM_FABRIKAM, 0) is None
     keys = {lane.key(parse(inbound(from_=f"<sip:a@{n}.example>;tag=1")), FROM_FABRIKAM, 0) for n in range(20)}
     assert len(keys) == 20
@@ -529,7 +531,9 @@ def test_what_is_kept_is_bounded() -> None:
 
 def test_a_key_is_of_one_generation_link_and_mark_of_a_flow() -> None:
     signers = KEYS.signers("X-Verified-User")
-    lane = Express(signers, OWN, ("X-Mark", "X-Verified-User", None), lambda link: link.remote_host, lambda place: None)
+    lane = Express(
+        signers, OWN, ("X-Mark", "X-Verified-User", None), lambda link: link.remote_host, lambda place: None, Limits()
+    )
     message = inbound()
     others = [
         (message, FROM_FABRIKAM, 1),

@@ -7,8 +7,8 @@ import json
 import sys
 from pathlib import Path
 
-import dpkt
 import pytest
+from captures import capture
 from instant_messages import file_offer, im, request
 from rich.console import Console
 from typer.testing import CliRunner, Result
@@ -27,17 +27,6 @@ def run(*arguments: str | Path, given: bytes = b"") -> Result:
 def objects(result: Result) -> list[dict[str, object]]:
     """What was printed as JSON."""
     return [json.loads(line) for line in result.stdout.splitlines()]
-
-
-def capture(*payloads: bytes) -> bytes:
-    """A pcap file of datagrams from 192.0.2.7:5062 to 192.0.2.1:5060."""
-    file = io.BytesIO()
-    writer = dpkt.pcap.Writer(file, linktype=dpkt.pcap.DLT_RAW)
-    for payload in payloads:
-        datagram = dpkt.udp.UDP(sport=5062, dport=5060, ulen=8 + len(payload), data=payload)
-        packet = dpkt.ip.IP(src=b"\xc0\0\x02\x07", dst=b"\xc0\0\x02\x01", p=17, len=28 + len(payload), data=datagram)
-        writer.writepkt(bytes(packet), 1_700_000_000.5)
-    return file.getvalue()
 
 
 # -- for a person

@@ -16,6 +16,7 @@ from edge_world import (
     INSIDE,
     KEYS,
     OUTSIDE,
+    SIDES,
     TABLES,
     engine,
     in_dialog,
@@ -228,7 +229,6 @@ def test_a_key_is_made_of_nothing_behind_the_message(data: bytes, link: Link) ->
 
 # -- decisions that are kept
 
-SIDES = (INSIDE, OUTSIDE)
 DIALOGS = [in_dialog(said_by, route_set(begun_by, said_by)) for begun_by in SIDES for said_by in SIDES]
 STEPS = st.lists(st.tuples(requests(), st.sampled_from(LINKS)) | st.sampled_from(DIALOGS), max_size=12)
 

@@ -9,7 +9,8 @@ from itertools import cycle
 
 import garbage
 import pytest
-from surrounded_relay import Surrounded, eventually, surrounded_relay
+from patience import eventually
+from surrounded_relay import Surrounded, surrounded_relay
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -1,22 +1,25 @@
 """IM between two organisations, each with somebody else's SIP server behind an edge of ours.
 
-Two real Kamailios, two edges: whoever wrote the one has never seen the other.
+Two real Kamailios, two edges: whoever wrote the one has never seen the other. All of it once over IPv4, once over IPv6.
 """
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from addresses import Address, family_of, written
 from authority import Authority
 from federation_page import command
 from instant_messages import file_offer
 from kamailio_world import World, kamailio_world
 from peer_programs import require_program
-from relay_stage import request, status
+from relay_stage import PATIENCE, request, status
 from sip_users import User
 from sipp_runs import sipp
 
@@ -28,9 +31,9 @@ ASSERTION = "X-Verified-User"
 UNWANTED = ("FailedCall", "DeadCallMsgs", "OutOfCallMsgs", "FatalErrors")
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with kamailio_world(tmp_path_factory.mktemp("world")) as world:
+@pytest.fixture(scope="module", params=[4, 6], ids=["IPv4", "IPv6"])
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with kamailio_world(tmp_path_factory.mktemp("world"), request.param) as world:
         yield world
 
 
@@ -112,7 +115,7 @@ def test_who_is_not_believed_arrives_unverified_whatever_is_said(alice: User, bo
 
 def test_nobody_of_ours_speaks_in_the_name_of_another_domain(world: World, bob: User) -> None:
     reached = world.fabrikam.counters.counted("received", side="outside")
-    with User("mallory@nwtraders.example", world.host(), world.contoso.server) as mallory:
+    with User("mallory@nwtraders.example", world.newcomer(), world.contoso.server) as mallory:
         assert mallory.answer_to(mallory.say(bob.address, "Hello")).status == 403
     assert world.fabrikam.counters.counted("received", side="outside") == reached
 
@@ -183,11 +186,50 @@ def test_without_a_certificate_that_is_trusted_nobody_is_heard(
 
 def test_the_page_shows_how_the_other_edges_certificate_is_looked_at(world: World) -> None:
     require_program("openssl", "openssl")
-    host, port = world.fabrikam.edge
-    looked = command("openssl s_client").replace("-connect edge.fabrikam.example:5061", f"-connect {host}:{port}")
+    place = written(world.fabrikam.edge)
+    looked = command("openssl s_client").replace("-connect edge.fabrikam.example:5061", f"-connect {place}")
     folder = world.contoso.folder
     said = subprocess.run(looked, shell=True, cwd=folder, check=True, capture_output=True, text=True, timeout=20).stderr
     assert "Verified peername: edge.fabrikam.example" in said
+
+
+# -- a partner whose edge is away
+
+
+def test_a_sender_is_told_that_the_partners_edge_is_away_and_writes_again_when_it_is_back(
+    world: World, alice: User, bob: User
+) -> None:
+    """The edge says 503 where nobody listens, of which Kamailio makes its own 500 (RFC 3261 section 16.7, step 6)."""
+    edge, undelivered = world.contoso.counters, {"side": "inside", "why": "undelivered", "status": "503"}
+    with world.without_edge(world.fabrikam):
+        assert edge.comes_to(edge.counted("links_opened", side="outside"), "links_closed", side="outside")
+        before = edge.counted("refused", **undelivered)
+        assert alice.answer_to(alice.say(bob.address, "Are you there?")).status == 500
+        assert edge.comes_to(before + 1, "refused", **undelivered)
+        with speaking_no_tls(world.fabrikam.edge):
+            answer = alice.answer_to(alice.say(bob.address, "Who are you?"))
+        assert answer.status == 504
+        assert answer.field("ms-diagnostics").startswith("1047;")
+    for sender, receiver in ((alice, bob), (bob, alice)):
+        receiver.take(sent := sender.say(receiver.address, "There you are."))
+        assert sender.answer_to(sent).status == 200
+
+
+@contextmanager
+def speaking_no_tls(place: Address) -> Iterator[None]:
+    """Somebody at that place answers the first one who comes in words of another protocol."""
+    with socket.create_server(place, family=family_of(place[0])) as listener, ThreadPoolExecutor(1) as beside:
+        listener.settimeout(PATIENCE)
+
+        def answer() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_535)
+                connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+
+        answered = beside.submit(answer)
+        yield
+        answered.result()
 
 
 # -- blocked
@@ -202,7 +244,7 @@ def test_to_a_blocked_domain_nothing_leaves(world: World, alice: User) -> None:
 def test_from_a_blocked_domain_nothing_arrives_and_nobody_is_told(world: World, alice: User, bob: User) -> None:
     counters = world.contoso.counters
     blocked = counters.counted("discarded", side="outside", why="blocked")
-    with User("carol@litware.example", world.host(), world.fabrikam.server) as carol:
+    with User("carol@litware.example", world.newcomer(), world.fabrikam.server) as carol:
         dropped = carol.say(alice.address, "Hello")
         alice.take(bob.say(alice.address, "I come behind her."))
     assert counters.comes_to(blocked + 1, "discarded", side="outside", why="blocked")
@@ -246,8 +288,8 @@ def play(
         passes: how many messages of each kind both edges forward for each call.
     """
     calls = 50
-    here, there = ((world.host(), 5060) for _ in range(2))
-    world.user(far, "{}:{};transport=tcp".format(*there)).close()
+    here, there = world.newcomer(), world.newcomer()
+    world.user(far, f"{written(there)};transport=tcp").close()
     edges = (world.contoso.counters, world.fabrikam.counters)
     before = [{kind: edge.counted("forwarded", kind=kind) for kind in passes} for edge in edges]
     server = world.homes(near)[0].server

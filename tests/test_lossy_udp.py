@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import socket
 
+from addresses import free_port
 from lossy_udp import LossyUdp, Weather, transaction_of
-from ports import free_port
 
 HOST = "127.0.0.1"
 

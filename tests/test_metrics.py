@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from patience import eventually
 from prometheus_client import CollectorRegistry
 from relay_stage import inward, outward, stage
-from test_relay_links import SMALL_QUEUES, eventually, fill, full, held_back
+from test_relay_links import SMALL_QUEUES, fill, full, held_back
 
 from sipcore.edge.actions import Send
 from sipcore.edge.tables import Hop, Side, Transport

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from addresses import require_ipv6
 
 from sipcore.relay.leaves import HostPort
 from sipcore.relay.metrics import Metrics
@@ -35,6 +36,8 @@ def health(clock: Clock) -> Health:
 
 @pytest.fixture(params=["127.0.0.1:0", "[::1]:0"])
 def address(request: pytest.FixtureRequest, health: Health) -> Iterator[tuple[str, int]]:
+    if ":" in HostPort(request.param).host:
+        require_ipv6()
     metrics = Metrics()
     metrics.count("links_opened", "inside")
     server = OperationsServer(metrics.registry, health, HostPort(request.param))

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from addresses import Address, free_port
 from dialog_agents import Agent
-from ports import free_port
-from relay_process import PARTNER, Address, RelayProcess, relay_process
+from relay_process import PARTNER, RelayProcess, relay_process
 from sipp_runs import ASKED_ONCE, assert_sound, require_sipp, sipp
 from sipsak_runs import require_sipsak, said, sipsak, written
 from tls_tunnels import tunnels, write_certificates

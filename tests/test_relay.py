@@ -192,6 +192,17 @@ def test_a_connection_too_many_is_closed_at_once() -> None:
 # -- datagrams
 
 
+@pytest.mark.parametrize("words", [280, 1_800, 12_000])
+def test_a_message_of_more_than_1300_bytes_leaves_over_udp_as_it_came(words: int) -> None:
+    body = "long " * words
+    with stage() as on:
+        on.datagram(on.partner, inward(1, body))
+        delivered = on.server.read()
+        assert delivered.endswith(f"\r\n\r\n{body}".encode())
+        on.datagram(on.server, ok(delivered))
+        assert status(on.partner.read()) == 200
+
+
 def test_garbage_datagrams_are_dropped_and_counted() -> None:
     with stage() as on:
         on.datagram(on.partner, b"\x16\x03\x01\x00\xa5 hello there")

@@ -7,12 +7,13 @@ import signal
 import socket
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
+from patience import PATIENCE_S, eventually
 from prometheus_client.parser import text_string_to_metric_families
-from relay_process import INSIDE, STOPPING_S, RelayProcess, relay_process
+from relay_process import INSIDE, RelayProcess, relay_process
 from relay_stage import PATIENCE, Connection, header, outward
-from test_relay_links import eventually
 
 #: Of one message: a few dozen are more than the system holds for a peer that does not read.
 BODY = "a" * 50_000
@@ -53,7 +54,7 @@ def test_told_to_end_it_lets_a_slow_reader_take_all_that_was_queued_and_then_end
             with Connection(accepted) as receiver:
                 assert [header(receiver.read(), "Call-ID") for _ in range(taken)] == [str(n) for n in range(taken)]
                 assert receiver.read_to_end() == b""
-        assert relay.process.wait(STOPPING_S) == 0
+        assert relay.process.wait(PATIENCE_S) == 0
         assert "stopping" in relay.log.read_text()
 
 
@@ -80,3 +81,27 @@ def test_a_log_that_nobody_reads_any_more_costs_no_answer_and_no_good_end(tmp_pa
         assert relay.comes_to(3, "log_lines_lost")
         relay.process.terminate()
         assert relay.process.wait(STOPPING_S) == 0
+
+
+def fill_up(pipe: Path) -> None:
+    """Write to a pipe until it takes no more."""
+    writing = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writing, b"x")
+    os.close(writing)
+
+
+def test_a_log_whose_reader_hangs_keeps_nobody_waiting_not_even_the_end(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "relay.log")
+    reading = os.open(tmp_path / "relay.log", os.O_RDONLY | os.O_NONBLOCK)
+    with relay_process("udp", "udp", tmp_path) as relay, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.bind(relay.inside)
+        sender.settimeout(PATIENCE)
+        fill_up(tmp_path / "relay.log")
+        for number in range(3):
+            sender.sendto(outward(number, "UDP", "nobody-knows"), relay.edge_inside)
+            assert sender.recv(65_535).startswith(b"SIP/2.0 404 ")
+        relay.process.terminate()
+        assert relay.process.wait(STOPPING_S) == 0
+    os.close(reading)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
+from patience import eventually
 from relay_stage import (
     PARTNER,
     PATIENCE,
@@ -38,14 +38,6 @@ from sipcore.relay.sources import Sources
 from sipcore.relay.streams import Stream
 
 OUTSIDE = Side.OUTSIDE
-
-
-def eventually(true: Callable[[], bool]) -> None:
-    """Wait, within bounds, for what the relay is about to do."""
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
 
 
 class Clock:
@@ -557,7 +549,7 @@ def fill(on: Stage, sender: Connection) -> int:
     for number in range(1_000):
         sender.send(outward(number, "TCP", "nwtraders", "a" * 50_000))
         eventually(lambda number=number: on.count("received", "inside", "MESSAGE") == number + 1)
-        eventually(lambda: bool(on.relay._shell.links._dialled))
+        eventually(lambda: bool(on.relay._shell.links._ways))
         if on.count("undelivered", "outside", "tcp", "queue-full"):
             return number
     raise AssertionError("never full")

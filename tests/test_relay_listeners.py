@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from addresses import require_ipv6
 from relay_stage import SERVER, Peer, Stage, header, inward, ok, outward, request, running_relay, status
 
 from sipcore.edge.tables import Hop, Side, Transport
@@ -42,10 +42,7 @@ proxy = {{ transport = "{transport}", address = "::1", port = {new.port}, insecu
 
 @pytest.fixture(autouse=True)
 def _ipv6_is_there() -> None:
-    try:
-        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
-    except OSError as error:
-        pytest.skip(f"this machine has no IPv6 on loopback: {error}")
+    require_ipv6()
 
 
 class Listeners(Stage):

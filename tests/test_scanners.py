@@ -14,8 +14,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from patience import eventually
 from peer_programs import require_module
-from surrounded_relay import OUTSIDE, Surrounded, eventually, surrounded_relay
+from surrounded_relay import OUTSIDE, Surrounded, surrounded_relay
 
 pytestmark = pytest.mark.timeout(180)
 

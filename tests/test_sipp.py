@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from addresses import Address, free_port
 from lossy_udp import LossyUdp, Weather
-from ports import free_port
-from relay_process import INSIDE, PARTNER, Address, RelayProcess, relay_process
+from relay_process import INSIDE, PARTNER, RelayProcess, relay_process
 from sipp_runs import ASKED_ONCE, OPEN_CALLS, SippRun, assert_sound, require_sipp, sipp
 
 pytestmark = pytest.mark.timeout(300)

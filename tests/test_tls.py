@@ -8,15 +8,16 @@ import signal
 import socket
 import ssl
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
+from addresses import free_port, require_ipv6
 from authority import DAY, FOR_CLIENTS, FOR_CODE, FOR_SERVERS, NOW, Leaf
+from patience import eventually
 from relay_process import COMMAND
 from relay_stage import (
     EDGE_IN,
@@ -177,12 +178,29 @@ def test_the_edge_shows_its_certificate_and_asks_by_name(tmp_path: Path) -> None
     assert names == ["edge.fabrikam.example"]
 
 
-def test_a_request_never_leaves_on_a_connection_that_the_partner_opened(tmp_path: Path) -> None:
+def test_a_request_never_leaves_on_a_connection_that_the_partner_has_opened_and_not_offered(tmp_path: Path) -> None:
     with stage(tmp_path) as on, on.peer(FABRIKAM) as peer:
         reach_the_server(on, peer, 1)
         on.ask(2)
         with on.asked(FABRIKAM) as proxy:
             reach_the_partner(on, proxy, 2)
+
+
+def test_over_ipv6_a_partner_comes_in_and_is_reached_by_certificates_as_well(tmp_path: Path) -> None:
+    require_ipv6()
+    write_files(tmp_path)
+    with Peer(SERVER) as server, Peer("::1") as proxy:
+        text = config_text(server.port, proxy.port).replace(EDGE_OUT, "::1").replace(PARTNER, "::1")
+        with running_relay(text, tmp_path / "edge.toml") as relay:
+            on = Stage(relay, server, proxy, tmp_path)
+            with connected(on.place, connecting(tmp_path, FABRIKAM), "::1") as peer:
+                reach_the_server(on, peer, 1)
+            on.ask(2)
+            with on.asked(FABRIKAM) as peer:
+                delivered = peer.read()
+                assert header(delivered, "Via").startswith(f"SIP/2.0/TLS [::1]:{on.place[1]};")
+                peer.send(ok(delivered))
+                assert status(on.server.read()) == 200
 
 
 # -- links that do not
@@ -299,6 +317,26 @@ def test_a_message_for_an_untrusted_hop_is_answered_504_with_1010(leaf: Leaf, wh
         assert on.count("links_opened", "outside") == 0
 
 
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_hop_that_we_leave_is_told_why_in_an_alert(version: ssl.TLSVersion, tmp_path: Path) -> None:
+    with stage(tmp_path) as on:
+        on.ask(1)
+        context = serving(tmp_path, PUBLIC.leaf("edge.fabrikam.example", ends=NOW - DAY / 2))
+        context.maximum_version = version
+        with pytest.raises(ssl.SSLError, match=r"(?i)alert certificate expired"), accepted(on.proxy.listener, context):
+            pass
+
+
+def test_a_hop_that_we_leave_for_its_name_is_closed_and_not_cut_off(tmp_path: Path) -> None:
+    with stage(tmp_path) as on:
+        on.ask(1)
+        with on.asked(PUBLIC.leaf("edge.mallory.example")) as peer:
+            assert isinstance(peer.socket, ssl.SSLSocket)
+            peer.socket.suppress_ragged_eofs = False  # the end of the connection alone would be an error
+            assert peer.socket.recv(1) == b""
+        assert on.failed("name")
+
+
 @pytest.mark.parametrize(
     ("version", "why"), [(ssl.TLSVersion.TLSv1_2, "tls-failed"), (ssl.TLSVersion.TLSv1_3, "not-let-in")]
 )
@@ -317,12 +355,16 @@ def test_a_message_for_a_hop_that_does_not_take_our_certificate_is_answered_504_
         assert on.failed(why)
 
 
+#: Who closes a TLS connection without a word of farewell may be told so by the edge when nobody is there any more.
+RESET = ("links_closed", "outside", "connection-error")
+
+
 def test_a_peer_that_has_spoken_and_ends_the_connection_had_let_us_in(tmp_path: Path) -> None:
     with stage(tmp_path) as on:
         on.ask(1)
         with on.asked(FABRIKAM) as peer:
             reach_the_partner(on, peer, 1)
-        eventually(lambda: on.count("links_closed", "outside", "ended-by-peer"))
+        eventually(lambda: on.count("links_closed", "outside", "ended-by-peer") or on.count(*RESET))
         on.ask(2)
         with on.asked(FABRIKAM) as peer:
             reach_the_partner(on, peer, 2)
@@ -433,8 +475,7 @@ def test_files_with_faults_change_nothing_and_are_named(tmp_path: Path) -> None:
 
 def test_sighup_makes_the_process_read_its_certificates_again(tmp_path: Path) -> None:
     write_files(tmp_path)
-    with socket.create_server((EDGE_OUT, 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port(EDGE_OUT)
     (tmp_path / "edge.toml").write_text(config_text(9, 9, port))
     context = connecting(tmp_path, FABRIKAM)
     with subprocess.Popen([*COMMAND, str(tmp_path / "edge.toml")], stderr=subprocess.DEVNULL) as process:
@@ -455,12 +496,3 @@ def serial_at(place: tuple[str, int], context: ssl.SSLContext) -> int:
             return shown_to(peer)
     except ConnectionRefusedError:
         return 0
-
-
-def eventually(ask: Callable[[], int]) -> int:
-    """The first answer that is not 0 or False."""
-    deadline = time.monotonic() + 2 * PATIENCE
-    while not (answer := ask()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return answer

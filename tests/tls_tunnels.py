@@ -6,17 +6,14 @@ partner  <--clear text--  far   <==TLS==  edge
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from addresses import Address, free_port, is_bound
 from authority import FOR_CLIENTS, FOR_SERVERS, Authority
 from peer_programs import require_program
-from ports import free_port
-from relay_process import Address
+from programs import running
 
 CONFIGURATION = """\
 foreground = yes
@@ -37,7 +34,6 @@ checkHost = edge.contoso.example
 accept = {far[0]}:{far[1]}
 connect = {partner[0]}:{partner[1]}
 """
-PATIENCE_S = 30
 
 
 def write_certificates(folder: Path) -> None:
@@ -62,24 +58,6 @@ def tunnels(folder: Path, partner: Address, far: Address, edge: Address) -> Iter
     near = (far[0], free_port(far[0]))
     config, log = folder / "stunnel.conf", folder / "stunnel.log"
     config.write_text(CONFIGURATION.format(folder=folder, near=near, far=far, edge=edge, partner=partner))
-    command = [require_program("stunnel4", "stunnel4"), str(config)]
-    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
-        try:
-            _await(process, log, far)
-            yield near
-        finally:
-            process.terminate()
-
-
-def _await(process: subprocess.Popen[bytes], log: Path, place: Address) -> None:
-    """Return when it listens; it is asked by a connection that says nothing."""
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
-        try:
-            socket.create_connection(place, PATIENCE_S).close()
-        except ConnectionRefusedError:
-            time.sleep(0.02)
-        else:
-            return
+    with running((require_program("stunnel4", "stunnel4"), config), log) as program:
+        program.wait_until(lambda: is_bound(far))
+        yield near

@@ -65,7 +65,10 @@ def explain(
         )
     # Without a key file any key will do: what is explained does not depend on it, apart from the above.
     content, keys = ImFilter(settings.filter) if settings.filter else None, settings.keys or Keys(bytes(32))
-    found = explaining.explain(message, peer, tables, content=content, keys=keys, users=settings.users, facts=facts)
+    users, limits = settings.users, settings.limits
+    found = explaining.explain(
+        message, peer, tables, content=content, keys=keys, users=users, facts=facts, limits=limits
+    )
     out.print(Text(printable(found.link)))
     if found.trace is not None:
         _show_trace(found.trace)

@@ -10,6 +10,7 @@ from sipcore.edge.flow import Answer
 from sipcore.edge.tables import OwnSide, Side
 from sipcore.imfilter import Verdict
 from sipcore.imfilter._gate import Gate
+from sipcore.limits import Limits
 
 class Express:
     """Carries messages by plans that it was given.
@@ -30,6 +31,7 @@ class Express:
         headers: names of mark, assertion and notice; the last None where there is none.
         peer_of: all that is known of a link's other end, as text.
         link_at: the number of the open connection at a place.
+        limits: of all that comes; what is so near to them that it might leave past them is left alone.
         gate: of the filter; None where there is no filter.
         check: the filter itself, for what its gate is not sure of; needed for plans with a refusal.
         told: is told of each request that is refused, before its answer is given back: the message and its link, the
@@ -51,6 +53,7 @@ class Express:
         headers: tuple[str, str, str | None],
         peer_of: Callable[[Link], str],
         link_at: Callable[[tuple[Side, str, int]], int | None],
+        limits: Limits,
         gate: Gate | None = None,
         check: Callable[[Message], Verdict] | None = None,
         told: Callable[[Message, Link, str, bool, Answer, Verdict | None, float], None] | None = None,

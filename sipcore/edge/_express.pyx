@@ -72,6 +72,10 @@ from sipcore.imfilter.verdict import PREFIX
 cdef enum:
     # Digits of Max-Forwards that an edit takes.
     MOST_DIGITS = 10
+    # Room for what is added: all of it, the note in the client's Via, and lines.
+    MOST_ADDED = 4096
+    LONGEST_NOTE = 128
+    MOST_LINES = 8
 
 cdef enum:
     # Bits of the last word of a flow's key.
@@ -124,9 +128,10 @@ cdef class Express:
     cdef uint32_t refused_to
     cdef tuple counts
     cdef double now
+    cdef uint32_t most_head, most_lines, most_vias
 
-    def __init__(self, signers, own, headers, peer_of, link_at, gate=None, check=None, told=None, *, by_user=False,
-                 retracts=False, refuses_links=False, capacity=8192):
+    def __init__(self, signers, own, headers, peer_of, link_at, limits, gate=None, check=None, told=None, *,
+                 by_user=False, retracts=False, refuses_links=False, capacity=8192):
         self.branches, self.ways, self.routes, flows, self.tags = signers
         self.flow_key = (<Signer?>flows).current
         self.gate, self.peer_of, self.link_at, self.check, self.told = gate, peer_of, link_at, check, told
@@ -134,6 +139,9 @@ cdef class Express:
         self.plans, self.links = RecentlyUsed(capacity), RecentlyUsed(capacity)
         self.recall = Recall(self.flow_key.low)
         self.places = Places(own)
+        # No field is longer than its head, so that is all that is looked at.
+        self.most_head = max(0, min(limits.head - MOST_ADDED, limits.header - LONGEST_NOTE))
+        self.most_lines, self.most_vias = max(0, limits.headers - MOST_LINES), limits.via - 1
         self.survey = Survey(*headers, retracts=retracts)
 
     cdef KnownLink known(self, link):
@@ -281,11 +289,16 @@ cdef class Express:
             clean = gate.is_clean_index(&message.index)
         return clean
 
+    cdef bint has_room(self, const Index *index) noexcept nogil:
+        """Whether it will be within the limits with all that is added to it."""
+        return index.head_size <= self.most_head and index.count <= self.most_lines
+
     # requests
 
     cdef bint may_take(self, const Index *index, const Sound *sound, const Link *link) noexcept nogil:
         cdef Spoken transport = spoken_in(index.base, sound.via.transport)
-        return (transport != UNSPOKEN and (transport == TLS) == link.secure and sound.counts_hops
+        return (self.has_room(index) and sound.vias <= self.most_vias
+                and transport != UNSPOKEN and (transport == TLS) == link.secure and sound.counts_hops
                 and is_plain_field(index, &index.slots[index.first[<int>H_VIA]])
                 and (not is_bracketed(text_at(index.base, sound.via.host))
                      or same_host(unbracketed(text_at(index.base, sound.via.host)), link.source))
@@ -389,7 +402,7 @@ cdef class Express:
             return False
         if memchr(index.base + sound.below.whole.start, c'"', sound.below.whole.end - sound.below.whole.start) != NULL:
             return False
-        return (self.places.listens(index.base, &sound.via, link.inside)
+        return (self.has_room(index) and self.places.listens(index.base, &sound.via, link.inside)
                 and is_branch_of(self.branches, branch, index.base, sound)
                 and find_once(index.base, sound.via.params, b"sig", 3, &signature) and is_present(signature)
                 and not has_param(index.base, sound.via.params, b"be", 2)

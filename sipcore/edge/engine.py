@@ -5,7 +5,8 @@ out: forwarded in `forwarding`, answered in `answers`, or dropped, and counted i
 remembers is computed again from the message, see `hashes`; what cannot be is in `memory`.
 
 A request that cannot be decided before DNS has answered waits, detached from the buffer that it came in, in a room that
-is bounded. It asks for each domain once, and a look-up that takes too long has failed: so waiting ends.
+is bounded. It asks for each domain once, and a look-up that takes too long has failed: so waiting ends. Each side has a
+room of its own: what strangers send can never take the place of what our users send.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from sipcore._parser import Message, parse
 from sipcore._values import Via
 from sipcore.edge import benotify, refusals
 from sipcore.edge._runs import Run
-from sipcore.edge.actions import Action, Count, Failure, Link, Resolve, Send, Trace
+from sipcore.edge.actions import Action, Count, Failure, Link, Origin, Resolve, Send, Trace
 from sipcore.edge.answers import answer_after, answer_on
 from sipcore.edge.directory import Directory
 from sipcore.edge.facts import Facts, Found, SrvFact
 from sipcore.edge.flow import Answer, Discard, Forward, NeedSrv
-from sipcore.edge.forwarding import forwarded_request, forwarded_response
+from sipcore.edge.forwarding import forwarded_request, forwarded_response, past_limits
 from sipcore.edge.hashes import Keys, tag_for
 from sipcore.edge.health import Health
 from sipcore.edge.judging import Judge, Outcome, Request
@@ -32,20 +33,20 @@ from sipcore.edge.memory import ExpiringSet
 from sipcore.edge.pacing import Pace
 from sipcore.edge.reading import target_of
 from sipcore.edge.refusals import Row, disposed, refuse
-from sipcore.edge.tables import Tables, domain_name
+from sipcore.edge.tables import Side, Tables, domain_name
 from sipcore.edge.vias import is_absorbed, way_back
 from sipcore.edge.waiting import WaitingRoom
 from sipcore.errors import EditError, HeaderError
 from sipcore.grammar import METHODS, reason_phrase
 from sipcore.imfilter import ImFilter, Verdict
-from sipcore.limits import WIDEST
+from sipcore.limits import DEFAULT, WIDEST, Limits
 
 __all__ = ["Engine", "Keys", "Link"]
 
 _KNOWN_METHODS = frozenset(METHODS)
 
-#: Bytes that may wait for one domain, and for all.
-_WAIT_FOR_ONE, _WAIT_FOR_ALL = 1 << 20, 1 << 24
+#: Bytes that may wait for one domain, and for all, of what came from one side.
+_WAIT_FOR_ONE, _WAIT_FOR_ALL = 1 << 20, 1 << 23
 #: What a message that waits costs beside its bytes, roughly.
 _WAIT_OVERHEAD = 1 << 10
 #: Seconds until a look-up has failed: well before a client gives up (RFC 3261 section 17.1, 32 s).
@@ -81,6 +82,8 @@ class Engine:
         observe: is told what became of each message, and why; costs nothing when None.
         observe_forwarded: that of what was forwarded too. Without, such messages may take the express lane.
         directory: our users and their rights; without one everybody of ours has every right.
+        limits: that messages are read with. What would leave past them is refused: its answer, which repeats our Via,
+            would end the connection that it comes on, and the next edge has the same.
         remember_decisions: decide once for all messages of a flow, as long as they keep coming. The same actions
             either way; tests compare the two.
     """
@@ -93,6 +96,7 @@ class Engine:
         observe: Callable[[Trace], None] | None = None,
         directory: Directory | None = None,
         *,
+        limits: Limits = DEFAULT,
         observe_forwarded: bool = True,
         remember_decisions: bool = True,
     ) -> None:
@@ -101,12 +105,15 @@ class Engine:
         self._keys = keys
         self._observe = observe
         self._observes_forwarded = observe_forwarded
+        self._limits = limits
         self._links = OpenLinks()
         self._refused, self._refused_in_dialog = ExpiringSet(), ExpiringSet()
         self._facts = Facts()
         self._health = Health()
         self._pace = Pace(tables.discovered.limits)
-        self._waiting: WaitingRoom[str, _Waiting] = WaitingRoom(_WAIT_FOR_ONE, _WAIT_FOR_ALL)
+        self._waiting: dict[Side, WaitingRoom[str, _Waiting]] = {
+            side: WaitingRoom(_WAIT_FOR_ONE, _WAIT_FOR_ALL) for side in Side
+        }
         self._asked: dict[str, float] = {}
         self._judge = Judge(
             tables,
@@ -121,7 +128,7 @@ class Engine:
         )
         takes_lane = remember_decisions and (observe is None or not observe_forwarded) and Lane.fits(tables)
         content = self._judge.verdict_on, self._note_refused
-        self._lane = Lane(tables, filter, keys, directory, self._links, *content) if takes_lane else None
+        self._lane = Lane(tables, filter, keys, directory, self._links, limits, *content) if takes_lane else None
         self._left: Message | None = None
 
     # -- what the shell tells
@@ -164,14 +171,14 @@ class Engine:
         return runs, self._left
 
     def resolved(self, fact: SrvFact, now: float) -> list[Action]:
-        """A look-up has ended, be it without an answer: what waited for it goes on, in the order in which it came."""
+        """A look-up has ended, be it without an answer: what waited for it goes on, each side's in the order in which
+        it came."""
         self._facts.learn(fact)
-        if fact.domain not in self._waiting:
-            return []
         self._asked.pop(fact.domain, None)
         actions: list[Action] = []
-        for guest in self._waiting.leave(fact.domain):
-            actions += self._dealt(guest.message, guest.link, now, (*guest.told, fact))
+        for room in self._waiting.values():
+            for guest in room.leave(fact.domain) if fact.domain in room else ():
+                actions += self._dealt(guest.message, guest.link, now, (*guest.told, fact))
         return actions
 
     def undelivered(self, send: Send, now: float, failure: Failure = Failure.DOWN) -> list[Action]:
@@ -181,6 +188,8 @@ class Engine:
             self._health.failed(send.side, send.hop, now)
             if (again := self._retargeted(send, now)) is not None:
                 return [again, Count("retargeted", (send.side,))]
+            if send.origin is not None and now + _WAIT_SECONDS < send.until:
+                return [Count("retargeted", (send.side,)), *self._judged_again(send.origin, now)]
         message = parse(send.data, WIDEST)
         if not message.is_request:
             return [Count("discarded", (send.side, refusals.UNDELIVERED.name))]
@@ -194,6 +203,11 @@ class Engine:
                 if self._health.is_well(send.side, hop, now):
                     return send._replace(hop=hop, others=send.others[index + 1 :])
         return None
+
+    def _judged_again(self, origin: Origin, now: float) -> Iterator[Action]:
+        """What becomes of a request now that all its targets have failed. Once: it is not to wait for ever."""
+        for action in self._dealt(*origin, now):
+            yield action._replace(origin=None) if isinstance(action, Send) else action
 
     def link_up(self, link: Link, now: float) -> None:
         """A connection is open: answers to what came on it leave by it."""
@@ -217,7 +231,8 @@ class Engine:
     @property
     def waiting(self) -> tuple[int, int]:
         """How many requests wait for a record of DNS, and their bytes as they are bounded."""
-        return self._waiting.guests, self._waiting.size
+        rooms = self._waiting.values()
+        return sum(room.guests for room in rooms), sum(room.size for room in rooms)
 
     def _dealt(self, message: Message, link: Link, now: float, told: tuple[SrvFact, ...] = ()) -> list[Action]:
         try:
@@ -234,6 +249,8 @@ class Engine:
             return self._drop(message, link, Outcome(disposed(refusals.NO_VIA)))
         request = Request.read(message, link.side, link.remote_host, via, self._keys)
         outcome = self._judge.request(request, link, now, *told)
+        if told:
+            outcome = outcome._replace(more=False)  # it has waited once, and its client will not for ever
         if isinstance(outcome.decision, NeedSrv):
             if waits := self._wait(request, link, outcome.decision.domain, now, told):
                 return waits
@@ -242,8 +259,13 @@ class Engine:
         return self._done(request, link, self._paced(request, outcome, now), now)
 
     def _done(self, request: Request, link: Link, outcome: Outcome, now: float) -> list[Action]:
+        data = b""
         if isinstance(outcome.decision, Forward):
-            actions = self._forward(request, link, outcome, outcome.decision, now)
+            data = self._written(request, link, outcome, outcome.decision)
+            if (row := past_limits(data, self._limits)) is not None:
+                outcome = self._refusal(request, row, outcome.decision)
+        if isinstance(outcome.decision, Forward):
+            actions = self._forward(request, link, outcome, outcome.decision, data, now)
         elif isinstance(outcome.decision, Answer):
             if outcome.without is not None:
                 self._teach_request(request, link, outcome, outcome.without)
@@ -257,18 +279,20 @@ class Engine:
         """Let a request wait for a record; nothing when it was told that already, or there is no room."""
         if any(fact.domain == domain for fact in told):
             return []
-        ask = domain not in self._waiting
-        if ask:
-            self._waiting.open(domain)
+        room = self._waiting[link.side]
+        is_first = domain not in room
+        if is_first:
+            room.open(domain)
         message = request.message.detach()
-        if not self._waiting.admit(domain, _Waiting(message, link, told), message.size + _WAIT_OVERHEAD):
-            if ask:
-                self._waiting.leave(domain)
+        if not room.admit(domain, _Waiting(message, link, told), message.size + _WAIT_OVERHEAD):
+            if is_first:
+                room.leave(domain)
             return []
-        if not ask:
-            return [Count("waited", (link.side,))]
+        waited = Count("waited", (link.side,))
+        if domain in self._asked:
+            return [waited]
         self._asked[domain] = now
-        return [Resolve(domain), Count("waited", (link.side,))]
+        return [Resolve(domain, link.side), waited]
 
     def _paced(self, request: Request, outcome: Outcome, now: float) -> Outcome:
         """Refuse what a discovered peer sends too fast; a forwarded request only, for others cost nobody anything."""
@@ -283,10 +307,10 @@ class Engine:
         chain = (*so_far.chain, row.when)
         return Outcome(refuse(row, request.side, request.method, self._tables, chain))
 
-    def _forward(self, request: Request, link: Link, outcome: Outcome, forward: Forward, now: float) -> list[Action]:
+    def _written(self, request: Request, link: Link, outcome: Outcome, forward: Forward) -> bytes:
         assert outcome.routes is not None  # a forwarded request's were read ...
         assert outcome.hop is not None  # ... and its target chosen
-        data = forwarded_request(
+        return forwarded_request(
             request.message,
             self._tables,
             via=request.via,
@@ -298,10 +322,17 @@ class Engine:
             keys=self._keys,
             verdict=outcome.verdict,
         )
+
+    def _forward(
+        self, request: Request, link: Link, outcome: Outcome, forward: Forward, data: bytes, now: float
+    ) -> list[Action]:
+        assert outcome.hop is not None
         self._teach_request(request, link, outcome, forward)
         send = Send(outcome.hop, forward.side, None, data, link.side)
-        if outcome.others:
-            send = send._replace(others=outcome.others, until=now + _RETARGET_SECONDS)
+        if outcome.others or outcome.more:
+            # What has been answered here is not taken back, see `_turned`.
+            origin = Origin(request.message.detach(), link) if outcome.more and not forward.method else None
+            send = send._replace(others=outcome.others, until=now + _RETARGET_SECONDS, origin=origin)
         counted = Count("forwarded", (forward.side, _kind(request.message), forward.rule))
         return [send, counted, *self._turned(request, link, forward), *_filtered(link, outcome)]
 
@@ -379,6 +410,8 @@ class Engine:
         link_id = self._links.leading_to(decision.side, outcome.back)
         self._note_answer(message)
         data = forwarded_response(message, decision, self._tables, outcome.verdict)
+        if past_limits(data, self._limits) is not None:
+            return self._drop(message, link, Outcome(disposed(refusals.OVERGROWN)))
         self._tell(message, link, outcome)
         if self._lane is not None and outcome.lasts:
             self._lane.learn_response(message, link, decision, outcome.back)

@@ -29,6 +29,7 @@ from sipcore.edge.tables import (
 )
 from sipcore.errors import HeaderError
 from sipcore.imfilter import ImFilter
+from sipcore.limits import DEFAULT, Limits
 
 __all__ = ["Explanation", "explain", "link_for", "link_named", "message_of", "record_of"]
 
@@ -59,10 +60,11 @@ def explain(
     keys: Keys,
     users: Users | None,
     facts: Iterable[SrvFact] = (),
+    limits: Limits = DEFAULT,
 ) -> Explanation:
     """Play one message to a fresh engine."""
     traces: list[Trace] = []
-    edge = Engine(tables, content, keys, traces.append, users)
+    edge = Engine(tables, content, keys, traces.append, users, limits=limits)
     for fact in facts:
         edge.resolved(fact, 0.0)
     actions = edge.receive(message, link, 0.0)

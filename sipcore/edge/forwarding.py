@@ -8,19 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sipcore._edit import Edit
-from sipcore._parser import Message
+from sipcore._parser import Message, parse
 from sipcore._values import Via
 from sipcore.edge.actions import Link
 from sipcore.edge.benotify import ASKED, METHOD, OPTION_TAG, asks, write_method
 from sipcore.edge.flow import Forward, Header
 from sipcore.edge.hashes import Keys, route_signature, way_signature
 from sipcore.edge.reading import FAR_DOMAIN, SIGNATURE, OwnRoutes
+from sipcore.edge.refusals import TOO_LARGE, TOO_MANY_VIAS, Row
 from sipcore.edge.tables import Hop, Tables
 from sipcore.edge.verification import Assertion
 from sipcore.edge.vias import own_via, stamped, way_noted
+from sipcore.errors import HeaderError, ParseError
 from sipcore.imfilter import Verdict
+from sipcore.limits import Limits
 
-__all__ = ["DIALOG_FORMING", "forwarded_request", "forwarded_response", "words_of"]
+__all__ = ["DIALOG_FORMING", "forwarded_request", "forwarded_response", "past_limits", "words_of"]
 
 #: Requests that may begin a dialog, so that what follows in it must come back through us (RFC 3261, 6665, 3515).
 DIALOG_FORMING = frozenset({"INVITE", "SUBSCRIBE", "REFER"})
@@ -97,6 +100,18 @@ def forwarded_response(message: Message, forward: Forward, tables: Tables, verdi
         edit.declare_length()
     _vouch(edit, forward, tables)
     return bytes(edit)
+
+
+def past_limits(data: bytes, limits: Limits) -> Row | None:
+    """Why what we have written must not leave: whoever has these limits, too, would close the connection over it."""
+    try:
+        left = parse(data, limits)
+    except ParseError as error:
+        return TOO_MANY_VIAS if error.code == TOO_MANY_VIAS.name else TOO_LARGE
+    try:
+        return None if left.vias else TOO_LARGE
+    except HeaderError as error:  # those that stand in one line are counted when they are read
+        return TOO_MANY_VIAS if error.code == TOO_MANY_VIAS.name else None
 
 
 def _route(hop: Hop, outside_domain: str, signature: str, asked: bool) -> str:

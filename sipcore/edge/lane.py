@@ -32,6 +32,7 @@ from sipcore.edge.vias import WayBack, own_via
 from sipcore.imfilter import Action as FilterAction
 from sipcore.imfilter import ImFilter, Verdict
 from sipcore.imfilter.verdict import FINDINGS
+from sipcore.limits import Limits
 
 __all__ = ["Lane", "known_end"]
 
@@ -40,6 +41,8 @@ _DECIDED_EACH_TIME = DIALOG_FORMING | {"ACK", "CANCEL"}
 _MOST_ADDRESSES = 64
 #: Stands for branch and signature while a Via is cut around them; no name or address has it.
 _STAND_IN = "\0"
+#: Bytes of our own words on a message, of which `Express` leaves room for somewhat more.
+_MOST_ADDED = 3_000
 #: Classes of statuses, with one for what cannot be.
 _CLASSES = range(10)
 
@@ -48,7 +51,7 @@ class Lane:
     """Carries messages whose decision is kept.
 
     Args:
-        tables, content, keys, directory, links: those of the `Engine`.
+        tables, content, keys, directory, links, limits: those of the `Engine`.
         check, told: as of `Express`.
     """
 
@@ -59,6 +62,7 @@ class Lane:
         keys: Keys,
         directory: Directory | None,
         links: OpenLinks,
+        limits: Limits,
         check: Callable[[Message], Verdict],
         told: Callable[[Message, Link, str, bool, Answer, Verdict | None, float], None],
     ) -> None:
@@ -72,6 +76,7 @@ class Lane:
             (tables.verification.mark_header, tables.verification.assertion_header, notice and notice[0]),
             known_end,
             links.at,
+            limits,
             content.gate if content else None,
             check,
             told,
@@ -111,7 +116,8 @@ class Lane:
             return
         via = _cut_via(self._tables.own.listening(forward.side, hop.transport, hop.host), message.method != METHOD)
         counts, refusal = _counts(link.side, forward, kind), self._refusal(message, link, forward, kind)
-        self._express.keep(key, Plan(forward.side, hop, self._added(forward), counts, *via, refusal=refusal))
+        if len(added := self._added(forward)) <= _MOST_ADDED:
+            self._express.keep(key, Plan(forward.side, hop, added, counts, *via, refusal=refusal))
 
     def learn_response(self, message: Message, link: Link, forward: Forward, back: WayBack) -> None:
         """The same of a response, and all that go the same way, whatever their status."""
@@ -122,7 +128,8 @@ class Lane:
             return
         counts = tuple(_counts(link.side, forward, f"{number}xx") for number in _CLASSES)
         place = None if back.source_port is None else (forward.side, back.hop.host, back.source_port)
-        self._express.keep(key, Plan(forward.side, back.hop, self._added(forward), counts, place=place))
+        if len(added := self._added(forward)) <= _MOST_ADDED:
+            self._express.keep(key, Plan(forward.side, back.hop, added, counts, place=place))
 
     def _refusal(self, message: Message, link: Link, forward: Forward, kind: str) -> Refusal | None:
         """What becomes of such requests if the filter blocks them; None where it is not asked, or none is answered."""

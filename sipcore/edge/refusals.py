@@ -132,6 +132,8 @@ UNFIT_TYPE = Row(
     "unfit-type", "a type of content that is not plain text, where that alone is taken", 415, 415, header=PLAIN_TYPES
 )
 UNFIT_SESSION = Row("unfit-session", "a session of more than instant messages, likewise", 488, 488, header=NO_MEDIUM)
+TOO_MANY_VIAS = Row("too-many-vias", "with our Via there would be more than `limits.via`", 483, 483)
+TOO_LARGE = Row("too-large", "with what we add it would be past the limits of what comes", 513, 513)
 UNDELIVERED = Row("undelivered", "the next hop is down or its queue is full", 503, 503, header=RETRY_AFTER)
 CROWDED = Row("crowded", "too much waits for DNS already", 503, 503, header=RETRY_AFTER)
 PACED = Row("paced", "a discovered peer that no list names sends too fast", None, 503, header=RETRY_AFTER)
@@ -170,6 +172,8 @@ REFUSALS: tuple[Row, ...] = (
     NO_ADDRESS,
     UNFIT_TYPE,
     UNFIT_SESSION,
+    TOO_MANY_VIAS,
+    TOO_LARGE,
     UNTRUSTED,
     TLS_FAILED,
     UNDELIVERED,
@@ -202,6 +206,7 @@ CLAIMING_RESPONSE = Disposal(
 NOWHERE = Disposal("response-to-nowhere", "a response whose next Via names no server of ours and no partner")
 FILTERED_RESPONSE = Disposal("response-filtered", "a response whose content the filter refuses")
 UNFIT_RESPONSE = Disposal("response-unfit", "a response that begins a session of more than instant messages, likewise")
+OVERGROWN = Disposal("response-too-large", "a response that would be past the limits with what we add")
 
 DISCARDS: tuple[Disposal, ...] = (
     UNWRITABLE,
@@ -220,6 +225,7 @@ DISCARDS: tuple[Disposal, ...] = (
     NOWHERE,
     FILTERED_RESPONSE,
     UNFIT_RESPONSE,
+    OVERGROWN,
 )
 
 

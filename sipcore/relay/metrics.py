@@ -27,6 +27,7 @@ COUNTERS: dict[str, tuple[str, ...]] = ENGINE_COUNTERS | {
     # handshakes that came to nothing; "expired", "name", "version", ... (see `handshakes` and `tls`)
     "tls_failed": ("side", "why"),
     "links_opened": ("side",),
+    "links_reused": ("side",),
     "links_closed": ("side", "why"),
     # by the type of the record, and how it ended; of a name whose address was known nothing is looked up
     "dns_lookups": ("side", "type", "outcome"),

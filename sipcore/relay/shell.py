@@ -52,8 +52,17 @@ class Shell:
         self.wake = metrics.latency.wake
         self._look_ups: set[asyncio.Task[None]] = set()
         self._tls_quota = Quota(_LINES_PER_SECOND)
-        ways, told = (self._stream_to, tls.client_context), (self._undelivered, self.tls_failed)
-        self.links = Links(config.links, config.tables.own, *ways, *told, self._resolver.addresses)
+        self.links = Links(
+            config.links,
+            config.tables.own,
+            addresses=self._resolver.addresses,
+            make_stream=self._stream_to,
+            client_context=tls.client_context,
+            may_stand_for=tls.may_stand_for,
+            undelivered=self._undelivered,
+            tls_failed=self.tls_failed,
+            reused=lambda side: metrics.count("links_reused", side),
+        )
         self._watch_queues()
 
     def _watch_queues(self) -> None:
@@ -65,8 +74,9 @@ class Shell:
 
     def make_stream(self, side: Side, kind: str, arrived_at: Hop | None = None, hop: Hop | None = None) -> Stream:
         """A stream that reports here; the arguments as in `Stream`."""
-        limits = self._config.limits, self._config.links
-        return Stream(self, side, kind, *limits, self.links.unread, self.links.unfinished, arrived_at, hop)
+        limits, links = (self._config.limits, self._config.links), self.links
+        unfinished = links.unfinished if kind == Side.OUTSIDE else None
+        return Stream(self, side, kind, *limits, links.unread, unfinished, arrived_at, hop)
 
     def _stream_to(self, side: Side, hop: Hop) -> Stream:
         return self.make_stream(side, DIALLED, hop=hop)
@@ -115,6 +125,10 @@ class Shell:
             self.perform(self._engine.receive(message, link, self.now()))
         return message is not None or bool(runs)
 
+    def introduced(self, stream: Stream, first: Message) -> None:
+        """Know whether a peer offers its connection for our requests too."""
+        self.links.introduced(stream, first)
+
     def lost(self, send: Send) -> None:
         """Say that a message left for nowhere: its link has gone down."""
         self._undelivered(send, "link-lost", Failure.LOCAL)
@@ -156,15 +170,15 @@ class Shell:
             elif isinstance(action, Send):
                 self.links.send(action)
             elif isinstance(action, Resolve):
-                task = asyncio.get_running_loop().create_task(self._look_up(action.domain))
+                task = asyncio.get_running_loop().create_task(self._look_up(action))
                 self._look_ups.add(task)
                 task.add_done_callback(self._look_ups.discard)
 
-    async def _look_up(self, domain: str) -> None:
+    async def _look_up(self, wanted: Resolve) -> None:
         """Tell the engine what DNS says of a domain, and do what follows."""
-        fact = SrvFact(domain, Found.FAILED, expires=self.now())
+        fact = SrvFact(wanted.domain, Found.FAILED, expires=self.now())
         try:
-            fact = await self._resolver.srv(domain)
+            fact = await self._resolver.srv(wanted.domain, wanted.side)
         finally:  # a shutdown cancels this task, and then too nobody may be left waiting
             self.perform(self._engine.resolved(fact, self.now()))
             self.flush()

@@ -80,7 +80,7 @@ def test_a_log_that_nobody_reads_any_more_costs_no_answer_and_no_good_end(tmp_pa
             assert sender.recv(65_535).startswith(b"SIP/2.0 404 ")
         assert relay.comes_to(3, "log_lines_lost")
         relay.process.terminate()
-        assert relay.process.wait(STOPPING_S) == 0
+        assert relay.process.wait(PATIENCE_S) == 0
 
 
 def fill_up(pipe: Path) -> None:
@@ -103,5 +103,5 @@ def test_a_log_whose_reader_hangs_keeps_nobody_waiting_not_even_the_end(tmp_path
             sender.sendto(outward(number, "UDP", "nobody-knows"), relay.edge_inside)
             assert sender.recv(65_535).startswith(b"SIP/2.0 404 ")
         relay.process.terminate()
-        assert relay.process.wait(STOPPING_S) == 0
+        assert relay.process.wait(PATIENCE_S) == 0
     os.close(reading)

@@ -7,7 +7,8 @@ from sipcore.edge._keyed import Signer
 from sipcore.edge._runs import Plan, Run
 from sipcore.edge.actions import Link
 from sipcore.edge.flow import Answer
-from sipcore.edge.tables import OwnSide, Side
+from sipcore.edge.links import Place
+from sipcore.edge.tables import OwnSide
 from sipcore.imfilter import Verdict
 from sipcore.imfilter._gate import Gate
 from sipcore.limits import Limits
@@ -52,7 +53,7 @@ class Express:
         own: OwnSide,
         headers: tuple[str, str, str | None],
         peer_of: Callable[[Link], str],
-        link_at: Callable[[tuple[Side, str, int]], int | None],
+        link_at: Callable[[Place], int | None],
         limits: Limits,
         gate: Gate | None = None,
         check: Callable[[Message], Verdict] | None = None,

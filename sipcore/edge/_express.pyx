@@ -51,7 +51,9 @@ from sipcore.edge._siphash cimport (
 from sipcore.edge._splicing cimport Sheet, splice, spliced, start_sheet, write, write_number, written_since
 from sipcore.edge._survey cimport Fields, Survey, absorb_fields, say_fields
 from sipcore.edge._texts cimport (
+    TCP,
     TLS,
+    UDP,
     UNSPOKEN,
     Spoken,
     Text,
@@ -296,9 +298,10 @@ cdef class Express:
     # requests
 
     cdef bint may_take(self, const Index *index, const Sound *sound, const Link *link) noexcept nogil:
-        cdef Spoken transport = spoken_in(index.base, sound.via.transport)
+        """Whether a request is one of those whose edit is plain."""
+        cdef Spoken came_by = TLS if link.secure else TCP if link.on_stream else UDP
         return (self.has_room(index) and sound.vias <= self.most_vias
-                and transport != UNSPOKEN and (transport == TLS) == link.secure and sound.counts_hops
+                and spoken_in(index.base, sound.via.transport) == came_by and sound.counts_hops
                 and is_plain_field(index, &index.slots[index.first[<int>H_VIA]])
                 and (not is_bracketed(text_at(index.base, sound.via.host))
                      or same_host(unbracketed(text_at(index.base, sound.via.host)), link.source))

@@ -127,7 +127,9 @@ class Lane:
         if key is None:
             return
         counts = tuple(_counts(link.side, forward, f"{number}xx") for number in _CLASSES)
-        place = None if back.source_port is None else (forward.side, back.hop.host, back.source_port)
+        place = (
+            None if back.source_port is None else (forward.side, back.hop.transport, back.hop.host, back.source_port)
+        )
         if len(added := self._added(forward)) <= _MOST_ADDED:
             self._express.keep(key, Plan(forward.side, back.hop, added, counts, place=place))
 

@@ -180,7 +180,7 @@ class Shell:
         try:
             fact = await self._resolver.srv(wanted.domain, wanted.side)
         finally:  # a shutdown cancels this task, and then too nobody may be left waiting
-            self.perform(self._engine.resolved(fact, self.now()))
+            self.perform(self._engine.resolved(fact, self.now(), wanted.side))
             self.flush()
 
     def _undelivered(self, send: Send, why: str, failure: Failure) -> None:

@@ -118,7 +118,7 @@ def test_the_edge_outlives_a_connection_that_speaks_something_else(stage):
 def test_the_edge_outlives_connections_that_are_gone_before_it_has_looked(stage):
     partner, _ = stage
     for _ in range(200):
-        with socket.create_connection(partner.sock.getpeername(), timeout=PATIENCE) as hasty:
+        with socket.create_connection(partner.sock.getpeername(), timeout=PATIENCE_S) as hasty:
             hasty.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing it resets it
     partner.send(message(uri="sip:bob@elsewhere.example", via="SIP/2.0/TCP 127.0.0.21:5060;branch=z9hG4bK-a4;rport"))
     assert partner.receive().status == 403

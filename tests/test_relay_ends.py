@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import urllib.error
@@ -43,7 +44,7 @@ def health(relay: RelayProcess) -> str:
 def test_told_to_end_it_lets_a_slow_reader_take_all_that_was_queued_and_then_ends_well(tmp_path: Path) -> None:
     with relay_process("tcp", "tcp", tmp_path, more="[limits]\nshutdown_seconds = 60\n") as relay:
         listener = socket.create_server(relay.partner)
-        listener.settimeout(PATIENCE)
+        listener.settimeout(PATIENCE_S)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         with listener, Connection(socket.create_connection(relay.edge_inside, PATIENCE, (INSIDE, 0))) as sender:
             taken = until_some_wait(relay, sender)
@@ -73,7 +74,11 @@ def test_a_log_that_nobody_reads_any_more_costs_no_answer_and_no_good_end(tmp_pa
     reading = os.open(tmp_path / "relay.log", os.O_RDONLY | os.O_NONBLOCK)
     with relay_process("udp", "udp", tmp_path) as relay, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.bind(relay.inside)
-        sender.settimeout(PATIENCE)
+        sender.settimeout(PATIENCE_S)
+        said = b""
+        while b"serving metrics" not in said:  # the last that it says of itself
+            assert select.select([reading], [], [], PATIENCE_S)[0], said
+            said += os.read(reading, 65_535)
         os.close(reading)
         for number in range(3):
             sender.sendto(outward(number, "UDP", "nobody-knows"), relay.edge_inside)

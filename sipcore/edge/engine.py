@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from sipcore._parser import Message, parse
 from sipcore._values import Via
@@ -174,13 +175,18 @@ class Engine:
         Args:
             asker: the side of the `Resolve`, for the other may still get an answer; without one it is that of both.
         """
+        return [action for go_on in self.released(fact, now, asker) for action in go_on()]
+
+    def released(self, fact: SrvFact, now: float, asker: Side | None = None) -> list[Callable[[], list[Action]]]:
+        """The same in steps, one for each message that waited: an error in one need not cost the others theirs."""
         self._facts.learn(fact)
-        actions: list[Action] = []
-        for side in Side if asker is None else (asker,):
-            if self._asked.pop((side, fact.domain), None) is not None:
-                for guest in self._waiting[side].leave(fact.domain):
-                    actions += self._dealt(guest.message, guest.link, now, (*guest.told, fact))
-        return actions
+        guests = [
+            guest
+            for side in (Side if asker is None else (asker,))
+            if self._asked.pop((side, fact.domain), None) is not None
+            for guest in self._waiting[side].leave(fact.domain)
+        ]
+        return [partial(self._dealt, guest.message, guest.link, now, (*guest.told, fact)) for guest in guests]
 
     def undelivered(self, send: Send, now: float, failure: Failure = Failure.DOWN) -> list[Action]:
         """A `Send` could not be carried out: it goes to its next target that is well (RFC 3263 section 4.3). When there

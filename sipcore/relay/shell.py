@@ -180,8 +180,17 @@ class Shell:
         try:
             fact = await self._resolver.srv(wanted.domain, wanted.side)
         finally:  # a shutdown cancels this task, and then too nobody may be left waiting
-            self.perform(self._engine.resolved(fact, self.now(), wanted.side))
+            for go_on in self._engine.released(fact, self.now(), wanted.side):
+                self._step(go_on)
             self.flush()
+
+    def _step(self, go_on: Callable[[], Iterable[Action]]) -> None:
+        """Go on with one of several messages: an error of ours costs that one, and none of the others."""
+        try:
+            self.perform(go_on())
+        except Exception as error:
+            context = {"message": "a message that waited for DNS was lost", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(context)
 
     def _undelivered(self, send: Send, why: str, failure: Failure) -> None:
         self._metrics.count("undelivered", send.side, send.hop.transport, why)

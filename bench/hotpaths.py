@@ -160,11 +160,11 @@ proxy = { transport = "udp", address = "192.0.2.20", port = 5060, insecure = tru
 def edge() -> Callable[[bytes], str]:
     """The engine with all its rooms, to which a partner sends; for a message the side that something leaves on."""
     from sipcore import ImFilter, parse
+    from sipcore.configuration import loads
     from sipcore.edge.actions import Link, Send
     from sipcore.edge.engine import Engine
     from sipcore.edge.hashes import Keys
     from sipcore.edge.tables import Side, Transport
-    from sipcore.relay.config import loads
 
     engine = Engine(loads(_EDGE).tables, ImFilter(), Keys(bytes(32)))
     link = Link(1, Side.OUTSIDE, Transport.UDP, "192.0.2.20", 5060)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from sipcore.configuration import loads
 from sipcore.edge.actions import Certificate, Link
 from sipcore.edge.tables import Side, Transport
-from sipcore.relay.config import loads
 
 TABLES = loads(b"""
 edge = { fqdn = "edge.contoso.example", domains = ["contoso.example"] }

@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from sipcore.configuration import loads
 from sipcore.edge.summary import summary
 from sipcore.errors import ConfigError, Problem
-from sipcore.relay.config import loads
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples" / "edges"
 SEEDS = [re.sub(rb"\[users\]\nfile.*\n", b"", path.read_bytes()) for path in sorted(EXAMPLES.glob("*.toml"))]

@@ -18,8 +18,8 @@ import uvloop
 from addresses import family_of, free_port
 from patience import PATIENCE_S
 
+from sipcore.configuration import loads
 from sipcore.edge.tables import Side, Transport
-from sipcore.relay.config import loads
 from sipcore.relay.server import Relay
 
 #: Who lives where.

@@ -1,4 +1,4 @@
-"""The configuration: TOML, every fault at once, each with file, line, key and correction (`sipcore.relay.config`)."""
+"""The configuration: TOML, every fault at once, each with file, line, key and correction (`sipcore.configuration`)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from sipcore.configuration import federation_sections, hop_tables, load, loads, sections, tls, users
+from sipcore.configuration.keys import parse_keys
+from sipcore.configuration.sections import LimitsSection
+from sipcore.configuration.users import UserTable
 from sipcore.edge.hashes import Keys
 from sipcore.edge.tables import (
     ArchivingNotice,
@@ -44,11 +48,6 @@ from sipcore.errors import ConfigError, Problem
 from sipcore.imfilter import LCS2005, LYNC, Action
 from sipcore.imfilter.rules_file import RulesTable
 from sipcore.limits import DEFAULT, Limits
-from sipcore.relay import federation_sections, hop_tables, sections, tls_settings, users
-from sipcore.relay.config import load, loads
-from sipcore.relay.keys import parse_keys
-from sipcore.relay.sections import LimitsSection
-from sipcore.relay.users import UserTable
 from sipcore.settings.positions import Positions, dotted, undotted
 
 ROOT = Path(__file__).parent.parent
@@ -717,7 +716,7 @@ def test_every_example_in_the_operators_page_is_a_good_configuration(tmp_path: P
 
 def test_every_key_has_its_place_in_the_operators_page() -> None:
     page = (ROOT / "docs" / "running-an-edge.md").read_text("utf-8")
-    modules = (sections, federation_sections, hop_tables, tls_settings, users)
+    modules = (sections, federation_sections, hop_tables, tls, users)
     structs = {kind for module in modules for kind in vars(module).values()
                if isinstance(kind, type) and issubclass(kind, Struct) and kind is not Struct}  # fmt: skip
     assert len(structs) > 20

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from authority import Authority
 
+from sipcore.configuration import Config, load
 from sipcore.edge.directory import Right, Users
 from sipcore.edge.summary import summary
 from sipcore.edge.tables import Federation, Side, Tables, Transport
-from sipcore.relay.config import Config, load
-from sipcore.relay.tls import TlsBook, time_of_day
+from sipcore.relay.tls.book import TlsBook, time_of_day
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "edges"
 CONFIGURATIONS = sorted(path.name for path in EXAMPLES.glob("*.toml") if path.name != "users.toml")

@@ -10,10 +10,10 @@ from edge_world import TABLES as PLAIN
 from federated_world import CROSSROADS, INSIDE, OUTSIDE, WITH_DEFAULT
 
 from sipcore import parse
+from sipcore.configuration import load, loads
 from sipcore.edge.explaining import Explanation, explain, link_for, link_named, message_of, record_of
 from sipcore.edge.facts import SrvFact
 from sipcore.edge.tables import Transport
-from sipcore.relay.config import load, loads
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "edges"
 BOB = "bob@contoso.example"

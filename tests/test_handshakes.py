@@ -1,4 +1,4 @@
-"""Who is let in and whom we stay with: every shape of certificate, in both directions (`sipcore.relay.tls`).
+"""Who is let in and whom we stay with: every shape of certificate, in both directions (`sipcore.relay.tls.book`).
 
 Handshakes are real and in memory; `test_tls` has the same over sockets.
 """
@@ -36,10 +36,10 @@ from sipcore.edge.actions import Certificate, Failure, Link
 from sipcore.edge.flow import PeerKind
 from sipcore.edge.identity import evidence_for
 from sipcore.edge.tables import Hop, LinkClass, Side, Transport
-from sipcore.relay import openssl
-from sipcore.relay.handshakes import Handshake, Untrusted, certificate_of, fault_of
-from sipcore.relay.revocation import RevocationList
-from sipcore.relay.tls import TlsBook, time_of_day
+from sipcore.relay.tls import openssl
+from sipcore.relay.tls.book import TlsBook, time_of_day
+from sipcore.relay.tls.handshakes import Handshake, Untrusted, certificate_of, fault_of
+from sipcore.relay.tls.revocation import RevocationList
 
 INSIDE, OUTSIDE = Side.INSIDE, Side.OUTSIDE
 PARTNER, PROVIDER, DISCOVERED = LinkClass.PARTNER, LinkClass.PROVIDER, LinkClass.DISCOVERED

@@ -31,6 +31,7 @@ FLOORS = [
     {"settings"},
     {"imfilter"},
     {"edge"},
+    {"configuration"},
     {"relay"},
     {"demo"},
     {"cli"},

@@ -14,9 +14,9 @@ import structlog
 from edge_world import FROM_FABRIKAM, FROM_SERVER, FROM_STRANGER, engine, inbound, outbound, receive
 
 from sipcore import ImFilter
+from sipcore.configuration import LogSettings
+from sipcore.configuration.leaves import LogFormat, LogLevel
 from sipcore.edge.actions import Link
-from sipcore.relay.config import LogSettings
-from sipcore.relay.leaves import LogFormat, LogLevel
 from sipcore.relay.log_writer import LogWriter
 from sipcore.relay.logs import configure_logging, log_refusals, logger
 from sipcore.relay.peers_words import printable

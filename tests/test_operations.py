@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from addresses import require_ipv6
 
-from sipcore.relay.leaves import HostPort
+from sipcore.configuration.leaves import HostPort
 from sipcore.relay.metrics import Metrics
 from sipcore.relay.operations import Health, OperationsServer
 

@@ -26,7 +26,7 @@ def test_every_python_example_runs(code, capsys):
 
 
 def test_the_example_edge_is_a_sound_configuration(tmp_path):
-    from sipcore.relay.config import load
+    from sipcore.configuration import load
 
     path = tmp_path / "edge.toml"
     path.write_text(blocks("toml")[0])

@@ -35,12 +35,12 @@ from relay_stage import (
 )
 
 from sipcore._parser import Message
+from sipcore.configuration import loads
 from sipcore.edge.actions import Action, Link
 from sipcore.edge.tables import Hop, Side, Transport
 from sipcore.edge.waiting import WaitingRoom
 from sipcore.limits import DEFAULT
 from sipcore.relay import datagrams
-from sipcore.relay.config import loads
 from sipcore.relay.datagrams import DatagramPort
 from sipcore.relay.logs import Quota
 from sipcore.relay.metrics import Metrics

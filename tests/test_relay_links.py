@@ -29,9 +29,9 @@ from relay_stage import (
     text_of_config,
 )
 
+from sipcore.configuration import LinkLimits, loads
 from sipcore.edge.actions import Link, Send
 from sipcore.edge.tables import Hop, Side, Transport
-from sipcore.relay.config import LinkLimits, loads
 from sipcore.relay.deadlines import Deadlines
 from sipcore.relay.outbox import Budget, Outbox
 from sipcore.relay.sources import Sources

@@ -32,11 +32,11 @@ from name_server import (
     silence,
 )
 
+from sipcore.configuration import DnsSettings, loads
 from sipcore.edge.facts import Found, SrvFact, Target
 from sipcore.edge.tables import Side
 from sipcore.errors import ConfigError
 from sipcore.relay import resolver as resolving
-from sipcore.relay.config import DnsSettings, loads
 from sipcore.relay.metrics import Metrics
 from sipcore.relay.resolver import Resolver
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from peer_programs import require_program
 
-from sipcore.relay.sections import LimitsSection
+from sipcore.configuration.sections import LimitsSection
 
 UNIT = Path(__file__).resolve().parents[1] / "examples" / "systemd" / "sipcore.service"
 TEXT = UNIT.read_text()

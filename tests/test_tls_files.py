@@ -14,9 +14,9 @@ from tls_stage import EDGE, PRIVATE, PUBLIC, TRUST, config_in, write_files
 
 from sipcore.edge.tables import LinkClass, Side
 from sipcore.errors import ConfigError
-from sipcore.relay import roots
-from sipcore.relay.revocation import read_revocations
-from sipcore.relay.tls import TlsBook, time_of_day
+from sipcore.relay.tls import roots
+from sipcore.relay.tls.book import TlsBook, time_of_day
+from sipcore.relay.tls.revocation import read_revocations
 
 EDGE_TOML = """
 [edge]

@@ -1,4 +1,4 @@
-"""The file of users: every right is off until it is given, and every fault has its place (`sipcore.relay.users`)."""
+"""The file of users: a right is off until it is given, and a fault has its place (`sipcore.configuration.users`)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from test_config import GOOD
 
+from sipcore.configuration import loads
 from sipcore.edge.directory import Access, Archiving, Entry, Right, Scope, Users, UserView
 from sipcore.errors import ConfigError, Problem
-from sipcore.relay.config import loads
 
 BOB = '[[user]]\naddress = "bob@contoso.example"\n'
 

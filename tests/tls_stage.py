@@ -14,8 +14,8 @@ from pathlib import Path
 from authority import FOR_CLIENTS, FOR_SERVERS, Authority, Leaf, bundle
 from relay_stage import PATIENCE, Connection
 
-from sipcore.relay.config import Config, loads
-from sipcore.relay.handshakes import HandshakeFault, fault_of
+from sipcore.configuration import Config, loads
+from sipcore.relay.tls.handshakes import HandshakeFault, fault_of
 
 PUBLIC, PRIVATE, CONTOSO = Authority("Public Root"), Authority("Fabrikam's Own Root"), Authority("Contoso's Own Root")
 

@@ -17,12 +17,12 @@ from collections.abc import Iterable
 from itertools import count
 
 from sipcore import Framer, ImFilter, ParseError
+from sipcore.configuration import Config, load
 from sipcore.edge.actions import Action, Count, Link, Send
 from sipcore.edge.engine import Engine
 from sipcore.edge.facts import Found, SrvFact
 from sipcore.edge.hashes import Keys
 from sipcore.edge.tables import Hop, Side, Transport
-from sipcore.relay.config import Config, load
 
 READ_BYTES = 1 << 16
 #: How long somebody else may keep all others waiting. A grown edge lets nobody.

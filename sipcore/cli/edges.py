@@ -14,7 +14,7 @@ from sipcore.describe import printable
 from sipcore.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    from sipcore.relay.config import Config
+    from sipcore.configuration import Config
 
 __all__ = ["ConfigOption", "bench", "check", "config_of", "demo", "relay"]
 
@@ -40,8 +40,8 @@ def check(config: _ConfigFile) -> None:
 def _tls_warnings(settings: Config) -> tuple[Problem, ...]:
     """What an operator should know of the certificates that a configuration names; faults end the command."""
     with extra("relay"):
-        from sipcore.relay.openssl import OpenSslError
-        from sipcore.relay.tls import TlsBook, time_of_day
+        from sipcore.relay.tls.book import TlsBook, time_of_day
+        from sipcore.relay.tls.openssl import OpenSslError
     try:
         return TlsBook(settings.tls, settings.tables, time_of_day).warnings
     except ConfigError as error:
@@ -55,8 +55,8 @@ def relay(config: ConfigOption) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # of one that comes before there is anything to read again
     settings = config_of(config)
     with extra("relay"):
-        from sipcore.relay.openssl import OpenSslError
         from sipcore.relay.server import ListenError, run
+        from sipcore.relay.tls.openssl import OpenSslError
     try:
         run(settings)
     except (ListenError, OpenSslError) as error:
@@ -84,7 +84,7 @@ def bench(context: typer.Context) -> None:
 def config_of(path: Path) -> Config:
     """Load a configuration, or list all that is wrong with it and leave."""
     with extra("relay"):
-        from sipcore.relay.config import load
+        from sipcore.configuration import load
     try:
         return load(path)
     except ConfigError as error:

@@ -11,12 +11,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.resources import files
 from typing import Literal
 
+from sipcore.configuration import Config, loads
 from sipcore.demo.agents import Agent, Watcher
 from sipcore.demo.scenarios import ALICE, BOB
 from sipcore.edge.actions import Trace
 from sipcore.edge.hashes import Keys
 from sipcore.edge.tables import Side, Transport
-from sipcore.relay.config import Config, loads
 from sipcore.relay.server import Relay
 
 __all__ = ["EDGE_INSIDE", "EDGE_OUTSIDE", "FIXED_PORT", "INSIDE", "PARTNER", "Stage", "configuration", "open_stage"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from sipcore.relay.config import LinkLimits
+from sipcore.configuration import LinkLimits
 
 __all__ = ["Deadlines"]
 

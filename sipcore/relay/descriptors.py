@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 
-from sipcore.relay.config import LinkLimits
+from sipcore.configuration import LinkLimits
 
 __all__ = ["claim_descriptors", "descriptor_warning"]
 

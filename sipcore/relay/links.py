@@ -22,17 +22,17 @@ from itertools import count
 from typing import Any
 
 from sipcore._parser import Message
+from sipcore.configuration import LinkLimits
 from sipcore.edge._runs import Run
 from sipcore.edge.actions import Failure, Link, Send
 from sipcore.edge.tables import Hop, OwnSide, Side, Transport, canonical_host, is_address
 from sipcore.edge.waiting import WaitingRoom
 from sipcore.relay.aliases import Aliases, offered_place
-from sipcore.relay.config import LinkLimits
 from sipcore.relay.datagrams import DatagramPort, port_for
-from sipcore.relay.handshakes import SHUTDOWN_SECONDS, Farewell, HandshakeFault, farewell_over, fault_of
 from sipcore.relay.outbox import Budget
 from sipcore.relay.sources import Sources
 from sipcore.relay.streams import DIALLED, Stream
+from sipcore.relay.tls.handshakes import SHUTDOWN_SECONDS, Farewell, HandshakeFault, farewell_over, fault_of
 from sipcore.relay.unfinished import Unfinished
 
 __all__ = ["Addresses", "Links"]

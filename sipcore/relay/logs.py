@@ -16,12 +16,12 @@ import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
 from sipcore._values import NameAddr, Uri
+from sipcore.configuration import LogSettings
+from sipcore.configuration.leaves import LogFormat
 from sipcore.edge.actions import Trace
 from sipcore.edge.flow import Answer, Discard, Forward
 from sipcore.edge.tables import Hop, Side
 from sipcore.errors import HeaderError
-from sipcore.relay.config import LogSettings
-from sipcore.relay.leaves import LogFormat
 from sipcore.relay.log_writer import LogWriter
 from sipcore.relay.peers_words import printable
 

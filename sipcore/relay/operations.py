@@ -17,7 +17,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
 
-from sipcore.relay.leaves import HostPort
+from sipcore.configuration.leaves import HostPort
 
 __all__ = ["Health", "OperationsServer"]
 

@@ -17,9 +17,9 @@ from dns.nameserver import Do53Nameserver
 from dns.rdatatype import AAAA, SRV, A, RdataType
 from dns.resolver import NoResolverConfiguration
 
+from sipcore.configuration import DnsSettings
 from sipcore.edge.facts import SrvFact
 from sipcore.edge.tables import OwnSide, Side, is_address
-from sipcore.relay.config import DnsSettings
 from sipcore.relay.logs import Quota, logger
 from sipcore.relay.lookups import SRV_SERVICE, Outcome, Reply, fact_from, look_up
 from sipcore.relay.metrics import Metrics

@@ -15,14 +15,13 @@ from typing import Any, Self
 
 import uvloop
 
+from sipcore.configuration import Config, LinkLimits
 from sipcore.edge.actions import Trace
 from sipcore.edge.engine import Engine
 from sipcore.edge.hashes import Keys
 from sipcore.edge.tables import Hop, OwnSide, Side, Transport
 from sipcore.errors import ConfigError, Problem
 from sipcore.imfilter import ImFilter
-from sipcore.relay.acceptor import TlsAcceptor
-from sipcore.relay.config import Config, LinkLimits
 from sipcore.relay.datagrams import DatagramPort
 from sipcore.relay.descriptors import claim_descriptors, descriptor_warning
 from sipcore.relay.logs import Quota, configure_logging, log_refusals, logger
@@ -32,7 +31,8 @@ from sipcore.relay.shell import Shell
 from sipcore.relay.sockets import ListenError, bind, refused
 from sipcore.relay.sources import Sources
 from sipcore.relay.streams import Stream
-from sipcore.relay.tls import TlsBook, time_of_day
+from sipcore.relay.tls.acceptor import TlsAcceptor
+from sipcore.relay.tls.book import TlsBook, time_of_day
 
 __all__ = ["ListenError", "Relay", "run"]
 

@@ -6,18 +6,18 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from sipcore._parser import Message
+from sipcore.configuration import Config
 from sipcore.edge.actions import Action, Count, Failure, Link, Resolve, Send
 from sipcore.edge.engine import Engine
 from sipcore.edge.facts import Found, SrvFact
 from sipcore.edge.tables import Hop, Side, Transport
-from sipcore.relay.config import Config
-from sipcore.relay.handshakes import HandshakeFault, fault_of
 from sipcore.relay.links import Links
 from sipcore.relay.logs import Quota, logger
 from sipcore.relay.metrics import Metrics
 from sipcore.relay.resolver import Resolver, families_of
 from sipcore.relay.streams import DIALLED, Stream
-from sipcore.relay.tls import TlsBook
+from sipcore.relay.tls.book import TlsBook
+from sipcore.relay.tls.handshakes import HandshakeFault, fault_of
 from sipcore.relay.unheard import Unheard
 
 __all__ = ["Shell"]

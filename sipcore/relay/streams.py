@@ -16,15 +16,15 @@ from typing import Protocol, cast
 
 from sipcore._framer import Framer
 from sipcore._parser import Message
+from sipcore.configuration import LinkLimits
 from sipcore.edge.actions import Certificate, Link, Send
 from sipcore.edge.tables import Hop, Side, Transport
 from sipcore.errors import ParseError
 from sipcore.limits import Limits
-from sipcore.relay.config import LinkLimits
 from sipcore.relay.deadlines import Deadlines
-from sipcore.relay.handshakes import certificate_of, is_awaiting_verdict, verified_chain
 from sipcore.relay.outbox import Budget, Outbox
 from sipcore.relay.sources import source_of
+from sipcore.relay.tls.handshakes import certificate_of, is_awaiting_verdict, verified_chain
 from sipcore.relay.unfinished import Unfinished
 from sipcore.relay.unheard import Unheard
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from sipcore.configuration.hop_tables import HopTable, ListenTable, SubjectTable
+from sipcore.configuration.sections import Document
 from sipcore.edge.tables import (
     METHODS,
     ArchivingNotice,
@@ -34,8 +36,6 @@ from sipcore.edge.tables import (
     with_preloaded,
 )
 from sipcore.errors import ConfigError, Problem
-from sipcore.relay.hop_tables import HopTable, ListenTable, SubjectTable
-from sipcore.relay.sections import Document
 from sipcore.settings.decoding import Decoder
 from sipcore.settings.positions import Path, undotted
 

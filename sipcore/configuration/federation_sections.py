@@ -9,9 +9,9 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from sipcore.configuration.hop_tables import HopTable, SubjectTable
+from sipcore.configuration.leaves import Count, Domain, DomainName, Header, Level, MediaName, Route, Switch, Title
 from sipcore.edge.tables import DomainType, RateLimits, VerificationLevel
-from sipcore.relay.hop_tables import HopTable, SubjectTable
-from sipcore.relay.leaves import Count, Domain, DomainName, Header, Level, MediaName, Route, Switch, Title
 
 __all__ = [
     "ArchivingNoticeSection",

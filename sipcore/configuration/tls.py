@@ -5,7 +5,6 @@ Here are the names of the files. What is in them is read by `tls`, at start and 
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -19,7 +18,7 @@ from sipcore.errors import Problem
 from sipcore.settings.decoding import Decoder
 from sipcore.settings.positions import Path
 
-__all__ = ["Identity", "NamedFile", "TlsSection", "TlsSettings", "tls_settings"]
+__all__ = ["Identity", "NamedFile", "TlsSection", "TlsSettings", "Version", "tls_settings"]
 
 #: In a list of trust roots: the system's store.
 SYSTEM = "system"
@@ -116,7 +115,7 @@ class TlsSettings:
         file: the name of the configuration, for what is missing in it.
     """
 
-    minimum: ssl.TLSVersion
+    minimum: Version
     identities: Mapping[Side, Identity]
     roots: Mapping[LinkClass, Sequence[NamedFile | None]]
     revoked: Sequence[NamedFile]
@@ -141,7 +140,7 @@ def tls_settings(decoder: Decoder, section: TlsSection, folder: FilePath) -> Tls
 
     tables = {side: table for side in Side if (table := getattr(section, side)) is not None}
     return TlsSettings(
-        minimum=ssl.TLSVersion[section.minimum.name.replace("TLS_", "TLSv")],
+        minimum=section.minimum,
         identities={side: identity(side, table) for side, table in tables.items()},
         roots={each: roots(each) for each in LinkClass},
         file=decoder.problem((), "").where.rpartition(":")[0],

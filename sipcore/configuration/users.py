@@ -9,9 +9,9 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from sipcore.configuration.leaves import DomainName, StandIns, Switch, Text, read_special
 from sipcore.edge.directory import PUBLIC_IM, Access, Archiving, Entry, Scope, Users, UserView, user_address
 from sipcore.errors import ConfigError
-from sipcore.relay.leaves import DomainName, StandIns, Switch, Text, read_special
 from sipcore.settings.decoding import Decoder
 from sipcore.settings.document import read_toml
 from sipcore.settings.positions import Path, Positions

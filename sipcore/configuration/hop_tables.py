@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from sipcore.configuration.leaves import Address, Domain, Host, ListenPort, Port, Switch, TransportName
 from sipcore.edge.tables import Transport
-from sipcore.relay.leaves import Address, Domain, Host, ListenPort, Port, Switch, TransportName
 
 __all__ = ["HopTable", "ListenTable", "SubjectTable"]
 

@@ -19,11 +19,12 @@ from dataclasses import dataclass, replace
 
 from cryptography import x509
 
+from sipcore.configuration.tls import TlsSettings, Version
 from sipcore.edge.actions import Certificate, Link
 from sipcore.edge.neighbours import Expected, expected_at, is_ruled_out
 from sipcore.edge.tables import Hop, LinkClass, Side, Tables, Transport
 from sipcore.errors import ConfigError, Problem
-from sipcore.relay.certificates import (
+from sipcore.relay.tls.certificates import (
     date_fault,
     described,
     parse_chain,
@@ -32,17 +33,17 @@ from sipcore.relay.certificates import (
     serves,
     spoken_names,
 )
-from sipcore.relay.handshakes import Farewell, Handshake, Untrusted, handing_to, say_nothing
-from sipcore.relay.openssl import take_any_purpose
-from sipcore.relay.own_certificates import OwnCertificate, expiry_warnings, read_own
-from sipcore.relay.revocation import Revocations, read_revocations
-from sipcore.relay.roots import Roots, read_roots
-from sipcore.relay.tls_settings import TlsSettings
+from sipcore.relay.tls.handshakes import Farewell, Handshake, Untrusted, handing_to, say_nothing
+from sipcore.relay.tls.openssl import take_any_purpose
+from sipcore.relay.tls.own_certificates import OwnCertificate, expiry_warnings, read_own
+from sipcore.relay.tls.revocation import Revocations, read_revocations
+from sipcore.relay.tls.roots import Roots, read_roots
 
 __all__ = ["TlsBook", "time_of_day"]
 
 #: Nobody's address (RFC 5737): of a peer with a certificate it says nothing.
 _ANYWHERE = "192.0.2.255"
+_VERSIONS = {Version.TLS_1_2: ssl.TLSVersion.TLSv1_2, Version.TLS_1_3: ssl.TLSVersion.TLSv1_3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,7 @@ class TlsBook:
     def _context(self, protocol: int, own: OwnCertificate, roots: bytes) -> ssl.SSLContext:
         context = ssl.SSLContext(protocol)
         context.sslobject_class = Handshake
-        context.minimum_version = self._settings.minimum
+        context.minimum_version = _VERSIONS[self._settings.minimum]
         context.check_hostname = False  # `Handshake` does that, by the rules of docs/protocol.md "Certificates"
         context.verify_mode = ssl.CERT_REQUIRED
         file = own.files.certificate

@@ -19,9 +19,9 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
+from sipcore.configuration.tls import NamedFile
 from sipcore.edge.tables import LinkClass, Side
 from sipcore.errors import Problem
-from sipcore.relay.tls_settings import NamedFile
 
 __all__ = ["Roots", "read_roots"]
 

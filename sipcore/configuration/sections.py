@@ -10,10 +10,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-from sipcore.edge.tables import MARK_HEADER, WhenOff
-from sipcore.imfilter.rules_file import RulesTable
-from sipcore.limits import DEFAULT
-from sipcore.relay.federation_sections import (
+from sipcore.configuration.federation_sections import (
     ArchivingNoticeSection,
     BlockedSection,
     DefaultRouteSection,
@@ -24,8 +21,8 @@ from sipcore.relay.federation_sections import (
     ProviderTable,
     StaticRouteTable,
 )
-from sipcore.relay.hop_tables import HopTable, ListenTable, SubjectTable
-from sipcore.relay.leaves import (
+from sipcore.configuration.hop_tables import HopTable, ListenTable, SubjectTable
+from sipcore.configuration.leaves import (
     Count,
     Domain,
     DomainName,
@@ -43,7 +40,10 @@ from sipcore.relay.leaves import (
     Switch,
     choices,
 )
-from sipcore.relay.tls_settings import TlsSection
+from sipcore.configuration.tls import TlsSection
+from sipcore.edge.tables import MARK_HEADER, WhenOff
+from sipcore.imfilter.rules_file import RulesTable
+from sipcore.limits import DEFAULT
 
 __all__ = [
     "BenotifySection",

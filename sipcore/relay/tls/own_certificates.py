@@ -11,10 +11,10 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from sipcore.configuration.tls import Identity, NamedFile
 from sipcore.edge.tables import OwnSide, Side
 from sipcore.errors import Problem
-from sipcore.relay.certificates import date_fault, extension_of, spoken_names
-from sipcore.relay.tls_settings import Identity, NamedFile
+from sipcore.relay.tls.certificates import date_fault, extension_of, spoken_names
 
 __all__ = ["OwnCertificate", "expiry_warnings", "read_own"]
 

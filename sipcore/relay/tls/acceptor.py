@@ -14,9 +14,9 @@ from collections.abc import Callable
 
 from sipcore.edge.actions import Failure
 from sipcore.edge.tables import Hop, Transport
-from sipcore.relay.handshakes import SHUTDOWN_SECONDS, Farewell, HandshakeFault, farewell_over, fault_of
 from sipcore.relay.sources import Sources
 from sipcore.relay.streams import Stream
+from sipcore.relay.tls.handshakes import SHUTDOWN_SECONDS, Farewell, HandshakeFault, farewell_over, fault_of
 
 __all__ = ["TlsAcceptor"]
 

@@ -17,9 +17,9 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
+from sipcore.configuration.tls import NamedFile
 from sipcore.errors import Problem
-from sipcore.relay.certificates import described, quoted
-from sipcore.relay.tls_settings import NamedFile
+from sipcore.relay.tls.certificates import described, quoted
 
 __all__ = ["RevocationList", "Revocations", "read_revocations"]
 

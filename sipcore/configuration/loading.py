@@ -12,18 +12,18 @@ from dataclasses import dataclass, fields
 from pathlib import Path as FilePath
 from typing import Any
 
+from sipcore.configuration.assembly import assemble, warnings_of
+from sipcore.configuration.keys import read_keys
+from sipcore.configuration.leaves import HostPort, LogFormat, LogLevel, StandIns, read_special
+from sipcore.configuration.sections import DnsSection, Document, FilterSection, LimitsSection
+from sipcore.configuration.tls import TlsSettings, tls_settings
+from sipcore.configuration.users import read_users
 from sipcore.edge.directory import Users
 from sipcore.edge.hashes import Keys
 from sipcore.edge.tables import Side, Tables
 from sipcore.errors import ConfigError, Problem
 from sipcore.imfilter import Rules, rules_file
 from sipcore.limits import Limits
-from sipcore.relay.assembly import assemble, warnings_of
-from sipcore.relay.keys import read_keys
-from sipcore.relay.leaves import HostPort, LogFormat, LogLevel, StandIns, read_special
-from sipcore.relay.sections import DnsSection, Document, FilterSection, LimitsSection
-from sipcore.relay.tls_settings import TlsSettings, tls_settings
-from sipcore.relay.users import read_users
 from sipcore.settings.decoding import Decoder
 from sipcore.settings.document import read_file, read_toml
 from sipcore.settings.positions import Positions

@@ -267,6 +267,8 @@ cdef class Framer:
             return None
         complete_in_block(message, self.block, &self.bounds)
         self._consume(self.wanted)
+        if self.at == self.block.filled:
+            self._lend()
         return message
 
     cdef int _recognise(self, const uint8_t *front, uint64_t left, int code) except -1:

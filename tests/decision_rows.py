@@ -175,10 +175,31 @@ ENHANCED = [
     Row(
         "F059",
         "a record that names another's proxy",
-        inward("nwtraders.example", "edge.evil.example"),
+        inward("nwtraders.example", "edge.nwtraders.example"),
         "403 claims-other-domain",
         "does not agree",
         facts=NW_FACT,
+    ),
+    Row(
+        "F059",
+        "a certificate that no record of the domain could name is not worth a question",
+        inward("nwtraders.example", "edge.evil.example", "nwtraders.example", "a.sip.nwtraders.example"),
+        "403 claims-other-domain",
+        "no name is one label below nwtraders.example in the certificate of edge.evil.example, nwtraders.example",
+    ),
+    Row(
+        "F060",
+        "of several names one that a record could name is enough to ask",
+        inward("nwtraders.example", "edge.evil.example", NW),
+        "SRV of nwtraders.example?",
+        "which no table knows",
+    ),
+    Row(
+        "F086",
+        "a provider's domains are told by their records alone, so those are asked for",
+        inward("y.example", "sip.hosting.example"),
+        "SRV of y.example?",
+        "from provider 'Hosting'",
     ),
     Row(
         "F059",

@@ -506,6 +506,8 @@ def test_a_fault_names_its_line_its_key_and_the_correction(old: str, new: str, l
         ("[limits]\nidle_seconds = 86401", "limits.idle_seconds", "whole seconds"),
         ("[limits]\nidle_second = 5", "limits.idle_second", 'did you mean "idle_seconds"?'),
         ('[metrics]\nlisten = "localhost:9090"', "metrics.listen", "names are not resolved"),
+        ('[metrics]\nlisten = "127.0.0.1"', "metrics.listen", "its port is missing"),
+        ('[metrics]\nlisten = "::1"', "metrics.listen", "its port is missing"),
         ('[metrics]\nlisten = "127.0.0.1:99999"', "metrics.listen", "0 to 65535"),
         ("[metrics]", "metrics.listen", "missing"),
         ('[verification]\nassertion_header = "X Y"', "verification.assertion_header", "not a header name"),

@@ -251,6 +251,7 @@ def check(case: Case, decision: Decision) -> None:
         return
     if isinstance(decision, NeedSrv):
         assert decision.domain not in case.facts
+        asks_nothing_in_vain(case, decision.domain)
         return
     if isinstance(decision, Discard):
         return
@@ -286,6 +287,17 @@ def speaks_for_itself(case: Case) -> None:
         assert flow.peer.kind is PeerKind.STRANGER
     else:
         assert all(domain is not None and may_speak(domain, case) for domain in claimed)
+
+
+def asks_nothing_in_vain(case: Case, domain: str) -> None:
+    """What a sender outside claims is asked for only where the answer could bear out the peer."""
+    flow, rows = case.flow, case.flow.peer.rows
+    claimed = {served_as(end) for end in (flow.from_domain, flow.asserted_domain) if end is not None}
+    if flow.side is INSIDE or domain not in claimed or case.tables.federation.clearing_house:
+        return
+    zones = (f".{domain}", ".aol.com") if domain in {"aol.com", "hosted.example"} else ()
+    named = {name for name in flow.peer.names if name.partition(".")[2] == domain or name.endswith(zones)}
+    assert named or any(isinstance(row, Provider) for row in rows)
 
 
 def may_speak(domain: str, case: Case) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 from edge_world import (
@@ -24,12 +25,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sipcore import parse, respond
+from sipcore.edge import engine as engines
 from sipcore.edge.actions import Action, Failure, Resolve
 from sipcore.edge.directory import Users
 from sipcore.edge.engine import Engine
 from sipcore.edge.facts import Facts, Found, SrvFact, Target
 from sipcore.edge.pacing import Pace
-from sipcore.edge.tables import RateLimits, StaticRoutes
+from sipcore.edge.tables import RateLimits, Side, StaticRoutes
 
 NW = "nwtraders.example"
 OPEN = replace(CROSSROADS, discovered=replace(CROSSROADS.discovered, any_domain=True))
@@ -138,6 +140,45 @@ def test_a_full_waiting_room_answers_503_and_discards_benotify() -> None:
     assert seen == {"503": 24 - (1 << 20) // (len(to_nw(body=body)) + 1024)}
     benotify = receive(edge, to_nw(method="BENOTIFY", cseq=90, body=body), FROM_SERVER)
     assert counted(benotify) == [("discarded", "inside", "crowded")]
+
+
+def to_one_of_many(number: int, body: bytes) -> bytes:
+    """What a discovered peer sends to some domain through a clearing house."""
+    uri = f"sip:x@d{number}.example"
+    return from_nw(uri=uri, to=f"<{uri}>", cseq=number + 1, body=body)
+
+
+def test_what_waits_of_the_outside_leaves_the_inside_its_room() -> None:
+    edge, large = engine(replace(HOUSE, discovered=OPEN.discovered)), b"x" * 900_000
+    edge.resolved(found(f"sip.{NW}"), 0.0)
+    refused = [number for number in range(12) if sent(receive(edge, to_one_of_many(number, large), link(f"sip.{NW}")))]
+    assert (refused, edge.waiting[0]) == ([9, 10, 11], 9)
+    assert asked(receive(edge, to_nw(uri="sip:x@alpine.example", body=large), FROM_SERVER)) == ["alpine.example"]
+    shared = receive(edge, to_nw(uri="sip:x@d0.example", body=large), FROM_SERVER)
+    assert (asked(shared), counted(shared)) == ([], [("waited", "inside")]), "asked for already, on behalf of the peer"
+    left = sent(edge.resolved(found("sip.d0.example", domain="d0.example"), 1.0))
+    assert [send.came_from for send in left] == ["inside", "outside"]
+
+
+#: Who sends, to which domain, how much.
+BURST = st.lists(st.tuples(st.sampled_from(Side), st.integers(0, 9), st.integers(0, 3_000)), min_size=20, max_size=60)
+
+
+@given(BURST)
+def test_the_inside_fares_as_if_nothing_waited_that_came_from_outside(burst: list[tuple[Side, int, int]]) -> None:
+    def fares(*heard: Side) -> list[Action]:
+        edge, actions = engine(replace(HOUSE, discovered=OPEN.discovered)), []
+        edge.resolved(found(f"sip.{NW}"), 0.0)
+        for number, (side, domain, size) in enumerate(burst):
+            if side is INSIDE:
+                data = to_nw(uri=f"sip:x@d{domain}.example", body=b"x" * size, cseq=number + 1)
+                actions += receive(edge, data, FROM_SERVER)
+            elif side in heard:
+                receive(edge, to_one_of_many(domain, b"x" * size), link(f"sip.{NW}"))
+        return [action for action in actions if not isinstance(action, Resolve)]
+
+    with patch.multiple(engines, _WAIT_FOR_ONE=6_000, _WAIT_FOR_ALL=16_000):
+        assert fares(*Side) == fares(INSIDE)
 
 
 def test_a_cancel_waits_behind_its_invite_and_gets_the_same_target() -> None:

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sipcore import parse, respond
-from sipcore.edge.actions import Failure, Resolve, Send
+from sipcore.edge.actions import Action, Failure, Resolve, Send
 from sipcore.edge.engine import Engine
-from sipcore.edge.facts import SrvFact, Target
+from sipcore.edge.facts import Found, SrvFact, Target
 from sipcore.edge.health import SICK_SECONDS, Health
 from sipcore.edge.tables import Hop, Pattern, Side, StaticRoute, StaticRoutes, Transport
 
@@ -188,33 +188,80 @@ def test_the_steps_of_aols_chain_stand_in_for_each_other() -> None:
     assert only(receive(edge, outbound(uri="sip:x@hosted.example", cseq=2), FROM_SERVER)).hop == AOL_ROUTE.next_hop
 
 
-def test_a_record_is_asked_for_when_the_static_route_before_it_is_down() -> None:
-    edge = engine(replace(CROSSROADS, static_routes=StaticRoutes([AOL_ROUTE])))
-    to_aol = outbound(uri="sip:x@aol.com")
-    down(edge, only(receive(edge, to_aol, FROM_SERVER)))
-    resolve = next(action for action in receive(edge, to_aol, FROM_SERVER, 1.0) if isinstance(action, Resolve))
-    assert resolve.domain == "aol.com"
-    assert only(edge.resolved(SrvFact.of("aol.com", "sip2.aol.com", expires=9.0), 1.0)).hop == tls("sip2.aol.com")
-    assert only(receive(edge, to_aol, FROM_SERVER, 2.0 + SICK_SECONDS)).hop == AOL_ROUTE.next_hop
+TO_AOL = outbound(uri="sip:x@aol.com")
 
 
-def test_a_record_that_breaks_the_rules_does_not_stand_in_for_a_route_that_is_down() -> None:
-    edge = engine(replace(CROSSROADS, static_routes=StaticRoutes([AOL_ROUTE])))
-    to_aol = outbound(uri="sip:x@aol.com")
-    down(edge, only(receive(edge, to_aol, FROM_SERVER)))
-    receive(edge, to_aol, FROM_SERVER, 1.0)
-    assert only(edge.resolved(SrvFact.of("aol.com", "edge.evil.example", expires=9.0), 1.0)).hop == AOL_ROUTE.next_hop
+def edge_with_a_route_to_aol() -> Engine:
+    return engine(replace(CROSSROADS, static_routes=StaticRoutes([AOL_ROUTE])))
 
 
-def test_what_another_transport_would_need_rewritten_is_not_moved_there() -> None:
-    """Our Via names the transport: its sender is told to try again, and then it goes the other way."""
+def asked_for(actions: list[Action]) -> list[str]:
+    return [action.domain for action in actions if isinstance(action, Resolve)]
+
+
+@pytest.mark.parametrize("method", ["MESSAGE", "BENOTIFY", "INVITE", "CANCEL"])
+def test_what_finds_the_static_route_down_waits_for_the_record_behind_it_and_goes_there(method: str) -> None:
+    edge = edge_with_a_route_to_aol()
+    first = only(receive(edge, outbound(uri="sip:x@aol.com", method=method, body=b""), FROM_SERVER))
+    assert first.hop == AOL_ROUTE.next_hop
+    actions = edge.undelivered(first, 1.0)
+    assert (asked_for(actions), sent(actions)) == (["aol.com"], [])
+    assert ("retargeted", "outside") in counted(actions)
+    moved = only(edge.resolved(SrvFact.of("aol.com", "sip2.aol.com", expires=9.0), 2.0))
+    assert (moved.hop, moved.data, moved.came_from) == (tls("sip2.aol.com"), first.data, Side.INSIDE)
+
+
+def test_those_that_come_then_wait_for_it_as_well_until_the_route_is_well_again() -> None:
+    edge = edge_with_a_route_to_aol()
+    edge.undelivered(only(receive(edge, TO_AOL, FROM_SERVER)), 1.0)
+    assert sent(receive(edge, TO_AOL, FROM_SERVER, 1.0)) == []
+    moved = sent(edge.resolved(SrvFact.of("aol.com", "sip2.aol.com", expires=9.0), 1.0))
+    assert [send.hop for send in moved] == [tls("sip2.aol.com")] * 2
+    assert only(receive(edge, TO_AOL, FROM_SERVER, 2.0 + SICK_SECONDS)).hop == AOL_ROUTE.next_hop
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        SrvFact.of("aol.com", "edge.evil.example", expires=9.0),
+        SrvFact("aol.com", expires=9.0),
+        SrvFact("aol.com", Found.FAILED, expires=1.0),
+    ],
+    ids=["against the rules", "without a record", "not found out"],
+)
+def test_a_record_that_leads_nowhere_does_not_stand_in_for_a_route_that_is_down(fact: SrvFact) -> None:
+    edge = edge_with_a_route_to_aol()
+    edge.undelivered(only(receive(edge, TO_AOL, FROM_SERVER)), 1.0)
+    again = only(edge.resolved(fact, 1.0))
+    assert again.hop == AOL_ROUTE.next_hop, "better tried in vain than not tried"
+    assert parse(down(edge, again, 1.0).data).status == 503, "and once"
+
+
+def test_it_does_not_wait_for_a_record_when_its_client_may_have_given_up_by_then() -> None:
+    edge = edge_with_a_route_to_aol()
+    assert parse(down(edge, only(receive(edge, TO_AOL, FROM_SERVER)), 6.0).data).status == 503
+
+
+def test_a_second_target_is_tried_before_a_record_is_asked_for() -> None:
+    hosted = StaticRoute(Pattern.parse("hosted.example"), tls("edge.hosted.example"))
+    edge = engine(replace(CROSSROADS, static_routes=StaticRoutes([hosted, AOL_ROUTE])))
+    edge.resolved(SrvFact("hosted.example", expires=1e6), 0.0)
+    moved = down(edge, only(receive(edge, outbound(uri="sip:x@hosted.example"), FROM_SERVER)))
+    assert moved.hop == AOL_ROUTE.next_hop
+    assert asked_for(edge.undelivered(moved, 1.0)) == ["aol.com"]
+
+
+def test_what_another_transport_needs_rewritten_is_written_anew_for_it() -> None:
+    """Our Via names the transport, so it is judged again as it came; its branch stays the same."""
     hosted = StaticRoute(Pattern.parse("hosted.example"), Hop(Transport.TCP, "192.0.2.77", 5060))
     edge = engine(replace(CROSSROADS, static_routes=StaticRoutes([hosted, AOL_ROUTE])))
     edge.resolved(SrvFact("hosted.example", expires=1e6), 0.0)
     to_hosted = outbound(uri="sip:x@hosted.example")
-    assert parse(down(edge, only(receive(edge, to_hosted, FROM_SERVER))).data).status == 503
-    again = only(receive(edge, to_hosted, FROM_SERVER))
+    first = only(receive(edge, to_hosted, FROM_SERVER))
+    again = down(edge, first)
     assert (again.hop, again.data.split(b"\r\n")[1][:16]) == (AOL_ROUTE.next_hop, b"Via: SIP/2.0/TLS")
+    assert parse(again.data).via.branch == parse(first.data).via.branch
+    assert parse(down(edge, again).data).status == 503, "it is judged again once"
 
 
 # -- memory

@@ -172,6 +172,24 @@ def test_framers_that_take_turns_read_into_the_same_memory():
     assert len(places) == 1
 
 
+def test_memory_is_free_for_the_next_with_the_last_message_though_nobody_asked_for_more():
+    first, second = Framer(), Framer()
+    place = ctypes.addressof(ctypes.c_char.from_buffer(first.get_buffer()))
+    first.feed(message())
+    assert first.next_message() is not None
+    assert first.pending == 0
+    assert ctypes.addressof(ctypes.c_char.from_buffer(second.get_buffer())) == place
+
+
+def test_a_kept_last_message_is_not_written_over_by_the_next_framer():
+    first, second = Framer(), Framer()
+    first.feed(message(body=b"first"))
+    kept = first.next_message()
+    second.feed(message(body=b"other"))
+    assert second.next_message() is not None
+    assert bytes(kept.body) == b"first"
+
+
 def test_a_body_larger_than_any_block_arrives_whole():
     data = message(body=bytes(range(256)) * 3000)
     assert collect(Framer(), in_chunks(data, 4096))[0] == [data]

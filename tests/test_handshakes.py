@@ -9,12 +9,14 @@ import datetime
 import ssl
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from authority import DAY, FOR_CLIENTS, FOR_CODE, FOR_SERVERS, NOW, Authority, Leaf, key_usage
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from tls_stage import (
     CONTOSO,
@@ -35,7 +37,7 @@ from sipcore.edge.flow import PeerKind
 from sipcore.edge.identity import evidence_for
 from sipcore.edge.tables import Hop, LinkClass, Side, Transport
 from sipcore.relay import openssl
-from sipcore.relay.handshakes import Untrusted, certificate_of, fault_of
+from sipcore.relay.handshakes import Handshake, Untrusted, certificate_of, fault_of
 from sipcore.relay.revocation import RevocationList
 from sipcore.relay.tls import TlsBook, time_of_day
 
@@ -355,7 +357,7 @@ def test_what_is_wrong_with_a_certificate_is_said_with_subject_names_issuer_and_
     context, name = book(folder).client_context(OUTSIDE, hop("edge.adatum.example"))
     leaf = PUBLIC.leaf("www.mallory.example", common_name="Mallory\r\nand sons")
     assert refused(context, serving(folder, leaf), name).what == (
-        "CN=Mallory??and sons with www.mallory.example, from CN=Public Root;"
+        "CN=Mallory\\r\\nand sons with www.mallory.example, from CN=Public Root;"
         " expected gw.adatum.example or fw.adatum.example"
     )
 
@@ -402,6 +404,104 @@ def test_a_host_of_two_rows_has_to_satisfy_both_and_the_stricter_class(folder: P
     both = "sip.hosting.example", "gw.litware.example"
     assert refused(context, serving(folder, PRIVATE.leaf(*both)), name).why == "unknown-issuer"
     shake(context, serving(folder, PUBLIC.leaf(*both)), name)
+
+
+# -- those who come to us, in place of a hop
+
+
+def stands_for(host: str, leaf: Leaf, book: TlsBook) -> bool:
+    """Whether who came with that certificate may be taken for a hop, with the chain that OpenSSL makes of it."""
+    roots = [each.certificate for each in (PUBLIC, PRIVATE) if each.certificate.subject == leaf.certificate.issuer]
+    chain = [each.public_bytes(Encoding.DER) for each in (leaf.certificate, *leaf.between, *roots)]
+    return book.may_stand_for(OUTSIDE, hop(host), chain)
+
+
+@pytest.mark.parametrize("shape", REACHED)
+def test_rfc_5923_whom_we_would_stay_with_may_stand_for_the_hop_when_he_comes(shape: str, folder: Path) -> None:
+    host, leaf = REACHED[shape]
+    assert stands_for(host, leaf, book(folder))
+
+
+@pytest.mark.parametrize("shape", UNTRUSTED)
+def test_rfc_5923_whom_we_would_leave_may_not_stand_for_the_hop_when_he_comes(shape: str, folder: Path) -> None:
+    host, leaf, _ = UNTRUSTED[shape]
+    (folder / "revoked.pem").write_bytes(PUBLIC.revocations(REVOKED))
+    assert not stands_for(host, leaf, book(folder, 'revoked = ["revoked.pem"]'))
+
+
+def test_rfc_5923_asked_is_what_is_true_today_and_not_when_he_came(folder: Path) -> None:
+    leaf = PUBLIC.leaf(FABRIKAM, ends=NOW + DAY)
+    assert stands_for(FABRIKAM, leaf, book(folder))
+    assert not stands_for(FABRIKAM, leaf, book(folder, now=lambda: NOW + 2 * DAY))
+    assert not stands_for(FABRIKAM, PUBLIC.leaf(FABRIKAM, begins=NOW + DAY / 2), book(folder))
+    assert not book(folder).may_stand_for(OUTSIDE, hop(FABRIKAM), ()), "nor who has shown none"
+
+
+def test_a_hop_counts_for_every_class_that_trusts_its_root_as_it_would_if_it_came_to_us(folder: Path) -> None:
+    for leaf, classes in ((PUBLIC.leaf(FABRIKAM), EVERYBODY), (PRIVATE.leaf(FABRIKAM), {PARTNER})):
+        context, name = book(folder).client_context(OUTSIDE, hop(FABRIKAM))
+        client, _ = shake(context, serving(folder, leaf), name)
+        certificate = certificate_of(client)
+        assert certificate is not None
+        assert certificate.classes == classes
+
+
+# -- what somebody hears whom we leave
+
+
+def heard(client: ssl.SSLContext, server: ssl.SSLContext, name: str, said: list[bytes]) -> str:
+    """What is said at last to the one who has no context of ours: the name of an alert, or "closed"."""
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    theirs = client.wrap_bio(to_client, to_server, server_hostname=name)
+    ours = server.wrap_bio(to_server, to_client, server_side=True)
+    for each in (theirs, ours) * 5:
+        with suppress(ssl.SSLError):
+            each.do_handshake()
+    peer, incoming = (theirs, to_client) if isinstance(ours, Handshake) else (ours, to_server)
+    incoming.write(b"".join(said))
+    try:
+        peer.do_handshake()
+        return peer.read(1).decode() or "closed"
+    except ssl.SSLError as error:
+        return (error.reason or "").partition("_ALERT_")[2]
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize(
+    ("leaf", "alert"),
+    [
+        (Authority("Nobody").leaf(FABRIKAM), "UNKNOWN_CA"),
+        (PUBLIC.leaf(FABRIKAM, ends=NOW - DAY / 2), "CERTIFICATE_EXPIRED"),
+        (PUBLIC.leaf(FABRIKAM, purposes=(FOR_CLIENTS,)), "UNSUPPORTED_CERTIFICATE"),
+    ],
+)
+def test_a_hop_that_openssl_refuses_hears_why(leaf: Leaf, alert: str, version: ssl.TLSVersion, folder: Path) -> None:
+    said: list[bytes] = []
+    context, name = book(folder).client_context(OUTSIDE, hop(FABRIKAM), said.append)
+    server = serving(folder, leaf)
+    server.maximum_version = version
+    assert heard(context, server, name, said) == alert
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("leaf", [PUBLIC.leaf("edge.mallory.example"), PUBLIC.leaf(others=[odd_names()])])
+def test_a_hop_that_we_refuse_hears_that_the_connection_is_closed(
+    leaf: Leaf, version: ssl.TLSVersion, folder: Path
+) -> None:
+    said: list[bytes] = []
+    context, name = book(folder).client_context(OUTSIDE, hop(FABRIKAM), said.append)
+    server = serving(folder, leaf)
+    server.maximum_version = version
+    assert heard(context, server, name, said) == "closed"
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_peer_that_we_refuse_hears_that_the_connection_is_closed(version: ssl.TLSVersion, folder: Path) -> None:
+    said: list[bytes] = []
+    client = connecting(folder, PUBLIC.leaf(FABRIKAM, purposes=(FOR_CODE,)))
+    client.maximum_version = version
+    context = book(folder).server_context(OUTSIDE, said.append)
+    assert heard(client, context, "edge.contoso.example", said) == "closed"
 
 
 # -- revocation lists

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,9 @@ from sipcore import ImFilter
 from sipcore.edge.actions import Link
 from sipcore.relay.config import LogSettings
 from sipcore.relay.leaves import LogFormat, LogLevel
-from sipcore.relay.logs import Unfailing, configure_logging, log_refusals, logger, printable
+from sipcore.relay.log_writer import LogWriter
+from sipcore.relay.logs import configure_logging, log_refusals, logger
+from sipcore.relay.peers_words import printable
 
 URL = b"look at http://tailspin.example/"
 
@@ -98,49 +99,58 @@ def restored() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-def configure(settings: LogSettings) -> None:
-    configure_logging(settings, pytest.fail)
+def written(capfd: pytest.CaptureFixture[str], settings: LogSettings, say: Callable[[], object]) -> str:
+    """What stands in the log when something was said."""
+    with configure_logging(settings, pytest.fail):
+        say()
+    return capfd.readouterr().err
 
 
 @pytest.mark.usefixtures("restored")
-def test_lines_are_logfmt_or_json_and_begin_at_a_level(capsys: pytest.CaptureFixture[str]) -> None:
-    configure(LogSettings(LogLevel.INFO, LogFormat.JSON))
-    logger().info("refused", why="a b")
-    read = json.loads(capsys.readouterr().err)
+def test_lines_are_logfmt_or_json_and_begin_at_a_level(capfd: pytest.CaptureFixture[str]) -> None:
+    read = json.loads(written(capfd, LogSettings(format=LogFormat.JSON), lambda: logger().info("refused", why="a b")))
     assert (read["event"], read["level"], read["why"]) == ("refused", "info", "a b")
-    configure(LogSettings())
-    logger().info("refused", why="a b")
-    assert capsys.readouterr().err.endswith('level=info event=refused why="a b"\n')
-    configure(LogSettings(LogLevel.WARNING, LogFormat.LOGFMT))
-    logger().info("refused")
-    logger().warning("listening")
-    assert capsys.readouterr().err.count("\n") == 1
+    line = written(capfd, LogSettings(), lambda: logger().info("refused", why="a b"))
+    assert line.endswith('level=info event=refused why="a b"\n')
+    warnings = LogSettings(LogLevel.WARNING, LogFormat.LOGFMT)
+    assert written(capfd, warnings, lambda: logger().info("refused")) == ""
+    assert written(capfd, warnings, lambda: logger().warning("listening")).count("\n") == 1
 
 
 @pytest.mark.usefixtures("restored")
 @pytest.mark.parametrize("form", [LogFormat.LOGFMT, LogFormat.JSON])
 def test_an_error_of_ours_is_one_line_that_says_where_it_happened(
-    form: LogFormat, capsys: pytest.CaptureFixture[str]
+    form: LogFormat, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    configure(LogSettings(format=form))
     with pytest.raises(ZeroDivisionError) as fault:
         _ = 1 / 0
-    logger().error("internal error", exc_info=fault.value)
-    written = capsys.readouterr().err
-    assert written.count("\n") == 1
-    assert f"{Path(__file__).name}" in written
-    assert "ZeroDivisionError: division by zero" in written
+    line = written(capfd, LogSettings(format=form), lambda: logger().error("internal error", exc_info=fault.value))
+    assert line.count("\n") == 1
+    assert Path(__file__).name in line
+    assert "ZeroDivisionError: division by zero" in line
 
 
-def test_a_line_that_cannot_be_written_is_lost_and_counted_and_stops_nothing() -> None:
+def test_a_line_that_cannot_be_written_is_lost_and_counted() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     lost: list[None] = []
-    with open(writing, "wb", buffering=0) as pipe:
-        file = Unfailing(io.TextIOWrapper(pipe, write_through=True), lambda: lost.append(None))
-        assert [file.write("refused\n") for _ in range(2)] == [8, 8]
-    assert file.write("after its file was closed\n") > 0
-    assert len(lost) == 3
+    with LogWriter(writing, lambda: lost.append(None)) as writer:
+        assert [writer.write("refused\n") for _ in range(2)] == [8, 8]
+    os.close(writing)
+    assert len(lost) == 2
+
+
+def test_nobody_waits_for_a_reader_that_hangs_and_what_finds_no_room_is_counted() -> None:
+    reading, writing = os.pipe()
+    lost: list[None] = []
+    with LogWriter(writing, lambda: lost.append(None)) as writer:
+        for _ in range(1_100):
+            writer.write("x" * 4_095 + "\n")
+    kept = 1_100 - len(lost)
+    assert 0 < len(lost) <= 100
+    with open(reading, "rb") as late:
+        assert [len(late.readline()) for _ in range(kept)] == [4_096] * kept
+    os.close(writing)
 
 
 def test_what_strangers_do_does_not_hide_what_befalls_our_own_users() -> None:

@@ -8,6 +8,7 @@ import signal
 import socket
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 from patience import PATIENCE_S, eventually
@@ -85,3 +86,27 @@ def test_a_log_that_nobody_reads_any_more_costs_no_answer_and_no_good_end(tmp_pa
         assert relay.comes_to(3, "log_lines_lost")
         relay.process.terminate()
         assert relay.process.wait(PATIENCE_S) == 0
+
+
+def fill_up(pipe: Path) -> None:
+    """Write to a pipe until it takes no more."""
+    writing = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writing, b"x")
+    os.close(writing)
+
+
+def test_a_log_whose_reader_hangs_keeps_nobody_waiting_not_even_the_end(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "relay.log")
+    reading = os.open(tmp_path / "relay.log", os.O_RDONLY | os.O_NONBLOCK)
+    with relay_process("udp", "udp", tmp_path) as relay, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.bind(relay.inside)
+        sender.settimeout(PATIENCE_S)
+        fill_up(tmp_path / "relay.log")
+        for number in range(3):
+            sender.sendto(outward(number, "UDP", "nobody-knows"), relay.edge_inside)
+            assert sender.recv(65_535).startswith(b"SIP/2.0 404 ")
+        relay.process.terminate()
+        assert relay.process.wait(PATIENCE_S) == 0
+    os.close(reading)

@@ -549,7 +549,7 @@ def fill(on: Stage, sender: Connection) -> int:
     for number in range(1_000):
         sender.send(outward(number, "TCP", "nwtraders", "a" * 50_000))
         eventually(lambda number=number: on.count("received", "inside", "MESSAGE") == number + 1)
-        eventually(lambda: bool(on.relay._shell.links._dialled))
+        eventually(lambda: bool(on.relay._shell.links._ways))
         if on.count("undelivered", "outside", "tcp", "queue-full"):
             return number
     raise AssertionError("never full")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
+from addresses import require_ipv6
 from name_server import NameServer, name_server
 from relay_stage import (
     PATIENCE,
@@ -21,9 +22,14 @@ from relay_stage import (
     status,
 )
 
+from sipcore.edge.tables import Side, Transport
+
 #: Where the server behind a name moves to.
 MOVED = "127.0.0.37"
 NAME = "pool.contoso.example"
+#: A line of the next, and what may stand there instead.
+IPV4_ALONE = '{ transport = "tcp", address = "127.0.0.31", port = 0, insecure = true },'
+IPV6_TOO = IPV4_ALONE.replace("127.0.0.31", "::1")
 CONFIG = """
 [edge]
 fqdn = "edge.contoso.example"
@@ -58,12 +64,19 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NameServer]:
 
 
 @contextmanager
-def named(names: NameServer, transport: str, name: str = NAME, connect_seconds: int = 4) -> Iterator[Stage]:
-    """A relay whose inside is that name, and two servers that it may stand for, on one port."""
+def named(
+    names: NameServer, transport: str, name: str = NAME, connect_seconds: int = 4, listen: str = ""
+) -> Iterator[Stage]:
+    """A relay whose inside is that name, and two servers that it may stand for, on one port.
+
+    Args:
+        listen: where it listens inside over TCP.
+    """
     with ExitStack() as held:
         server, partner = held.enter_context(Peer(SERVER)), held.enter_context(Peer("127.0.0.34"))
         places = {"names": names, "server": server, "partner": partner}
         text = CONFIG.format(transport=transport, name=name, connect_seconds=connect_seconds, **places)
+        text = text.replace(IPV4_ALONE, listen or IPV4_ALONE)
         yield Stage(held.enter_context(running_relay(text)), server, partner, partner)
 
 
@@ -118,6 +131,37 @@ def test_the_next_address_is_tried_when_the_first_refuses(names: NameServer) -> 
         on.datagram(on.partner, inward(1))
         with on.server.accept() as receiver:
             assert header(receiver.read(), "Call-ID") == "1"
+
+
+@pytest.mark.parametrize("first", ["127.0.0.31", "::1"])
+def test_a_hop_with_both_families_is_reached_over_the_one_of_the_address_that_its_messages_name(
+    names: NameServer, first: str
+) -> None:
+    require_ipv6()
+    names.set(NAME, "A", SERVER)
+    names.set(NAME, "AAAA", "::1")
+    listen = [IPV4_ALONE, IPV6_TOO] if first != "::1" else [IPV6_TOO, IPV4_ALONE]
+    with (
+        named(names, "tcp", listen="\n".join(listen)) as on,
+        socket.create_server(("::1", on.server.port), family=socket.AF_INET6) as newer,
+    ):
+        newer.settimeout(PATIENCE)
+        on.datagram(on.partner, inward(1))
+        accepted, source = (newer if first == "::1" else on.server.listener).accept()
+        with Connection(accepted) as receiver:
+            told = on.relay.own.listen[Side.INSIDE, Transport.TCP]
+            assert (told.host, source[0]) == (first, first)
+            assert f"SIP/2.0/TCP {told.authority};branch=" in header(receiver.read(), "Via")
+
+
+def test_a_hop_of_the_other_family_alone_is_reached_all_the_same(names: NameServer) -> None:
+    require_ipv6()
+    names.set("old.contoso.example", "A", SERVER)
+    with named(names, "tcp", "old.contoso.example", listen=f"{IPV6_TOO}\n{IPV4_ALONE}") as on:
+        on.datagram(on.partner, inward(1))
+        with on.server.accept() as receiver:
+            receiver.send(ok(receiver.read()))
+            assert status(on.partner.read()) == 200
 
 
 def test_a_name_without_an_address_is_answered_504_and_told_to_the_inside_alone(names: NameServer) -> None:

@@ -300,6 +300,32 @@ def test_names_past_the_bound_are_not_asked_for_and_may_be_at_once_when_there_is
     run(scenario)
 
 
+def test_what_comes_from_outside_has_half_of_the_look_ups_and_what_our_users_need_all_of_them() -> None:
+    async def scenario() -> None:
+        async with odd_server(saying("0 0 5061 sip.nwtraders.example.")) as server:
+            server.open.clear()
+            here = world(server.place, max_queries=4)
+            strangers = [asyncio.ensure_future(here.resolver.srv(f"{name}.example", Side.OUTSIDE)) for name in "ab"]
+            await asyncio.sleep(0)
+            assert (await here.resolver.srv("c.example", Side.OUTSIDE)).found is Found.FAILED
+            ours = [asyncio.ensure_future(here.resolver.srv(f"{name}.example", Side.INSIDE)) for name in "cd"]
+            await asyncio.sleep(0)
+            server.open.set()
+            assert {fact.found for fact in await asyncio.gather(*strangers, *ours)} == {Found.RECORDS}
+            assert [here.count("SRV", outcome) for outcome in ("found", "crowded")] == [4, 1]
+
+    run(scenario)
+
+
+def test_the_one_look_up_that_is_allowed_is_for_either_side() -> None:
+    async def scenario() -> None:
+        async with odd_server(saying("0 0 5061 sip.nwtraders.example.")) as server:
+            here = world(server.place, max_queries=1)
+            assert [(await here.resolver.srv("a.example", side)).found for side in Side] == [Found.RECORDS] * 2
+
+    run(scenario)
+
+
 def test_a_closed_resolver_leaves_nobody_waiting() -> None:
     async def scenario() -> list[object]:
         async with odd_server(silence) as server:

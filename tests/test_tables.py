@@ -282,6 +282,12 @@ def test_of_several_addresses_a_peer_is_told_the_first_of_its_family() -> None:
     assert SEVERAL.listening(INSIDE, TCP, "::9") == OWN.listen[INSIDE, TCP]
 
 
+def test_a_peer_with_a_name_is_told_the_first_address_of_whatever_family() -> None:
+    turned = replace(OWN, listen={**OWN.listen, (INSIDE, UDP): SIXTH}, further={(INSIDE, UDP): (SECOND,)})
+    told = [turned.listening(INSIDE, UDP, peer) for peer in ("pool.contoso.example", "", "127.0.0.9")]
+    assert told == [SIXTH, SIXTH, SECOND]
+
+
 def test_every_one_of_several_addresses_is_ours_on_its_side_only() -> None:
     assert all(SEVERAL.is_own_place(hop.host, hop.port) for _, hop in SEVERAL.addresses())
     assert [SEVERAL.listens(side, SIXTH) for side in (INSIDE, OUTSIDE)] == [True, False]
@@ -612,9 +618,16 @@ def test_the_sides_must_not_share_an_address() -> None:
     assert own_faults(listen=dict(OWN.listen) | {(OUTSIDE, UDP): Hop(UDP, "127.0.0.1", 5060)}) == {"outside.listen"}
 
 
-@pytest.mark.parametrize("address", ["0.0.0.0", "::", "224.0.0.5", "edge.contoso.example"])
+@pytest.mark.parametrize(
+    "address", ["0.0.0.0", "::", "224.0.0.5", "edge.contoso.example", "fe80::1", "fe80::1%lo", "2001:db8::1%lo"]
+)
 def test_an_address_to_listen_on_is_one_that_peers_can_be_told(address: str) -> None:
     assert "outside.listen.address" in own_faults(listen=dict(OWN.listen) | {(OUTSIDE, UDP): Hop(UDP, address, 5060)})
+
+
+def test_no_hop_has_an_address_that_holds_on_one_link_only() -> None:
+    hop = Hop(UDP, "fe80::2%lo", 5070)
+    assert {"inside.next_hop.address", "inside.servers"} <= own_faults(next_hop=hop, servers=frozenset({"fe80::3%lo"}))
 
 
 def test_a_listening_port_may_be_left_to_the_system() -> None:

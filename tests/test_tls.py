@@ -178,7 +178,7 @@ def test_the_edge_shows_its_certificate_and_asks_by_name(tmp_path: Path) -> None
     assert names == ["edge.fabrikam.example"]
 
 
-def test_a_request_never_leaves_on_a_connection_that_the_partner_opened(tmp_path: Path) -> None:
+def test_a_request_never_leaves_on_a_connection_that_the_partner_has_opened_and_not_offered(tmp_path: Path) -> None:
     with stage(tmp_path) as on, on.peer(FABRIKAM) as peer:
         reach_the_server(on, peer, 1)
         on.ask(2)
@@ -315,6 +315,26 @@ def test_a_message_for_an_untrusted_hop_is_answered_504_with_1010(leaf: Leaf, wh
         assert header(answer, "ms-diagnostics").startswith("1010;")
         assert on.failed(why)
         assert on.count("links_opened", "outside") == 0
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_hop_that_we_leave_is_told_why_in_an_alert(version: ssl.TLSVersion, tmp_path: Path) -> None:
+    with stage(tmp_path) as on:
+        on.ask(1)
+        context = serving(tmp_path, PUBLIC.leaf("edge.fabrikam.example", ends=NOW - DAY / 2))
+        context.maximum_version = version
+        with pytest.raises(ssl.SSLError, match=r"(?i)alert certificate expired"), accepted(on.proxy.listener, context):
+            pass
+
+
+def test_a_hop_that_we_leave_for_its_name_is_closed_and_not_cut_off(tmp_path: Path) -> None:
+    with stage(tmp_path) as on:
+        on.ask(1)
+        with on.asked(PUBLIC.leaf("edge.mallory.example")) as peer:
+            assert isinstance(peer.socket, ssl.SSLSocket)
+            peer.socket.suppress_ragged_eofs = False  # the end of the connection alone would be an error
+            assert peer.socket.recv(1) == b""
+        assert on.failed("name")
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,13 @@ import pytest
 from authority import DAY, FOR_CLIENTS, NOW, Authority, Leaf
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, pkcs7
 from tls_stage import EDGE, PRIVATE, PUBLIC, TRUST, config_in, write_files
 
 from sipcore.edge.tables import LinkClass, Side
 from sipcore.errors import ConfigError
 from sipcore.relay import roots
+from sipcore.relay.revocation import read_revocations
 from sipcore.relay.tls import TlsBook, time_of_day
 
 EDGE_TOML = """
@@ -171,7 +172,9 @@ def test_an_own_certificate_with_names_that_nobody_can_read_is_a_fault(folder: P
 @pytest.mark.parametrize(
     ("name", "content", "fault"),
     [
-        ("public.pem", b"nothing", "public.pem has no certificate in PEM"),
+        ("public.pem", b"nothing", "public.pem has no certificate in PEM, DER or PKCS#7"),
+        ("public.pem", bytes.fromhex("300b06092a864886f70d010702"), "public.pem: certificate 1 is malformed ("),
+        ("public.pem", b"\x30\x03\x02\x01\x00", "public.pem: certificate 1 is malformed ("),
         ("public.pem", PUBLIC.pem + b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
          "public.pem: certificate 2 is malformed ("),
         ("public.pem", b"-----BEGIN CERTIFICATE-----\n====\n-----END CERTIFICATE-----\n",
@@ -185,10 +188,48 @@ def test_a_bundle_of_roots_that_is_none_is_a_fault(name: str, content: bytes, fa
     assert all(fault in each for each in found)
 
 
+def as_label(pem: bytes, label: bytes) -> bytes:
+    return pem.replace(b"PKCS7", label)
+
+
+BOTH = [PUBLIC.certificate, PRIVATE.certificate]
+EXPORTED: dict[str, tuple[bytes, int]] = {
+    "a certificate in DER": (PUBLIC.certificate.public_bytes(Encoding.DER), 1),
+    "a bundle in DER": (pkcs7.serialize_certificates(BOTH, Encoding.DER), 2),
+    "a bundle in PEM": (pkcs7.serialize_certificates(BOTH, Encoding.PEM), 2),
+    "a bundle in PEM that is called a certificate": (
+        as_label(pkcs7.serialize_certificates(BOTH, Encoding.PEM), b"CERTIFICATE"), 2),
+    "a bundle and a certificate in PEM": (pkcs7.serialize_certificates(BOTH[:1], Encoding.PEM) + PRIVATE.pem, 2),
+    "a certificate in PEM behind words, with Windows' line ends": (
+        b"0 s:CN = Public Root\r\n" + PUBLIC.pem.replace(b"\n", b"\r\n"), 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", EXPORTED)
+def test_roots_are_read_in_the_forms_that_authorities_hand_them_out_in(form: str, folder: Path) -> None:
+    content, number = EXPORTED[form]
+    (folder / "ca.p7b").write_bytes(content)
+    settings = config_in(folder, EDGE_TOML + TRUST.replace("private.pem", "ca.p7b")).tls
+    trusted = roots.read_roots(settings.roots, pytest.fail)
+    others = [trusted.classes_of(each.public_bytes(Encoding.DER), Side.OUTSIDE) for each in BOTH[:number]]
+    assert all(LinkClass.PARTNER in classes for classes in others)
+    assert (LinkClass.PARTNER in trusted.classes_of(BOTH[1].public_bytes(Encoding.DER), Side.OUTSIDE)) == (number == 2)
+
+
+def test_a_revocation_list_is_read_in_der_too(folder: Path) -> None:
+    revoked = PUBLIC.leaf("edge.fabrikam.example")
+    pem = PUBLIC.revocations(revoked)
+    (folder / "list.crl").write_bytes(x509.load_pem_x509_crl(pem).public_bytes(Encoding.DER))
+    trust = TRUST.replace("[tls]", '[tls]\nrevoked = ["list.crl"]')
+    lists = read_revocations(config_in(folder, EDGE_TOML + trust).tls.revoked, pytest.fail)
+    assert "is revoked" in lists.fault((revoked.certificate, PUBLIC.certificate), NOW)
+
+
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (b"nothing", "revoked.pem has no revocation list in PEM"),
+        (b"nothing", "revoked.pem has no revocation list in PEM or DER"),
+        (b"\x30\x03\x02\x01\x00", "revoked.pem is malformed ("),
         (b"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", "revoked.pem is malformed ("),
     ],
 )

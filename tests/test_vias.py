@@ -11,7 +11,7 @@ from messages import message
 from sipcore import Via, parse
 from sipcore.edge.actions import Link
 from sipcore.edge.links import OpenLinks
-from sipcore.edge.tables import Hop
+from sipcore.edge.tables import Hop, Transport
 from sipcore.edge.vias import WayBack, is_ours, own_via, stamped, way_back, way_noted
 
 DATAGRAM = Link(1, OUTSIDE, UDP, "192.0.2.20", 5060)
@@ -120,6 +120,8 @@ def test_a_response_follows_the_next_via(text: str, back: WayBack | None) -> Non
 def test_our_via_names_the_address_that_answers_come_to() -> None:
     written = own_via(Hop(UDP, "192.0.2.1", 5060), "z9hG4bKx", "f00")
     assert written == "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKx;sig=f00;rport"
+    written = own_via(Hop(Transport.TLS, "192.0.2.1", 5061), "z9hG4bKx", "f00")
+    assert written == "SIP/2.0/TLS 192.0.2.1:5061;branch=z9hG4bKx;sig=f00;alias", "RFC 5923 section 8.1"
     written = own_via(Hop(TCP, "2001:db8::1", 5060), "z9hG4bKx", "f00")
     assert written == "SIP/2.0/TCP [2001:db8::1]:5060;branch=z9hG4bKx;sig=f00"
 

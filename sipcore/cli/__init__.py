@@ -39,7 +39,7 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _program(
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and leave.")
+        bool, typer.Option("--version", metavar="", is_eager=True, callback=_print_version, help="Print the version.")
     ] = False,
 ) -> None:
     """SIP messages and a federation edge: parse, filter, explain, relay."""

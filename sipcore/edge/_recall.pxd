@@ -1,7 +1,7 @@
 """What a message says, laid out to be compared, and the memory of what became of those that said it.
 
-Said is a sequence of values, each behind its size, with the size of all in front, filled up with zeros to whole pairs
-of words: no two sequences are laid out alike, so two messages say the same exactly where the bytes are the same.
+Said is a sequence of values, each behind its size, with the size of all in front, filled up with zeros to whole steps:
+no two sequences are laid out alike, so two messages say the same exactly where the bytes are the same.
 """
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
@@ -11,7 +11,7 @@ from sipcore._cursor cimport Span
 
 cdef enum:
     ROOM = 1024               # bytes; what says more than that is not remembered
-    STEP = 16                 # bytes that are compared at once
+    STEP = 32                 # bytes that are compared at once
     NOT_SAID = 0xFFFFFFFF     # the size of a value that is not there
 
 
@@ -78,7 +78,7 @@ cdef inline void say_span(Said *said, const uint8_t *base, Span span) noexcept n
 
 
 cdef inline void end_saying(Said *said) noexcept nogil:
-    """Behind the last value. ROOM is whole pairs of words, so there is always room to fill up."""
+    """Behind the last value. ROOM is whole steps, so there is always room to fill up."""
     cdef uint64_t size = said.size
     cdef uint32_t odd = said.size % STEP
     memcpy(said.text, &size, sizeof(size))

@@ -34,6 +34,8 @@ cdef uint32_t place_of(const Said *said, uint64_t salt) noexcept nogil:
     while at < said.size:
         one = (one ^ word_at(&said.text[at])) * <uint64_t>0x9E3779B97F4A7C15
         other = (other ^ word_at(&said.text[at + 8])) * <uint64_t>0xC2B2AE3D27D4EB4F
+        one = (one ^ word_at(&said.text[at + 16])) * <uint64_t>0x9E3779B97F4A7C15
+        other = (other ^ word_at(&said.text[at + 24])) * <uint64_t>0xC2B2AE3D27D4EB4F
         at += STEP
     return <uint32_t>((one ^ other) * <uint64_t>0x9E3779B97F4A7C15 >> (64 - PLACE_BITS))
 
@@ -43,8 +45,10 @@ cdef bint is_same(const uint8_t *one, const uint8_t *other, uint32_t size) noexc
     cdef uint64_t differs = 0
     cdef uint32_t at = 0
     while at < size:
-        differs |= word_at(one + at) ^ word_at(other + at)
-        at += 8
+        differs |= ((word_at(one + at) ^ word_at(other + at)) | (word_at(one + at + 8) ^ word_at(other + at + 8))
+                    | (word_at(one + at + 16) ^ word_at(other + at + 16))
+                    | (word_at(one + at + 24) ^ word_at(other + at + 24)))
+        at += STEP
     return differs == 0
 
 

@@ -44,12 +44,15 @@ cdef inline bint splice(Sheet *sheet, uint32_t start, uint32_t end, Text text) n
     cdef Splice *place = &sheet.splices[sheet.count]
     if sheet.count == MOST_SPLICES or start < sheet.reached or end < start:
         return False
+    sheet.reached = end
+    sheet.growth += <int64_t>text.size - (end - start)
+    if text.size == 0 and sheet.count > 0 and (place - 1).end == start:
+        (place - 1).end = end  # two lines in a row go, say
+        return True
     place.start = start
     place.end = end
     place.text = text
     sheet.count += 1
-    sheet.reached = end
-    sheet.growth += <int64_t>text.size - (end - start)
     return True
 
 

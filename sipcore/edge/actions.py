@@ -13,7 +13,7 @@ from sipcore.edge.tables import Hop, LinkClass, Side, Transport
 from sipcore.imfilter import Verdict
 from sipcore.validate import Refusal
 
-__all__ = ["COUNTERS", "Action", "Certificate", "Count", "Failure", "Link", "Resolve", "Send", "Trace"]
+__all__ = ["COUNTERS", "Action", "Certificate", "Count", "Failure", "Link", "Origin", "Resolve", "Send", "Trace"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,13 @@ class Link:
     arrived_at: Hop | None = None
 
 
+class Origin(NamedTuple):
+    """A request as it came, for judging it again."""
+
+    message: Message
+    link: Link
+
+
 class Send(NamedTuple):
     """Bytes that are to leave. A tuple, for one is made of nearly every message.
 
@@ -67,6 +74,7 @@ class Send(NamedTuple):
         came_from: of a forwarded request, the side that learns of it when this cannot be carried out.
         others: where else it may go then, in this order.
         until: when it is too late for that, on the engine's clock, in seconds.
+        origin: of a forwarded request for which judging it again may find other places, what came.
     """
 
     hop: Hop
@@ -76,6 +84,7 @@ class Send(NamedTuple):
     came_from: Side | None = None
     others: tuple[Hop, ...] = ()
     until: float = 0.0
+    origin: Origin | None = None
 
 
 class Failure(StrEnum):
@@ -93,9 +102,14 @@ class Resolve:
     """The SRV record ``_sipfederationtls._tcp.<domain>`` is to be looked up, and told by `Engine.resolved`.
 
     It is asked for once, however many messages wait for it.
+
+    Attributes:
+        domain: whose record.
+        side: who needs it; what strangers need must leave room for what our users need.
     """
 
     domain: str
+    side: Side
 
 
 class Count:

@@ -13,7 +13,7 @@ from sipcore.edge.flow import NeedSrv
 from sipcore.edge.steps import Case, Closed, Stop
 from sipcore.edge.tables import DomainType, FederatedDomain, Provider, is_address, name_fault
 
-__all__ = ["below_domain", "fact_of", "is_askable", "provider_named", "serves", "typed_target"]
+__all__ = ["below_domain", "fact_of", "is_askable", "may_be_target", "provider_named", "serves", "typed_target"]
 
 
 def is_askable(domain: str) -> bool:
@@ -39,26 +39,34 @@ def provider_named(fact: SrvFact, case: Case) -> Provider | None:
     return providers.pop() if len(providers) == 1 else None
 
 
+def may_be_target(host: str, domain: str, case: Case, row: FederatedDomain | None = None) -> bool:
+    """Whether the record of a domain may name that host: it is exactly one label below (F061).
+
+    Of a federated domain the type decides: any host of AOL's serves AOL's domains (F209).
+    """
+    if row is None or row.type is DomainType.OCS:
+        return host.partition(".")[2] == domain
+    return host.endswith((f".{domain}", f".{case.tables.federated.default_routing_domain}"))
+
+
 def below_domain(fact: SrvFact, case: Case) -> bool:
-    """Whether every target is exactly one label below its domain (F061), and not this edge itself."""
-    return bool(fact.hosts) and all(_parent(host) == fact.domain and not _is_us(host, case) for host in fact.hosts)
+    """Whether every target is one label below its domain, and not this edge itself."""
+    return _names_only(fact, case, None)
 
 
 def typed_target(fact: SrvFact, row: FederatedDomain, case: Case) -> bool:
-    """The same for a federated domain with a type: any host of AOL's serves AOL's domains (F209)."""
-    if row.type is DomainType.OCS:
-        return below_domain(fact, case)
-    zones = (f".{fact.domain}", f".{case.tables.federated.default_routing_domain}")
-    return bool(fact.hosts) and all(host.endswith(zones) and not _is_us(host, case) for host in fact.hosts)
+    """The same for a federated domain, by its type."""
+    return _names_only(fact, case, row)
+
+
+def _names_only(fact: SrvFact, case: Case, row: FederatedDomain | None) -> bool:
+    good = (may_be_target(host, fact.domain, case, row) and not _is_us(host, case) for host in fact.hosts)
+    return bool(fact.hosts) and all(good)
 
 
 def serves(fact: SrvFact, names: tuple[str, ...]) -> bool:
     """Whether a certificate with these names belongs to one of the targets: the record and the certificate agree."""
     return not set(fact.hosts).isdisjoint(names)
-
-
-def _parent(host: str) -> str:
-    return host.partition(".")[2]
 
 
 def _is_us(host: str, case: Case) -> bool:

@@ -5,7 +5,8 @@ out: forwarded in `forwarding`, answered in `answers`, or dropped, and counted i
 remembers is computed again from the message, see `hashes`; what cannot be is in `memory`.
 
 A request that cannot be decided before DNS has answered waits, detached from the buffer that it came in, in a room that
-is bounded. It asks for each domain once, and a look-up that takes too long has failed: so waiting ends.
+is bounded. It asks for each domain once, and a look-up that takes too long has failed: so waiting ends. Each side has a
+room of its own: what strangers send can never take the place of what our users send.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from sipcore._parser import Message, parse
 from sipcore._values import Via
 from sipcore.edge import benotify, refusals
 from sipcore.edge._runs import Run
-from sipcore.edge.actions import Action, Count, Failure, Link, Resolve, Send, Trace
+from sipcore.edge.actions import Action, Count, Failure, Link, Origin, Resolve, Send, Trace
 from sipcore.edge.answers import answer_after, answer_on
 from sipcore.edge.directory import Directory
 from sipcore.edge.facts import Facts, Found, SrvFact
@@ -32,7 +33,7 @@ from sipcore.edge.memory import ExpiringSet
 from sipcore.edge.pacing import Pace
 from sipcore.edge.reading import target_of
 from sipcore.edge.refusals import Row, disposed, refuse
-from sipcore.edge.tables import Tables, domain_name
+from sipcore.edge.tables import Side, Tables, domain_name
 from sipcore.edge.vias import is_absorbed, way_back
 from sipcore.edge.waiting import WaitingRoom
 from sipcore.errors import EditError, HeaderError
@@ -44,8 +45,8 @@ __all__ = ["Engine", "Keys", "Link"]
 
 _KNOWN_METHODS = frozenset(METHODS)
 
-#: Bytes that may wait for one domain, and for all.
-_WAIT_FOR_ONE, _WAIT_FOR_ALL = 1 << 20, 1 << 24
+#: Bytes that may wait for one domain, and for all, of what came from one side.
+_WAIT_FOR_ONE, _WAIT_FOR_ALL = 1 << 20, 1 << 23
 #: What a message that waits costs beside its bytes, roughly.
 _WAIT_OVERHEAD = 1 << 10
 #: Seconds until a look-up has failed: well before a client gives up (RFC 3261 section 17.1, 32 s).
@@ -110,7 +111,9 @@ class Engine:
         self._facts = Facts()
         self._health = Health()
         self._pace = Pace(tables.discovered.limits)
-        self._waiting: WaitingRoom[str, _Waiting] = WaitingRoom(_WAIT_FOR_ONE, _WAIT_FOR_ALL)
+        self._waiting: dict[Side, WaitingRoom[str, _Waiting]] = {
+            side: WaitingRoom(_WAIT_FOR_ONE, _WAIT_FOR_ALL) for side in Side
+        }
         self._asked: dict[str, float] = {}
         self._judge = Judge(
             tables,
@@ -168,14 +171,14 @@ class Engine:
         return runs, self._left
 
     def resolved(self, fact: SrvFact, now: float) -> list[Action]:
-        """A look-up has ended, be it without an answer: what waited for it goes on, in the order in which it came."""
+        """A look-up has ended, be it without an answer: what waited for it goes on, each side's in the order in which
+        it came."""
         self._facts.learn(fact)
-        if fact.domain not in self._waiting:
-            return []
         self._asked.pop(fact.domain, None)
         actions: list[Action] = []
-        for guest in self._waiting.leave(fact.domain):
-            actions += self._dealt(guest.message, guest.link, now, (*guest.told, fact))
+        for room in self._waiting.values():
+            for guest in room.leave(fact.domain) if fact.domain in room else ():
+                actions += self._dealt(guest.message, guest.link, now, (*guest.told, fact))
         return actions
 
     def undelivered(self, send: Send, now: float, failure: Failure = Failure.DOWN) -> list[Action]:
@@ -185,6 +188,8 @@ class Engine:
             self._health.failed(send.side, send.hop, now)
             if (again := self._retargeted(send, now)) is not None:
                 return [again, Count("retargeted", (send.side,))]
+            if send.origin is not None and now + _WAIT_SECONDS < send.until:
+                return [Count("retargeted", (send.side,)), *self._judged_again(send.origin, now)]
         message = parse(send.data, WIDEST)
         if not message.is_request:
             return [Count("discarded", (send.side, refusals.UNDELIVERED.name))]
@@ -198,6 +203,11 @@ class Engine:
                 if self._health.is_well(send.side, hop, now):
                     return send._replace(hop=hop, others=send.others[index + 1 :])
         return None
+
+    def _judged_again(self, origin: Origin, now: float) -> Iterator[Action]:
+        """What becomes of a request now that all its targets have failed. Once: it is not to wait for ever."""
+        for action in self._dealt(*origin, now):
+            yield action._replace(origin=None) if isinstance(action, Send) else action
 
     def link_up(self, link: Link, now: float) -> None:
         """A connection is open: answers to what came on it leave by it."""
@@ -221,7 +231,8 @@ class Engine:
     @property
     def waiting(self) -> tuple[int, int]:
         """How many requests wait for a record of DNS, and their bytes as they are bounded."""
-        return self._waiting.guests, self._waiting.size
+        rooms = self._waiting.values()
+        return sum(room.guests for room in rooms), sum(room.size for room in rooms)
 
     def _dealt(self, message: Message, link: Link, now: float, told: tuple[SrvFact, ...] = ()) -> list[Action]:
         try:
@@ -238,6 +249,8 @@ class Engine:
             return self._drop(message, link, Outcome(disposed(refusals.NO_VIA)))
         request = Request.read(message, link.side, link.remote_host, via, self._keys)
         outcome = self._judge.request(request, link, now, *told)
+        if told:
+            outcome = outcome._replace(more=False)  # it has waited once, and its client will not for ever
         if isinstance(outcome.decision, NeedSrv):
             if waits := self._wait(request, link, outcome.decision.domain, now, told):
                 return waits
@@ -266,18 +279,20 @@ class Engine:
         """Let a request wait for a record; nothing when it was told that already, or there is no room."""
         if any(fact.domain == domain for fact in told):
             return []
-        ask = domain not in self._waiting
-        if ask:
-            self._waiting.open(domain)
+        room = self._waiting[link.side]
+        is_first = domain not in room
+        if is_first:
+            room.open(domain)
         message = request.message.detach()
-        if not self._waiting.admit(domain, _Waiting(message, link, told), message.size + _WAIT_OVERHEAD):
-            if ask:
-                self._waiting.leave(domain)
+        if not room.admit(domain, _Waiting(message, link, told), message.size + _WAIT_OVERHEAD):
+            if is_first:
+                room.leave(domain)
             return []
-        if not ask:
-            return [Count("waited", (link.side,))]
+        waited = Count("waited", (link.side,))
+        if domain in self._asked:
+            return [waited]
         self._asked[domain] = now
-        return [Resolve(domain), Count("waited", (link.side,))]
+        return [Resolve(domain, link.side), waited]
 
     def _paced(self, request: Request, outcome: Outcome, now: float) -> Outcome:
         """Refuse what a discovered peer sends too fast; a forwarded request only, for others cost nobody anything."""
@@ -314,8 +329,10 @@ class Engine:
         assert outcome.hop is not None
         self._teach_request(request, link, outcome, forward)
         send = Send(outcome.hop, forward.side, None, data, link.side)
-        if outcome.others:
-            send = send._replace(others=outcome.others, until=now + _RETARGET_SECONDS)
+        if outcome.others or outcome.more:
+            # What has been answered here is not taken back, see `_turned`.
+            origin = Origin(request.message.detach(), link) if outcome.more and not forward.method else None
+            send = send._replace(others=outcome.others, until=now + _RETARGET_SECONDS, origin=origin)
         counted = Count("forwarded", (forward.side, _kind(request.message), forward.rule))
         return [send, counted, *self._turned(request, link, forward), *_filtered(link, outcome)]
 

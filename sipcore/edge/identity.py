@@ -19,7 +19,15 @@ from typing import NamedTuple
 
 from sipcore.edge.actions import Certificate, Link
 from sipcore.edge.chains import Line
-from sipcore.edge.discovery import below_domain, fact_of, is_askable, provider_named, serves, typed_target
+from sipcore.edge.discovery import (
+    below_domain,
+    fact_of,
+    is_askable,
+    may_be_target,
+    provider_named,
+    serves,
+    typed_target,
+)
 from sipcore.edge.flow import NeedSrv, PeerEvidence, PeerKind
 from sipcore.edge.steps import Case, Closed, place
 from sipcore.edge.tables import (
@@ -183,7 +191,7 @@ def _voice_of_federated(row: FederatedDomain, case: Case) -> Voice | NeedSrv | s
             if route is not None and route in case.flow.peer.rows:
                 by = f"{line}, by the static route of {domain} {where(route)}"
                 return Voice(by, _BY_PROVIDER, Source.DIRECT_PARTNER, row=row)
-        elif case.flow.peer.names:
+        elif _may_agree(domain, case, row):
             fact = fact_of(domain, case)
             if isinstance(fact, NeedSrv):
                 return fact
@@ -200,8 +208,11 @@ def _provider_voice(provider: Provider, line: Line) -> Voice:
 def _voice_by_record(domain: str, case: Case) -> Voice | NeedSrv | str:
     """Whoever the domain's own record names, if that is a provider on its link, or a peer that may be discovered."""
     peer, discovered = case.flow.peer, case.tables.discovered
-    may_be_found = discovered.admits(domain) and bool(peer.names)
-    if is_askable(domain) and (may_be_found or any(isinstance(row, Provider) for row in peer.rows)):
+    if not is_askable(domain):
+        return _voice_of_the_rest(domain, case)
+    admitted = discovered.admits(domain) and bool(peer.names)
+    may_be_found = admitted and _may_agree(domain, case)
+    if may_be_found or any(isinstance(row, Provider) for row in peer.rows):
         fact = fact_of(domain, case)
         if isinstance(fact, NeedSrv):
             return fact
@@ -216,11 +227,19 @@ def _voice_by_record(domain: str, case: Case) -> Voice | NeedSrv | str:
             paced = "" if known else domain
             return Voice(line, discovered.verification, Source.AUTO_FEDERATION, paced=paced, row=discovered)
         if may_be_found:
-            return (
-                f"{fact}, which does not agree with the certificate of {', '.join(peer.names)}; a peer with several"
-                " domains is a [[partner]] for each, a [[provider]], or comes through a clearing house"
-            )
+            return f"{fact}, which does not agree with the certificate of {', '.join(peer.names)}; {_SEVERAL}"
+    if admitted:
+        return f"no name is one label below {domain} in the certificate of {', '.join(peer.names)}; {_SEVERAL}"
     return _voice_of_the_rest(domain, case)
+
+
+_SEVERAL = "a peer with several domains is a [[partner]] for each, a [[provider]], or comes through a clearing house"
+
+
+def _may_agree(domain: str, case: Case, row: FederatedDomain | None = None) -> bool:
+    """Whether the domain's record could agree with the certificate; if not it is not looked up, or anybody with some
+    certificate could have us ask for whatever name he likes."""
+    return any(may_be_target(name, domain, case, row) for name in case.flow.peer.names)
 
 
 def _discovered(domain: str, case: Case) -> str:

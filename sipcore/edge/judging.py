@@ -26,7 +26,7 @@ from sipcore.edge.refusals import Row, disposed, refuse, refused_content
 from sipcore.edge.responses import decide_response
 from sipcore.edge.routing import decide
 from sipcore.edge.tables import Hop, Side, Tables, Transport
-from sipcore.edge.targets import aims
+from sipcore.edge.targets import Aims, aims
 from sipcore.edge.vias import SIGNATURE, WayBack, is_absorbed, is_ours, spoken, way_back
 from sipcore.errors import HeaderError
 from sipcore.imfilter import ImFilter, Verdict
@@ -87,6 +87,7 @@ class Outcome(NamedTuple):
         routes: of a forwarded request, the Route values that are ours.
         hop: of a forwarded request, which of the candidates it goes to; of one whose content was refused, would go to.
         others: where else, should that fail.
+        more: whether judging it again may find yet others when these have failed too.
         back: of a forwarded response, where it goes.
         verdict, refusal: as in `Trace`; of a forwarded message, the verdict's changes are still to be made.
         lasts: of a forwarded message, whether others of its flow will fare the same: no record of DNS had a say.
@@ -102,6 +103,7 @@ class Outcome(NamedTuple):
     refusal: Refusal | None = None
     lasts: bool = False
     others: tuple[Hop, ...] = ()
+    more: bool = False
     without: Forward | None = None
 
 
@@ -195,9 +197,10 @@ class Judge:
             decision = self._refuse(request, refusals.CANCELLED, decision.chain)
         if not isinstance(decision, Forward):
             return Outcome(decision)
-        hops = self._aims(decision, facts, request.branch, now)
-        if isinstance(hops, NeedSrv):
-            return Outcome(hops)
+        aimed = self._aims(decision, facts, request.branch, now)
+        if isinstance(aimed, NeedSrv):
+            return Outcome(aimed)
+        hops = aimed.hops
         lasts = len(decision.candidates) == 1 and not facts.asked
         verdict = self._verdict_on(message) if decision.content.filtered else None
         if verdict is not None and verdict.blocked:
@@ -205,7 +208,7 @@ class Judge:
             return Outcome(refused, hop=hops[0], verdict=verdict, lasts=lasts, without=decision)
         if decision.content.plain_text and (unfit := unfit_for_plain_text(message)):
             return Outcome(self._refuse(request, unfit.row, (*decision.chain, unfit.line)), verdict=verdict)
-        return Outcome(decision, routes, hops[0], verdict=verdict, others=hops[1:], lasts=lasts)
+        return Outcome(decision, routes, hops[0], verdict=verdict, others=hops[1:], more=aimed.more, lasts=lasts)
 
     def verdict_on(self, message: Message) -> Verdict:
         """What the filter says of a request of which the lane knows all else; kept for who is asked next, should the
@@ -221,16 +224,18 @@ class Judge:
             return asked[1]
         return self._filter.check(message) if self._filter is not None else None
 
-    def _aims(self, forward: Forward, facts: FactsNow, branch: str, now: float) -> tuple[Hop, ...] | NeedSrv:
-        """Where it goes, and where else: what can be sent there as it is, so that our Via stays true."""
+    def _aims(self, forward: Forward, facts: FactsNow, branch: str, now: float) -> Aims | NeedSrv:
+        """Where it goes, and where else: what can be sent there as it is, so that our Via stays true. What would need
+        another Via is found when it is judged again."""
         first, side = forward.candidates[0], forward.side
         if len(forward.candidates) == 1 and isinstance(first, Static):
-            return (first.hop,)
-        hops = aims(forward, facts, branch, lambda hop: self._health.is_well(side, hop, now))
-        if isinstance(hops, NeedSrv):
-            return hops
-        leaving = [self._tables.own.listening(side, hop.transport, hop.host) for hop in hops]
-        return tuple(hop for hop, place in zip(hops, leaving, strict=True) if place == leaving[0])
+            return Aims((first.hop,))
+        found = aims(forward, facts, branch, lambda hop: self._health.is_well(side, hop, now))
+        if isinstance(found, NeedSrv):
+            return found
+        leaving = [self._tables.own.listening(side, hop.transport, hop.host) for hop in found.hops]
+        hops = tuple(hop for hop, place in zip(found.hops, leaving, strict=True) if place == leaving[0])
+        return Aims(hops, found.more or len(hops) < len(found.hops))
 
     def _decision(self, message: Message, link: Link, routes: OwnRoutes, facts: FactsNow) -> Decision:
         """What policy says; of a flow that was forwarded lately, what it said then.

@@ -20,6 +20,7 @@ __all__ = [
     "WayBack",
     "is_absorbed",
     "is_ours",
+    "offers_connection",
     "own_via",
     "sent_by",
     "spoken",
@@ -36,6 +37,12 @@ _STREAM_PORT = "ms-received-port"
 _NOTES = frozenset({"received", "rport", _STREAM_PORT})
 #: The parameter of our Via that signs the way back, see `hashes`.
 SIGNATURE = "sig"
+
+#: Requests may come back on the connection that this one came on (RFC 5923 section 7).
+_ALIAS = "alias"
+#: What we ask of whoever a request goes to, by how it gets there: over UDP to note our port (RFC 3581), over TLS, where
+#: both ends have shown a certificate, to use the connection for requests of theirs too. TCP proves nobody's identity.
+_ASKING = {Transport.UDP: ";rport", Transport.TLS: f";{_ALIAS}"}
 
 _PARAM = re.compile(r';((?:[^;"]|"(?:[^"\\]|\\.)*")*)', re.DOTALL)
 _PORT = re.compile(r"[0-9]{1,5}")
@@ -156,6 +163,14 @@ def sent_by(via: Via) -> Hop | None:
     return Hop(transport, via.host, via.port or transport.default_port) if transport else None
 
 
+def offers_connection(via: Via) -> bool:
+    """Whether its author takes requests on the connection that it came on (RFC 5923 section 8.2).
+
+    That is an offer, and proves nothing: see `sipcore.relay.aliases`.
+    """
+    return _ALIAS in via.params
+
+
 def is_ours(via: Via, side: Side, tables: Tables) -> bool:
     """Whether a Via was pushed by us on what left on that side."""
     place = sent_by(via)
@@ -182,7 +197,7 @@ def own_via(hop: Hop, branch: str, signature: str | None, *, absorbed: bool = Fa
             has no response.
         absorbed: the response is for us; the signature says so too.
     """
-    asking = ";rport" if hop.transport is Transport.UDP else ""
+    asking = _ASKING.get(hop.transport, "")
     ours = f";{ABSORBED}" if absorbed else ""
     signed = f";{SIGNATURE}={signature}" if signature is not None else ""
     return f"SIP/2.0/{hop.transport.upper()} {hop.authority};branch={branch}{signed}{ours}{asking}"

@@ -229,12 +229,12 @@ def send_all(int descriptor, str host not None, int port, list datas not None, *
     cdef iovec pieces[64]
     cdef sip_place place
     cdef list left = []
-    cdef Py_ssize_t start
+    cdef Py_ssize_t start = 0
     cdef int at, count, sent
     cdef socklen_t size = sip_read_place(family_of(host), PyUnicode_AsUTF8(host), port, &place)
     if not size:
         return datas[:]
-    for start in range(0, len(datas), MOST):
+    while start < len(datas):
         count, at = lay_out(datas, start, &place, size, datagrams, pieces), 0
         while at < count:
             sent = (sip_send_singly if singly else sip_send_batch)(descriptor, datagrams + at, count - at)
@@ -243,4 +243,5 @@ def send_all(int descriptor, str host not None, int port, list datas not None, *
             elif errno != EINTR:
                 left.append(datas[start + at])
                 at += 1
+        start += count
     return left

@@ -11,11 +11,10 @@ import functools
 import socket
 import ssl
 from collections.abc import Callable
-from contextlib import suppress
 
 from sipcore.edge.actions import Failure
 from sipcore.edge.tables import Hop, Transport
-from sipcore.relay.handshakes import SHUTDOWN_SECONDS, Farewell, HandshakeFault, fault_of
+from sipcore.relay.handshakes import SHUTDOWN_SECONDS, Farewell, HandshakeFault, farewell_over, fault_of
 from sipcore.relay.sources import Sources
 from sipcore.relay.streams import Stream
 
@@ -72,7 +71,9 @@ class TlsAcceptor:
         while True:
             try:
                 accepted, address = await loop.sock_accept(self._bound)
-            except OSError:  # no descriptor is left, or the peer has gone again
+            except OSError as error:  # no descriptor is left, or the peer has gone again
+                what = f"nobody can be let in ({error.strerror})"
+                self._failed("somebody", HandshakeFault("not-accepted", what, Failure.NO_TLS))
                 await asyncio.sleep(_BREATH)
                 continue
             self._begin(accepted, Hop(Transport.TLS, *address[:2]))
@@ -100,7 +101,7 @@ class TlsAcceptor:
             await asyncio.get_running_loop().connect_accepted_socket(
                 self._make_stream,
                 accepted,
-                ssl=self._context(functools.partial(_send, accepted)),
+                ssl=self._context(farewell_over(accepted)),
                 ssl_handshake_timeout=self._seconds,
                 ssl_shutdown_timeout=SHUTDOWN_SECONDS,
             )
@@ -111,9 +112,3 @@ class TlsAcceptor:
         self._handshakes.discard(handshake)
         if self._sources:
             self._sources.remove(host)
-
-
-def _send(accepted: socket.socket, alert: bytes) -> None:
-    """Say why, if there is room for it: nobody waits for a peer that is refused."""
-    with suppress(OSError):
-        accepted.send(alert)

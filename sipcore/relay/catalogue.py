@@ -17,6 +17,7 @@ HELP: dict[str, str] = {
     "undelivered": "Messages that were to leave and could not",
     "garbage": "Datagrams and stretches of streams that are no messages, by what is wrong",
     "links_opened": "Connections that stood, of both directions",
+    "links_reused": "Connections of peers that our requests to them took, instead of one of our own",
     "links_closed": "Connections that ended or were refused, by why",
     "tls_failed": "Handshakes that came to nothing, by why",
     "dns_lookups": "Look-ups by type of record and outcome",

@@ -8,6 +8,7 @@ Source: RFC 5922 section 7.1, RFC 5280 section 4.2.1; docs/protocol.md "Certific
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
@@ -18,8 +19,19 @@ from sipcore._values import Uri
 from sipcore.edge.actions import Certificate
 from sipcore.edge.tables import canonical_host, is_address, name_fault
 from sipcore.errors import HeaderError
+from sipcore.relay.peers_words import printable
 
-__all__ = ["common_name_of", "described", "extension_of", "names_of", "parse_chain", "purpose_fault", "spoken_names"]
+__all__ = [
+    "common_name_of",
+    "date_fault",
+    "described",
+    "extension_of",
+    "names_of",
+    "parse_chain",
+    "purpose_fault",
+    "serves",
+    "spoken_names",
+]
 
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
@@ -89,6 +101,25 @@ def _sip_identity(text: str) -> Iterator[str]:
         yield from _host(uri.host)
 
 
+def date_fault(certificate: x509.Certificate, now: datetime.datetime) -> str:
+    """Why a certificate is not valid at a time; empty when it is."""
+    if now > certificate.not_valid_after_utc:
+        return f"expired on {certificate.not_valid_after_utc:%Y-%m-%d}"
+    if now < certificate.not_valid_before_utc:
+        return f"is not valid before {certificate.not_valid_before_utc:%Y-%m-%d}"
+    return ""
+
+
+def serves(chain: Sequence[x509.Certificate]) -> bool:
+    """Whether a chain is for serving, which OpenSSL sees to where we connect and not where somebody connects to us.
+
+    Raises:
+        ValueError: an extension is malformed.
+    """
+    usages = (extension_of(certificate, x509.ExtendedKeyUsage) for certificate in chain)
+    return all(usage is None or ExtendedKeyUsageOID.SERVER_AUTH in usage for usage in usages)
+
+
 def purpose_fault(chain: Sequence[x509.Certificate]) -> str:
     """What is wrong with the purposes of a verified chain; empty when nothing is.
 
@@ -116,8 +147,7 @@ def described(certificate: x509.Certificate) -> str:
 
 def quoted(text: str) -> str:
     """A peer's own words as a log line takes them."""
-    short = text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}..."
-    return "".join(each if each.isprintable() else "?" for each in short)
+    return printable(text, _LONGEST_QUOTE)
 
 
 def extension_of(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:

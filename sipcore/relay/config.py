@@ -42,7 +42,8 @@ class LinkLimits:
         max_queue_bytes: what may wait to be written to one link, or for one connection that is being opened.
         max_waiting_bytes: what may wait for all connections that are being opened.
         max_unread_bytes: what may wait for all peers that do not read.
-        max_unfinished_bytes: what all links may hold of messages that are not whole; who holds most has to go.
+        max_unfinished_bytes: what all links that were accepted outside may hold of messages that are not whole; of the
+            source that holds most the largest has to go.
         idle_seconds: how long a TCP connection may carry no whole message before it is closed.
         connect_seconds: how long opening a connection may take; below the 32 s of a transaction (RFC 3261 section
             17.1), so that the 503 still finds somebody who waits for it.

@@ -7,9 +7,11 @@ has not been proven, and a refusal is an exception with its reason in both direc
 
 from __future__ import annotations
 
+import socket
 import ssl
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,10 +24,12 @@ __all__ = [
     "HandshakeFault",
     "Untrusted",
     "certificate_of",
+    "farewell_over",
     "fault_of",
     "handing_to",
     "is_awaiting_verdict",
     "say_nothing",
+    "verified_chain",
 ]
 
 #: How long a peer may take to say that it has seen the end of a connection, in seconds.
@@ -39,7 +43,17 @@ Farewell = Callable[[bytes], object]
 
 
 def say_nothing(alert: bytes) -> None:
-    """Where the connection's socket is not at hand."""
+    """Where there is no socket."""
+
+
+def farewell_over(connected: socket.socket) -> Farewell:
+    """A farewell that leaves at once, if there is room for it: nobody waits for a peer that is refused."""
+
+    def say(alert: bytes) -> None:
+        with suppress(OSError):
+            connected.send(alert)
+
+    return say
 
 
 class Untrusted(ssl.SSLCertVerificationError):
@@ -63,20 +77,34 @@ class Handshake(ssl.SSLObject):
 
     certificate: Certificate | None = None
     _examine: Examine
-    _failed: Callable[[], object]
+    _say_farewell: Callable[[], object]
 
     def do_handshake(self) -> None:
-        """Go on with the handshake. Raises: ssl.SSLError, of which `Untrusted` is one."""
+        """Go on with the handshake. Raises: ssl.SSLError, of which `Untrusted` is one.
+
+        Whom OpenSSL refuses gets its alert. Whom we refuse has finished his handshake with that, and OpenSSL would send
+        him no other alert than that the connection is closed: he gets this one, and not the mere end of a connection.
+        """
         try:
             super().do_handshake()
-            self.certificate = self._examine(_verified_chain(self))
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
         except ssl.SSLError:
-            self._failed()
+            self._say_farewell()
+            raise
+        try:
+            self.certificate = self._examine(verified_chain(self))
+        except Untrusted:
+            self._close()
             raise
         except ValueError as error:  # of cryptography: OpenSSL is more forgiving
+            self._close()
             raise Untrusted("malformed", f"a malformed certificate: {error}") from error
+
+    def _close(self) -> None:
+        with suppress(ssl.SSLError):  # it would wait for the peer to close as well
+            self.unwrap()
+        self._say_farewell()
 
 
 def certificate_of(handshake: object) -> Certificate | None:
@@ -105,8 +133,8 @@ def handing_to(context: ssl.SSLContext, examine: Examine, farewell: Farewell = s
     Args:
         context: with roots and keys.
         examine: says who the peer is.
-        farewell: sends what OpenSSL would still say to a peer whose handshake has failed: an alert with the reason,
-            without which its operator sees no more than the end of a connection. asyncio and uvloop drop it.
+        farewell: sends what is left to say to a peer whom we leave: an alert with the reason, without which its
+            operator sees no more than the end of a connection. asyncio and uvloop drop it.
     """
     handing = _HandingOver(context.protocol)
 
@@ -114,14 +142,14 @@ def handing_to(context: ssl.SSLContext, examine: Examine, farewell: Farewell = s
         handshake = context.wrap_bio(incoming, outgoing, **named)
         assert isinstance(handshake, Handshake)
         handshake._examine = examine
-        handshake._failed = lambda: farewell(outgoing.read())
+        handshake._say_farewell = lambda: farewell(outgoing.read())
         return handshake
 
     handing.wraps = wraps
     return handing
 
 
-def _verified_chain(handshake: ssl.SSLObject) -> Sequence[bytes]:
+def verified_chain(handshake: ssl.SSLObject) -> Sequence[bytes]:
     """The chain that OpenSSL has built, in DER: the peer's certificate first, the root last."""
     if sys.version_info >= (3, 13):
         return handshake.get_verified_chain()

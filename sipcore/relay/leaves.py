@@ -143,6 +143,8 @@ class HostPort(Text):
     @staticmethod
     def canonical(text: str) -> str:
         host, _, port = text.rpartition(":")
+        if not host or is_address(canonical_host(text)):
+            raise ValueError("its port is missing")
         if not is_address(canonical_host(host)):
             raise ValueError("names are not resolved")
         if not (port.isascii() and port.isdigit() and int(port) <= 65_535):

@@ -1,10 +1,10 @@
 """Every way out of the relay: open connections, UDP sockets by side, and connections being opened.
 
-A message for a stream takes, in this order: the link it asks for, the connection that we opened to its hop, a new one.
-An answer asks for the link of its request (RFC 3261 section 18.2.2). A request never leaves on a connection that
-somebody else opened: an address proves nobody's identity, least of all the port of a machine that others use too, and
-RFC 5923 lets only TLS with certificates of both ends turn such a connection around, and obliges nobody to. This edge
-does not: one handshake more costs little, and each direction keeps the checks that its class of peers asks for.
+A message for a stream takes, in this order: the link it asks for, the way to its hop that stands, a new one. An answer
+asks for the link of its request (RFC 3261 section 18.2.2). The way to a hop is a connection that we have opened to it,
+or over TLS one that its peer has opened and offers for this, if its certificate is the hop's (RFC 5923, see `aliases`).
+Over TCP a request never leaves on a connection that somebody else opened: an address proves nobody's identity, least of
+all the port of a machine that others use too.
 
 While a connection is being opened or a name looked up its messages wait, within bounds; whatever cannot leave is
 handed back with the reason, so that its sender gets an answer.
@@ -21,13 +21,15 @@ from contextlib import suppress
 from itertools import count
 from typing import Any
 
+from sipcore._parser import Message
 from sipcore.edge._runs import Run
 from sipcore.edge.actions import Failure, Link, Send
-from sipcore.edge.tables import Hop, OwnSide, Side, Transport, is_address
+from sipcore.edge.tables import Hop, OwnSide, Side, Transport, canonical_host, is_address
 from sipcore.edge.waiting import WaitingRoom
+from sipcore.relay.aliases import Aliases, offered_place
 from sipcore.relay.config import LinkLimits
 from sipcore.relay.datagrams import DatagramPort, port_for
-from sipcore.relay.handshakes import SHUTDOWN_SECONDS, HandshakeFault, fault_of
+from sipcore.relay.handshakes import SHUTDOWN_SECONDS, Farewell, HandshakeFault, farewell_over, fault_of
 from sipcore.relay.outbox import Budget
 from sipcore.relay.sources import Sources
 from sipcore.relay.streams import DIALLED, Stream
@@ -39,14 +41,17 @@ __all__ = ["Addresses", "Links"]
 _BREATH = 0.02
 #: How long a connection may take to go that is closed without waiting for anything, in seconds: the loop's next round.
 _FAREWELL = 1.0
-#: What a handshake is given at least when its connection took all the time, in seconds: the loop wants more than none.
-_LEAST = 0.001
+#: What a connection has to leave for a handshake, in seconds, or the hop is as good as not there.
+_LEAST = 0.1
 #: How many addresses of a hop are tried: with the default of 4 s for each, the last is given up long before the 32 s of
 #: a transaction are over.
 _MOST_ADDRESSES = 4
 
-#: A hop on one side: what a connection that we opened is found by.
+#: A hop on one side: what the way to it is found by.
 _Place = tuple[Side, Hop]
+
+#: A member of an enumeration is found anew each time it is named, which takes longer than to compare with it.
+_UDP = Transport.UDP
 
 _NOT_CONNECTED = HandshakeFault("connect-failed", "no connection", Failure.DOWN)
 _NOWHERE = HandshakeFault("no-address", "the name has no address", Failure.UNRESOLVED)
@@ -62,14 +67,17 @@ class Links:
         limits: how many links, how long, how much may wait.
         own: the addresses that new connections come from; peers know us by them.
         make_stream: a new, unconnected stream to a hop on a side.
-        client_context: what a connection to a hop is made safe with, and the name to ask for there.
+        client_context: what a connection to a hop is made safe with, and the name to ask for there; it is given what
+            sends an alert to the hop.
         undelivered: is told what could not leave, and why.
         tls_failed: is told with whom TLS could not be agreed on, and why.
         addresses: finds hops.
+        may_stand_for: whether who showed that chain in its handshake is as good as a hop that we connect to ourselves.
+        reused: is told on which side a connection of a peer has become the way to a hop.
 
     Attributes:
         unread: what peers leave unread, of all links.
-        unfinished: what links hold of messages that are not whole.
+        unfinished: what links that were accepted outside hold of messages that are not whole.
     """
 
     def __init__(
@@ -77,10 +85,12 @@ class Links:
         limits: LinkLimits,
         own: OwnSide,
         make_stream: Callable[[Side, Hop], Stream],
-        client_context: Callable[[Side, Hop], tuple[ssl.SSLContext, str]],
+        client_context: Callable[[Side, Hop, Farewell], tuple[ssl.SSLContext, str]],
         undelivered: Callable[[Send, str, Failure], None],
         tls_failed: Callable[[Side, str, HandshakeFault], None],
         addresses: Addresses,
+        may_stand_for: Callable[[Side, Hop, Sequence[bytes]], bool],
+        reused: Callable[[Side], None],
     ) -> None:
         self._limits = limits
         self._own = own
@@ -89,12 +99,15 @@ class Links:
         self._undelivered = undelivered
         self._tls_failed = tls_failed
         self._addresses = addresses
+        self._may_stand_for = may_stand_for
+        self._reused = reused
+        self._aliases = Aliases()
         self.unread = Budget(limits.max_unread_bytes)
         self.unfinished: Unfinished[Stream] = Unfinished(limits.max_unfinished_bytes)
         self._ids = count(1)
         self.ports: dict[Side, list[DatagramPort]] = {side: [] for side in Side}
         self._streams: dict[int, Stream] = {}
-        self._dialled: dict[_Place, Stream] = {}
+        self._ways: dict[_Place, Stream] = {}
         self._open: Counter[str] = Counter()
         self._sources = Sources(limits.max_links_per_source, limits.max_new_links_per_source)
         self._written: set[Stream] = set()
@@ -131,8 +144,22 @@ class Links:
         del self._streams[link.id]
         if stream.kind == Side.OUTSIDE:
             self._sources.remove(link.remote_host)
-        if stream.hop is not None and self._dialled.get((stream.side, stream.hop)) is stream:
-            del self._dialled[stream.side, stream.hop]
+        if stream.hop is not None and self._ways.get((stream.side, stream.hop)) is stream:
+            del self._ways[stream.side, stream.hop]
+        if self._aliases.remove(stream):
+            self._abandon(stream)
+
+    def introduced(self, stream: Stream, first: Message) -> None:
+        """A peer that has come with a certificate has sent its first request, which may offer the connection to us."""
+        if (place := offered_place(stream, first)) is not None:
+            replaced = self._aliases.add(stream, place)
+            if replaced is not None:
+                self._abandon(replaced)
+
+    def _abandon(self, offered: Stream) -> None:
+        """Send no more requests by a connection of a peer."""
+        for place in [place for place, way in self._ways.items() if way is offered]:
+            del self._ways[place]
 
     def streams(self) -> Iterable[Stream]:
         """The open connections."""
@@ -157,12 +184,12 @@ class Links:
 
     def send_run(self, run: Run) -> None:
         """The same for messages that leave alike."""
-        if run.hop.transport is Transport.UDP and is_address(run.hop.host):
+        hop = run.hop
+        if hop.transport is _UDP and is_address(hop.host):
             port = port_for(run, self.ports[run.side])
-            sends = run.sends() if port is None else [run.send(data) for data in port.send_all(run.hop, run.datas)]
-            for send in sends:
-                self._undelivered(send, "not-taken", Failure.LOCAL)
-        elif (stream := self._find(run.link_id, (run.side, run.hop))) and stream.send_all(run.datas):
+            for data in run.datas if port is None else port.send_all(hop, run.datas):
+                self._undelivered(run.send(data), "not-taken", Failure.LOCAL)
+        elif (stream := self._find(run.link_id, (run.side, hop))) and stream.send_all(run.datas):
             self._written.add(stream)
         else:
             for send in run.sends():
@@ -170,7 +197,7 @@ class Links:
 
     def _find(self, link_id: int | None, place: _Place) -> Stream | None:
         wanted = self._streams.get(link_id) if link_id is not None else None
-        for stream in (wanted, self._dialled.get(place)):
+        for stream in (wanted, self._ways.get(place)):
             if stream is not None and stream.is_open:
                 return stream
         return None
@@ -211,7 +238,7 @@ class Links:
         finally:  # a shutdown cancels this task, and then too nobody may be left waiting
             if isinstance(way, Stream):
                 # Not earlier: it has stood for a while, and whoever came since then must not overtake those who wait.
-                self._dialled[side, hop] = way
+                self._ways[side, hop] = way
             for send in self._waiting.leave((side, hop)):
                 self._leave_by(way, send)
             self.flush()
@@ -226,7 +253,10 @@ class Links:
 
     async def _way_to(self, side: Side, hop: Hop) -> Stream | Hop | HandshakeFault:
         """A connection with a hop, or where its datagrams go; why there is neither."""
-        addresses = (await self._addresses(side, hop.host, hop.port))[:_MOST_ADDRESSES]
+        told = self._own.listening(side, hop.transport, hop.host)
+        found = await self._addresses(side, hop.host, hop.port)
+        # The messages that wait name an address of ours: the hop is first tried over the family that this is of.
+        addresses = sorted(found, key=lambda place: (":" in place[0]) is not told.is_ipv6)[:_MOST_ADDRESSES]
         if not addresses:
             return _NOWHERE
         if hop.transport is Transport.UDP:
@@ -236,6 +266,8 @@ class Links:
     async def _connect(self, side: Side, hop: Hop, addresses: Sequence[tuple[str, int]]) -> Stream | HandshakeFault:
         fault = _NOT_CONNECTED
         for host, port in addresses:
+            if (offered := self._offered(side, hop, host, port)) is not None:
+                return offered
             try:
                 stream = await self._connect_to(side, hop, host, port)
             except OSError as error:  # TimeoutError is one
@@ -245,21 +277,32 @@ class Links:
                 return stream
         return fault
 
+    def _offered(self, side: Side, hop: Hop, host: str, port: int) -> Stream | None:
+        """A connection from that address that its peer offers for this, if its certificate is the hop's."""
+        if hop.transport is not Transport.TLS:
+            return None
+        for stream in self._aliases.at((side, canonical_host(host), port)):
+            if stream.is_open and self._may_stand_for(side, hop, stream.verified_chain):
+                stream.lead_out()
+                self._reused(side)
+                return stream
+        return None
+
     async def _connect_to(self, side: Side, hop: Hop, host: str, port: int) -> Stream:
         loop = asyncio.get_running_loop()
         until = loop.time() + self._limits.connect_seconds
-        async with asyncio.timeout_at(until):
+        async with asyncio.timeout_at(until - _LEAST):
             connected = await _connected(self._own.listening(side, hop.transport, host).host, host, port)
-        secured = self._secured(side, hop, until - loop.time())
+        secured = self._secured(side, hop, connected, until - loop.time())
         _, stream = await loop.create_connection(lambda: self._make_stream(side, hop), sock=connected, **secured)
         return stream
 
-    def _secured(self, side: Side, hop: Hop, seconds: float) -> dict[str, Any]:
+    def _secured(self, side: Side, hop: Hop, connected: socket.socket, seconds: float) -> dict[str, Any]:
         """What makes a connection safe within so long, as `create_connection` takes it."""
         if hop.transport is not Transport.TLS:
             return {}
-        context, name = self._client_context(side, hop)
-        timeouts = {"ssl_handshake_timeout": max(seconds, _LEAST), "ssl_shutdown_timeout": SHUTDOWN_SECONDS}
+        context, name = self._client_context(side, hop, farewell_over(connected))
+        timeouts = {"ssl_handshake_timeout": seconds, "ssl_shutdown_timeout": SHUTDOWN_SECONDS}
         return {"ssl": context, "server_hostname": name, **timeouts}
 
     def _fault(self, side: Side, hop: Hop, error: OSError) -> HandshakeFault:

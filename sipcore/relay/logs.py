@@ -22,10 +22,14 @@ from sipcore.edge.tables import Hop, Side
 from sipcore.errors import HeaderError
 from sipcore.relay.config import LogSettings
 from sipcore.relay.leaves import LogFormat
+from sipcore.relay.log_writer import LogWriter
+from sipcore.relay.peers_words import printable
 
-__all__ = ["Quota", "Unfailing", "configure_logging", "log_refusals", "logger", "printable"]
+__all__ = ["Quota", "configure_logging", "log_refusals", "logger"]
 
 _LINES_PER_SECOND = 10
+#: No descriptor: for a process without a standard error.
+_NOWHERE = -1
 #: A method is a peer's own word: as much of it as tells the real ones apart.
 _LONGEST_METHOD = 16
 _LONGEST_DOMAIN = 80
@@ -40,41 +44,17 @@ def logger() -> FilteringBoundLogger:
     return bound
 
 
-class Unfailing:
-    """A text file for lines that nothing may depend on: one that cannot be written is lost, and told of.
-
-    Whoever reads our standard error may end before us, and a disk may be full. An answer that was made must leave, and
-    a listener stay, all the same.
-
-    Args:
-        file: what to write to.
-        lost: is called for each line that could not be written.
-    """
-
-    def __init__(self, file: TextIO, lost: Callable[[], object]) -> None:
-        self._file = file
-        self._lost = lost
-
-    def write(self, text: str) -> int:
-        """Write a line, and let it out."""
-        try:
-            self._file.write(text)
-            self._file.flush()
-        except (OSError, ValueError):  # ValueError: it has been closed
-            self._lost()
-        return len(text)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-
-def configure_logging(settings: LogSettings, lost: Callable[[], object]) -> None:
+def configure_logging(settings: LogSettings, lost: Callable[[], object]) -> LogWriter:
     """One line an event on standard error.
 
     Args:
         settings: from which level on, and in which form.
-        lost: is called for each line that could not be written.
+        lost: is called for each line that could not be written, from any thread.
+
+    Returns:
+        Who writes them; to be closed in the end.
     """
+    writer = LogWriter(sys.__stderr__.fileno() if sys.__stderr__ else _NOWHERE, lost)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -82,8 +62,9 @@ def configure_logging(settings: LogSettings, lost: Callable[[], object]) -> None
             *_rendering(settings.format),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, Unfailing(sys.stderr, lost))),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, writer)),
     )
+    return writer
 
 
 def _rendering(wanted: LogFormat) -> Iterator[Processor]:
@@ -138,16 +119,6 @@ def log_refusals(now: Callable[[], float], *, with_text: bool = False) -> Callab
         logger().info("refused", **dict(_told(trace, trace.decision, with_text)), left_out=left_out)
 
     return observe
-
-
-def printable(text: str, most: int) -> str:
-    """So many letters of a text; those that cannot be printed are written with a backslash, and then count as one."""
-    shown = text[:most]
-    return shown if shown.isprintable() else "".join(map(_escaped, shown))
-
-
-def _escaped(letter: str) -> str:
-    return letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
 
 
 def _told(trace: Trace, decision: Answer | Discard, with_text: bool) -> Iterator[tuple[str, object]]:

@@ -5,7 +5,7 @@ Names begin with ``sipcore_``. Labels take few values: nothing that a peer write
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.core import CounterMetricFamily
@@ -27,6 +27,7 @@ COUNTERS: dict[str, tuple[str, ...]] = ENGINE_COUNTERS | {
     # handshakes that came to nothing; "expired", "name", "version", ... (see `handshakes` and `tls`)
     "tls_failed": ("side", "why"),
     "links_opened": ("side",),
+    "links_reused": ("side",),
     "links_closed": ("side", "why"),
     # by the type of the record, and how it ended; of a name whose address was known nothing is looked up
     "dns_lookups": ("side", "type", "outcome"),
@@ -77,6 +78,15 @@ class Metrics:
             if len(count.labels) != len(COUNTERS[count.name]):
                 raise ValueError(f"{count.name} has the labels {COUNTERS[count.name]}, not {count.labels}") from None
             self._counted[count] = number
+
+    def tally_all(self, counts: Iterable[Count], number: int) -> None:
+        """The same for all that is counted of some messages."""
+        counted = self._counted
+        for count in counts:
+            if count in counted:
+                counted[count] += number
+            else:
+                self.tally(count, number)
 
     def collect(self) -> Iterator[CounterMetricFamily]:
         """What a scrape gets: the registry asks for it, from a thread of its own."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable
 from socketserver import TCPServer, ThreadingMixIn
+from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -81,6 +83,14 @@ class _Server(ThreadingMixIn, WSGIServer):
     """A thread a request: somebody who asks slowly keeps nobody else waiting."""
 
     daemon_threads = True
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept; where that fails, for want of descriptors say, it is not tried again at once and for ever."""
+        try:
+            return super().get_request()
+        except OSError:
+            time.sleep(_LOOKS_UP)
+            raise
 
     def server_bind(self) -> None:
         """Bind, and no more: the library would ask DNS for a name of the address, for as long as that takes."""

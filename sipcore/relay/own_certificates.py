@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from sipcore.edge.tables import OwnSide, Side
 from sipcore.errors import Problem
-from sipcore.relay.certificates import extension_of, spoken_names
+from sipcore.relay.certificates import date_fault, extension_of, spoken_names
 from sipcore.relay.tls_settings import Identity, NamedFile
 
 __all__ = ["OwnCertificate", "expiry_warnings", "read_own"]
@@ -63,8 +64,8 @@ def _certificate(file: NamedFile, complain: Callable[[Problem], None]) -> x509.C
         return None
     try:
         return x509.load_pem_x509_certificates(source)[0]
-    except ValueError as error:
-        complain(file.problem(f"{file.path} has no certificate in PEM ({error})"))
+    except ValueError:
+        complain(file.problem(f"{file.path} has no certificate in PEM"))
         return None
 
 
@@ -76,19 +77,27 @@ def _public_key(file: NamedFile, complain: Callable[[Problem], None]) -> object:
         return load_pem_private_key(source, None).public_key()
     except TypeError:
         complain(file.problem(f"{file.path} is encrypted; expected a key without a passphrase, readable by us alone"))
+    except UnsupportedAlgorithm as error:
+        complain(file.problem(f"{file.path} has a key of a kind that is not supported ({error})"))
     except ValueError:
         complain(file.problem(f"{file.path} has no private key in PEM"))
     return None
 
 
+def _key_of(certificate: x509.Certificate) -> object:
+    """Its public key; None of a kind that is not supported, which is no key that was read."""
+    try:
+        return certificate.public_key()
+    except UnsupportedAlgorithm:
+        return None
+
+
 def _faults(certificate: x509.Certificate, key: object, files: Identity, now: datetime.datetime) -> Iterator[Problem]:
-    if certificate.public_key() != key:
+    if _key_of(certificate) != key:
         yield files.key.problem(f"{files.key.path} is not the key of {files.certificate.path}")
     file = files.certificate
-    if now > certificate.not_valid_after_utc:
-        yield file.problem(f"{file.path} expired on {certificate.not_valid_after_utc:%Y-%m-%d}")
-    if now < certificate.not_valid_before_utc:
-        yield file.problem(f"{file.path} is not valid before {certificate.not_valid_before_utc:%Y-%m-%d}")
+    if fault := date_fault(certificate, now):
+        yield file.problem(f"{file.path} {fault}")
     usage = extension_of(certificate, x509.ExtendedKeyUsage)
     if usage is not None and ExtendedKeyUsageOID.SERVER_AUTH not in usage:
         yield file.problem(f"{file.path} is not for server authentication, so no peer can connect to us")

@@ -74,9 +74,17 @@ class Resolver:
         self._known: OrderedDict[tuple[Side, str], tuple[tuple[str, ...], float]] = OrderedDict()
         self._log = Quota(_LINES_PER_SECOND)
 
-    async def srv(self, domain: str) -> SrvFact:
-        """What DNS says of a domain's federation record, be it that nothing could be learnt."""
-        reply = await self._shared((Side.OUTSIDE, f"{SRV_SERVICE}.{domain}", SRV))
+    async def srv(self, domain: str, asker: Side = Side.INSIDE) -> SrvFact:
+        """What DNS says of a domain's federation record, be it that nothing could be learnt.
+
+        Args:
+            domain: whose record.
+            asker: where the message came from that needs it. For the outside half of all look-ups may be under way:
+                whoever sends us domains that are slow to look up takes no place of what our users ask for.
+        """
+        most = self._settings.max_queries
+        most = most if asker is Side.INSIDE else (most + 1) // 2
+        reply = await self._shared((Side.OUTSIDE, f"{SRV_SERVICE}.{domain}", SRV), most)
         return fact_from(reply, domain, self._now() + self._lifetime(reply))
 
     async def addresses(self, side: Side, host: str, port: int) -> Sequence[Address]:
@@ -107,7 +115,8 @@ class Resolver:
     async def _fresh(self, side: Side, host: str) -> tuple[str, ...]:
         """One family's failure does not hide the other's addresses."""
         questions = [(side, host, family) for family in (AAAA, A) if family in self._families[side]]
-        replies = await asyncio.gather(*map(self._shared, questions))
+        most = self._settings.max_queries
+        replies = await asyncio.gather(*(self._shared(question, most) for question in questions))
         found = tuple(record.to_text() for reply in replies for record in reply.records)
         self._known[side, host] = found, self._now() + min(map(self._lifetime, replies))
         self._known.move_to_end((side, host))
@@ -124,11 +133,11 @@ class Resolver:
 
     # -- look-ups
 
-    async def _shared(self, question: _Question) -> Reply:
-        """The outcome of the look-up that is under way, or of a new one."""
+    async def _shared(self, question: _Question, most: int) -> Reply:
+        """The outcome of the look-up that is under way, or of a new one unless so many are."""
         task = self._asking.get(question)
         if task is None:
-            if len(self._asking) >= self._settings.max_queries:
+            if len(self._asking) >= most:
                 reply = Reply(Outcome.CROWDED, why=f"{len(self._asking)} look-ups are under way")
                 self._ended(question, reply)
                 return reply

@@ -25,6 +25,8 @@ __all__ = ["RevocationList", "Revocations", "read_revocations"]
 
 #: A PEM file may hold several lists; cryptography reads one.
 _END = b"-----END X509 CRL-----"
+#: How a list in DER begins: as a sequence.
+_DER = b"\x30"
 _FINGERPRINT = hashes.SHA256()
 
 
@@ -104,18 +106,26 @@ def _fault(
     return ""
 
 
+def _lists(source: bytes) -> Iterator[x509.CertificateRevocationList]:
+    in_pem = source.split(_END)[:-1]
+    if not in_pem and source.startswith(_DER):
+        yield x509.load_der_x509_crl(source)
+    for part in in_pem:
+        yield x509.load_pem_x509_crl(part + _END)
+
+
 def read_revocations(files: Sequence[NamedFile], complain: Callable[[Problem], None]) -> Revocations:
     """Read every list; what is wrong with one is told to ``complain``."""
     found: list[RevocationList] = []
     for file in files:
         source = file.read(complain)
         try:
-            lists = [x509.load_pem_x509_crl(part + _END) for part in (source or b"").split(_END)[:-1]]
+            lists = list(_lists(source or b""))
         except ValueError as error:
             complain(file.problem(f"{file.path} is malformed ({error})"))
             continue
         if source is not None and not lists:
-            complain(file.problem(f"{file.path} has no revocation list in PEM"))
+            complain(file.problem(f"{file.path} has no revocation list in PEM or DER"))
         for each in lists:
             found.append(RevocationList(file, each, frozenset(revoked.serial_number for revoked in each)))
             if unknown := next((str(part.oid.dotted_string) for part in each.extensions if part.critical), ""):

@@ -6,14 +6,18 @@ handshakes: then nobody could say which roots a class has.
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from sipcore.edge.tables import LinkClass, Side
 from sipcore.errors import Problem
@@ -21,7 +25,11 @@ from sipcore.relay.tls_settings import NamedFile
 
 __all__ = ["Roots", "read_roots"]
 
-_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+_PEM = re.compile(rb"-----BEGIN (CERTIFICATE|PKCS7)-----(.+?)-----END \1-----", re.DOTALL)
+#: How anything in DER begins that may be in such a file: as a sequence.
+_DER = b"\x30"
+#: What a bundle of PKCS#7 calls itself at its beginning, behind its length (RFC 2315 section 14).
+_SIGNED_DATA, _HEAD = bytes.fromhex("06092a864886f70d010702"), 17
 
 
 class Roots:
@@ -68,7 +76,7 @@ def _read(file: NamedFile | None, complain: Callable[[Problem], None]) -> Iterat
         return
     found = list(_certificates(source))
     if not found:
-        complain(file.problem(f"{file.path} has no certificate in PEM"))
+        complain(file.problem(f"{file.path} has no certificate in PEM, DER or PKCS#7"))
     for number, der in enumerate(found, start=1):
         try:
             x509.load_der_x509_certificate(der)
@@ -86,8 +94,20 @@ def system_roots() -> frozenset[bytes]:
 
 
 def _certificates(source: bytes) -> Iterator[bytes]:
-    for match in _PEM.finditer(source):
+    """Every certificate of a file: in PEM or DER, by itself or in a bundle of PKCS#7, as a Windows authority hands them
+    out; its bundles in PEM are labelled as certificates. What is malformed is handed on as it is."""
+    in_pem = list(_PEM.finditer(source))
+    if not in_pem and source.startswith(_DER):
+        yield from _unpacked(source)
+    for match in in_pem:
         try:
-            yield ssl.PEM_cert_to_DER_cert(match[0].decode("ascii"))
-        except ValueError:  # not base64: counted as a certificate that is malformed
+            yield from _unpacked(base64.b64decode(match[2]))
+        except ValueError:  # not base64
             yield b""
+
+
+def _unpacked(der: bytes) -> Sequence[bytes]:
+    if _SIGNED_DATA in der[:_HEAD]:
+        with suppress(ValueError, UnsupportedAlgorithm):
+            return [each.public_bytes(Encoding.DER) for each in pkcs7.load_der_pkcs7_certificates(der)]
+    return [der]

@@ -24,6 +24,7 @@ from sipcore.imfilter import ImFilter
 from sipcore.relay.acceptor import TlsAcceptor
 from sipcore.relay.config import Config, LinkLimits
 from sipcore.relay.datagrams import DatagramPort
+from sipcore.relay.descriptors import claim_descriptors, descriptor_warning
 from sipcore.relay.logs import Quota, configure_logging, log_refusals, logger
 from sipcore.relay.metrics import Metrics
 from sipcore.relay.operations import Health, OperationsServer
@@ -236,8 +237,8 @@ def run(config: Config) -> None:
         ListenError: an address cannot be listened on.
     """
     relay = Relay(config)
-    configure_logging(config.log, functools.partial(relay.metrics.count, "log_lines_lost"))
-    uvloop.run(_serve(relay, config))
+    with configure_logging(config.log, functools.partial(relay.metrics.count, "log_lines_lost")):
+        uvloop.run(_serve(relay, config))
 
 
 async def _serve(relay: Relay, config: Config) -> None:
@@ -277,5 +278,7 @@ def _announce(relay: Relay, config: Config) -> None:
             logger().warning("sending without TLS, as configured (insecure = true)", to=str(hop), key=key)
     for warning in relay.warnings:
         logger().warning(warning.message, key=warning.key, where=warning.where)
+    if short := descriptor_warning(config.links, claim_descriptors()):
+        logger().warning(short, key="limits.max_links")
     if relay.metrics_port is not None:
         logger().info("serving metrics", port=relay.metrics_port)

@@ -35,6 +35,9 @@ class Shell:
         metrics: where everything is counted.
         now: the clock, in seconds, monotonic.
         tls: certificates, ours and others'.
+
+    Attributes:
+        wake: notes when what is read now was read.
     """
 
     def __init__(
@@ -46,10 +49,12 @@ class Shell:
         self.now = now
         self._resolver = Resolver(config.dns, families_of(config.tables.own), metrics, now)
         self._latency = metrics.latency
+        self.wake = metrics.latency.wake
         self._look_ups: set[asyncio.Task[None]] = set()
         self._tls_quota = Quota(_LINES_PER_SECOND)
         ways, told = (self._stream_to, tls.client_context), (self._undelivered, self.tls_failed)
-        self.links = Links(config.links, config.tables.own, *ways, *told, self._resolver.addresses)
+        identity = (tls.may_stand_for, lambda side: metrics.count("links_reused", side))
+        self.links = Links(config.links, config.tables.own, *ways, *told, self._resolver.addresses, *identity)
         self._watch_queues()
 
     def _watch_queues(self) -> None:
@@ -61,8 +66,9 @@ class Shell:
 
     def make_stream(self, side: Side, kind: str, arrived_at: Hop | None = None, hop: Hop | None = None) -> Stream:
         """A stream that reports here; the arguments as in `Stream`."""
-        limits = self._config.limits, self._config.links
-        return Stream(self, side, kind, *limits, self.links.unread, self.links.unfinished, arrived_at, hop)
+        limits, links = (self._config.limits, self._config.links), self.links
+        unfinished = links.unfinished if kind == Side.OUTSIDE else None
+        return Stream(self, side, kind, *limits, links.unread, unfinished, arrived_at, hop)
 
     def _stream_to(self, side: Side, hop: Hop) -> Stream:
         return self.make_stream(side, DIALLED, hop=hop)
@@ -91,10 +97,6 @@ class Shell:
         self._metrics.links(stream.side, -1)
         self._engine.link_down(stream.link, self.now())
 
-    def wake(self) -> None:
-        """Note when what is read now was read."""
-        self._latency.wake()
-
     def receive_some(self, take: Callable[[], Message | None], link: Link) -> bool:
         """Do what the engine says of the next messages; they leave with the next flush.
 
@@ -106,15 +108,18 @@ class Shell:
         """
         runs, message = self._engine.receive_all(take, link, self.now())
         for run in runs:
+            self.links.send_run(run)  # first: what counts can wait
             for tally in run.tallies:
-                for count in tally.counts:
-                    self._metrics.tally(count, tally.times)
+                self._metrics.tally_all(tally.counts, tally.times)
             self._latency.messages += len(run.datas)
-            self.links.send_run(run)
         if message is not None:
             self._latency.messages += 1
             self.perform(self._engine.receive(message, link, self.now()))
         return message is not None or bool(runs)
+
+    def introduced(self, stream: Stream, first: Message) -> None:
+        """Know whether a peer offers its connection for our requests too."""
+        self.links.introduced(stream, first)
 
     def lost(self, send: Send) -> None:
         """Say that a message left for nowhere: its link has gone down."""
@@ -157,15 +162,15 @@ class Shell:
             elif isinstance(action, Send):
                 self.links.send(action)
             elif isinstance(action, Resolve):
-                task = asyncio.get_running_loop().create_task(self._look_up(action.domain))
+                task = asyncio.get_running_loop().create_task(self._look_up(action))
                 self._look_ups.add(task)
                 task.add_done_callback(self._look_ups.discard)
 
-    async def _look_up(self, domain: str) -> None:
+    async def _look_up(self, wanted: Resolve) -> None:
         """Tell the engine what DNS says of a domain, and do what follows."""
-        fact = SrvFact(domain, Found.FAILED, expires=self.now())
+        fact = SrvFact(wanted.domain, Found.FAILED, expires=self.now())
         try:
-            fact = await self._resolver.srv(domain)
+            fact = await self._resolver.srv(wanted.domain, wanted.side)
         finally:  # a shutdown cancels this task, and then too nobody may be left waiting
             self.perform(self._engine.resolved(fact, self.now()))
             self.flush()

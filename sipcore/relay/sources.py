@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections import Counter
 
-__all__ = ["Sources"]
+__all__ = ["Sources", "source_of"]
 
 #: A host of IPv6 has as many addresses as it likes out of a network of this size (RFC 4291 section 2.5.1).
 _IPV6_NETWORK = 64
@@ -32,7 +32,7 @@ class Sources:
 
     def refuses(self, host: str, now: float) -> str:
         """Why one more connection is too many, for metrics; empty when it is not. Asked once for each."""
-        source = _source(host)
+        source = source_of(host)
         if int(now) != self._second:
             self._second = int(now)
             self._new.clear()
@@ -43,17 +43,18 @@ class Sources:
 
     def add(self, host: str) -> None:
         """A connection stands."""
-        self._open[_source(host)] += 1
+        self._open[source_of(host)] += 1
 
     def remove(self, host: str) -> None:
         """It is gone."""
-        source = _source(host)
+        source = source_of(host)
         self._open[source] -= 1
         if not self._open[source]:
             del self._open[source]
 
 
-def _source(host: str) -> str:
+def source_of(host: str) -> str:
+    """What counts as one source: an IPv4 address, or a network of IPv6."""
     if ":" not in host:
         return host
     return str(ipaddress.IPv6Network((host.partition("%")[0], _IPV6_NETWORK), strict=False))

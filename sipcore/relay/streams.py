@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Callable
+import ssl
+from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
 from sipcore._framer import Framer
@@ -21,8 +22,9 @@ from sipcore.errors import ParseError
 from sipcore.limits import Limits
 from sipcore.relay.config import LinkLimits
 from sipcore.relay.deadlines import Deadlines
-from sipcore.relay.handshakes import certificate_of, is_awaiting_verdict
+from sipcore.relay.handshakes import certificate_of, is_awaiting_verdict, verified_chain
 from sipcore.relay.outbox import Budget, Outbox
+from sipcore.relay.sources import source_of
 from sipcore.relay.unfinished import Unfinished
 from sipcore.relay.unheard import Unheard
 
@@ -59,6 +61,9 @@ class StreamOwner(Protocol):
     def flush(self) -> None:
         """A wake-up is over: everything that was queued shall leave."""
 
+    def introduced(self, stream: Stream, first: Message) -> None:
+        """A peer that came with a certificate has sent its first request."""
+
     def lost(self, send: Send) -> None:
         """A message that a stream took, and that its peer never did."""
 
@@ -79,7 +84,7 @@ class Stream(asyncio.BufferedProtocol):
         limits: of the messages that come in.
         links: how long things may take, and how much may wait to be written.
         unread: what peers may leave unread, of all links.
-        unfinished: what links may hold of messages that are not whole.
+        unfinished: what strangers may hold of messages that are not whole; None where the peer is known.
         arrived_at: what its link says of it, see `Link`.
         hop: where it leads to, of one that we open.
 
@@ -101,7 +106,7 @@ class Stream(asyncio.BufferedProtocol):
         limits: Limits,
         links: LinkLimits,
         unread: Budget,
-        unfinished: Unfinished[Stream],
+        unfinished: Unfinished[Stream] | None,
         arrived_at: Hop | None = None,
         hop: Hop | None = None,
     ) -> None:
@@ -118,6 +123,7 @@ class Stream(asyncio.BufferedProtocol):
         self._closed_because = ""
         self._known = False
         self._deaf = False
+        self._introduced = self._leads_out = kind == DIALLED
         self._unheard: Unheard | None = None
 
     # -- the loop's side
@@ -128,6 +134,7 @@ class Stream(asyncio.BufferedProtocol):
         handshake = transport.get_extra_info("ssl_object")
         self.transport = Transport.TCP if handshake is None else Transport.TLS
         self.certificate = certificate_of(handshake)
+        self._introduced = self._introduced or self.certificate is None
         if self.hop is not None and is_awaiting_verdict(handshake):
             self._unheard = Unheard(self._limits.max_queue_bytes)
         self._outbox = Outbox(self._transport, self._limits.max_queue_bytes, self._unread)
@@ -176,26 +183,42 @@ class Stream(asyncio.BufferedProtocol):
         if not self._known:
             return
         held, unheard = self._outbox.abandon(), self._unheard
-        if unheard is not None and not self._closed_because:
+        if unheard is not None and not self._closed_because and (unheard.sends or isinstance(exc, ssl.SSLError)):
             self._closed_because = "not-let-in"
             self._owner.unheard(self, unheard, exc)
-            held = [send for send in held if not any(send is each for each in unheard.sends)]
+            answered = set(map(id, unheard.sends))
+            held = [send for send in held if id(send) not in answered]
         for send in held:
             self._owner.lost(send)
         self._owner.flush()
-        self._unfinished.note(self, 0)
+        self._note_pending(0)
         ended = "ended-inside-a-message" if self._framer.pending else "ended-by-peer"
         self._owner.stream_closed(self, self._closed_because or ("connection-error" if exc else ended))
 
     def _take_messages(self) -> None:
-        taken = False
-        while not self._deaf and self._owner.receive_some(self._framer.next_message, self.link):
+        taken, framer = False, self._framer
+        take = framer.next_message if self._introduced else self._take_introduction
+        while not self._deaf and self._owner.receive_some(take, self.link):
             taken = True
+            if not framer.pending:
+                break  # spares who reads one message at a time to ask for another
         self._deadlines.read(messages=taken, inside=self._framer.in_message, now=self._owner.now())
         if self._pending != (pending := self._framer.pending):
-            self._pending = pending
-            if greediest := self._unfinished.note(self, pending):
+            self._note_pending(pending)
+
+    def _note_pending(self, pending: int) -> None:
+        self._pending = pending
+        if self._unfinished is not None:
+            for greediest in self._unfinished.note(self, source_of(self.link.remote_host), pending):
                 greediest.abort("too-much-unfinished")
+
+    def _take_introduction(self) -> Message | None:
+        """The next message; the first request of who came with a certificate may say more than one about itself."""
+        message = self._framer.next_message()
+        if message is not None and message.is_request and not self._introduced:
+            self._introduced = True
+            self._owner.introduced(self, message)
+        return message
 
     def _take_keep_alives(self) -> None:
         if pings := self._framer.take_pings():
@@ -241,9 +264,20 @@ class Stream(asyncio.BufferedProtocol):
             self._outbox.flush()
             self._deadlines.pinged(now)
 
+    @property
+    def verified_chain(self) -> Sequence[bytes]:
+        """The peer's certificates in DER, its own first and the root last; none of a peer that has shown none."""
+        handshake = self._transport.get_extra_info("ssl_object")
+        return () if handshake is None else verified_chain(handshake)
+
+    def lead_out(self) -> None:
+        """Let requests of ours leave by it, whoever opened it: from now on it is ours to keep alive."""
+        self._leads_out = True
+        self._ping_at = self._next_ping(self._owner.now())
+
     def _next_ping(self, now: float) -> float:
-        """We keep alive what we opened (RFC 5626 section 4.4.1); who came to us keeps alive what they want to keep."""
-        if self.kind != DIALLED or not self._limits.keep_alive_seconds:
+        """We keep alive what we send requests by (RFC 5626 section 4.4.1); others keep alive what they want to keep."""
+        if not self._leads_out or not self._limits.keep_alive_seconds:
             return math.inf
         return now + self._limits.keep_alive_seconds * random.uniform(_EARLIEST, 1)  # noqa: S311 - no secret
 

@@ -23,7 +23,15 @@ from sipcore.edge.actions import Certificate, Link
 from sipcore.edge.neighbours import Expected, expected_at, is_ruled_out
 from sipcore.edge.tables import Hop, LinkClass, Side, Tables, Transport
 from sipcore.errors import ConfigError, Problem
-from sipcore.relay.certificates import described, parse_chain, purpose_fault, quoted, spoken_names
+from sipcore.relay.certificates import (
+    date_fault,
+    described,
+    parse_chain,
+    purpose_fault,
+    quoted,
+    serves,
+    spoken_names,
+)
 from sipcore.relay.handshakes import Farewell, Handshake, Untrusted, handing_to, say_nothing
 from sipcore.relay.openssl import take_any_purpose
 from sipcore.relay.own_certificates import OwnCertificate, expiry_warnings, read_own
@@ -95,12 +103,34 @@ class TlsBook:
         files = self._files
         return handing_to(files.servers[side], lambda chain: self._examine_guest(chain, side, files), farewell)
 
-    def client_context(self, side: Side, hop: Hop) -> tuple[ssl.SSLContext, str]:
-        """For a connection of ours to a hop, and the name to ask for there; empty where only an address is known."""
+    def client_context(self, side: Side, hop: Hop, farewell: Farewell = say_nothing) -> tuple[ssl.SSLContext, str]:
+        """For a connection of ours to a hop, and the name to ask for there; empty where only an address is known.
+
+        Args:
+            farewell: as in `handing_to`.
+        """
         files, expected = self._files, expected_at(side, hop, self._tables)
         context = files.clients[expected.link_class]
-        examined = handing_to(context, lambda chain: self._examine_host(chain, expected, files))
+        examined = handing_to(context, lambda chain: self._examine_host(chain, side, expected, files), farewell)
         return examined, expected.server_name or ""
+
+    def may_stand_for(self, side: Side, hop: Hop, chain: Sequence[bytes]) -> bool:
+        """Whether a peer that has come to us may be taken for a hop that we would connect to (RFC 5923 section 9.2).
+
+        Args:
+            chain: as it was verified when it came, and by the roots of all classes; asked is what is true today.
+        """
+        files, expected, now = self._files, expected_at(side, hop, self._tables), self._now()
+        if not chain or expected.link_class not in files.roots.classes_of(chain[-1], side):
+            return False
+        try:
+            certificates = parse_chain(chain)
+            if not serves(certificates) or any(date_fault(each, now) for each in certificates):
+                return False
+            self._examine_host(chain, side, expected, files)
+        except (Untrusted, ValueError):
+            return False
+        return True
 
     def _examine_guest(self, chain: Sequence[bytes], side: Side, files: _Files) -> Certificate | None:
         if not chain:
@@ -113,8 +143,8 @@ class TlsBook:
             raise Untrusted("class", f"{_card(leaf, certificate)}, which vouches for {allowed} links only")
         return certificate
 
-    def _examine_host(self, chain: Sequence[bytes], expected: Expected, files: _Files) -> Certificate:
-        certificate = replace(self._proven(chain, files), classes=frozenset({expected.link_class}))
+    def _examine_host(self, chain: Sequence[bytes], side: Side, expected: Expected, files: _Files) -> Certificate:
+        certificate = replace(self._proven(chain, files), classes=files.roots.classes_of(chain[-1], side))
         if not expected.admits(certificate):
             leaf = parse_chain(chain[:1])[0]
             raise Untrusted("name", f"{_card(leaf, certificate)}; expected {expected}")

@@ -25,10 +25,9 @@ __all__ = ["Identity", "NamedFile", "TlsSection", "TlsSettings", "tls_settings"]
 SYSTEM = "system"
 
 _PemFile = Annotated[str, Meta(min_length=1, description='the path of a PEM file, "edge.pem"')]
-_Roots = Annotated[
-    list[_PemFile], Meta(min_length=1, description='"system" or paths of PEM files, ["system", "ca.pem"]')
-]
-_Lists = Annotated[list[_PemFile], Meta(description='paths of PEM files, ["revoked.pem"]')]
+_File = Annotated[str, Meta(min_length=1, description='the path of a file, "ca.pem"')]
+_Roots = Annotated[list[_File], Meta(min_length=1, description='"system" or paths of files, ["system", "ca.pem"]')]
+_Lists = Annotated[list[_File], Meta(description='paths of files, ["revoked.pem"]')]
 
 
 def _system() -> list[str]:

@@ -73,6 +73,9 @@ def host_fault(host: str) -> str:
     if not is_address(host):
         return name_fault(host)
     address = ipaddress.ip_address(host)
+    if address.version == 6 and (address.is_link_local or address.scope_id):
+        # RFC 4291 section 2.1, RFC 6874 section 1: without its zone it is nowhere, and a zone is known to one machine.
+        return "it holds on one link of this machine only, and no Via could say which"
     return "it is not the address of one place" if address.is_unspecified or address.is_multicast else ""
 
 

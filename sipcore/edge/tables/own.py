@@ -38,7 +38,7 @@ class OwnSide:
         match_cn: believe inside certificates by their common name too.
         listen: for each side and transport, where we listen. Via and Record-Route name these addresses.
         further: where else, by the same keys: another address family, another port. Via and Record-Route name the first
-            of the peer's family, so that an answer can come back; for any other peer they name ``listen``.
+            of the peer's family, so that an answer can come back; to a peer that is known by name they name ``listen``.
     """
 
     fqdn: str
@@ -115,12 +115,13 @@ class OwnSide:
         The second case is a message that came in by a transport which is not configured: then the other is the truth.
 
         Args:
-            toward: a peer's address; what it is told is of the same family, where we have one of it.
+            toward: a peer; one at an address is told what is of the same family, where we have one of it. One with a
+                name is told the first, for its addresses are not known yet, and is then sent to over that family.
         """
         hop = self.listen.get((side, transport))
         if hop is None:
             return next(hop for (listening, _), hop in self.listen.items() if listening is side)
-        if toward and (others := self.further.get((side, transport))):
+        if (others := self.further.get((side, transport))) and is_address(toward):
             return next((each for each in (hop, *others) if each.is_ipv6 == (":" in toward)), hop)
         return hop
 

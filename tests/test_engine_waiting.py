@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import Counter
 from dataclasses import replace
 from unittest.mock import patch
@@ -10,6 +11,7 @@ import pytest
 from edge_world import (
     FROM_SERVER,
     INSIDE,
+    OUTSIDE,
     counted,
     engine,
     in_dialog,
@@ -102,24 +104,24 @@ def test_a_record_that_is_over_at_once_still_serves_whoever_waited_for_it() -> N
 
 
 @pytest.mark.parametrize(
-    ("fact", "status", "code"),
+    ("fact", "code", "outward"),
     [
-        (SrvFact(NW, Found.FAILED), 504, "1008;"),
-        (SrvFact(NW), 504, "1008;"),
-        (found("edge.evil.example"), 504, "1009;"),
+        (SrvFact(NW, Found.FAILED), "1008;", 504),
+        (SrvFact(NW), "1008;", 403),
+        (found("edge.evil.example"), "1009;", 403),
     ],
 )
 def test_a_record_that_is_missing_or_wrong_is_504_and_told_to_the_inside_alone(
-    fact: SrvFact, status: int, code: str
+    fact: SrvFact, code: str, outward: int
 ) -> None:
     edge = engine(CROSSROADS)
     receive(edge, to_nw(), FROM_SERVER)
     inside = parse(only(edge.resolved(fact, 0.0)).data)
-    assert (inside.status, inside.reason) == (status, "Server Time-out")
+    assert (inside.status, inside.reason) == (504, "Server Time-out")
     assert (inside.get("ms-diagnostics") or "").startswith(code)
     receive(edge, from_nw(), link(f"sip.{NW}"), 99.0)
     outside = parse(only(edge.resolved(fact, 99.0)).data)
-    assert (outside.status, outside.get("ms-diagnostics")) == (403, None)
+    assert (outside.status, outside.get("ms-diagnostics")) == (outward, None)
 
 
 def test_a_look_up_that_takes_too_long_has_failed() -> None:
@@ -154,10 +156,20 @@ def test_what_waits_of_the_outside_leaves_the_inside_its_room() -> None:
     refused = [number for number in range(12) if sent(receive(edge, to_one_of_many(number, large), link(f"sip.{NW}")))]
     assert (refused, edge.waiting[0]) == ([9, 10, 11], 9)
     assert asked(receive(edge, to_nw(uri="sip:x@alpine.example", body=large), FROM_SERVER)) == ["alpine.example"]
-    shared = receive(edge, to_nw(uri="sip:x@d0.example", body=large), FROM_SERVER)
-    assert (asked(shared), counted(shared)) == ([], [("waited", "inside")]), "asked for already, on behalf of the peer"
-    left = sent(edge.resolved(found("sip.d0.example", domain="d0.example"), 1.0))
-    assert [send.came_from for send in left] == ["inside", "outside"]
+
+
+def test_a_look_up_that_fails_one_side_for_want_of_room_fails_nobody_on_the_other() -> None:
+    edge = engine(replace(HOUSE, discovered=OPEN.discovered))
+    edge.resolved(found(f"sip.{NW}"), 0.0)
+    theirs = receive(edge, to_one_of_many(0, b"x"), link(f"sip.{NW}"))
+    ours = receive(edge, to_nw(uri="sip:x@d0.example"), FROM_SERVER)
+    wanted = [action for action in (*theirs, *ours) if isinstance(action, Resolve)]
+    assert wanted == [Resolve("d0.example", OUTSIDE), Resolve("d0.example", INSIDE)]
+    refused = only(edge.resolved(SrvFact("d0.example", Found.FAILED), 0.0, OUTSIDE))
+    assert (refused.side, parse(refused.data).status) == (OUTSIDE, 504)
+    record = found("sip.d0.example", domain="d0.example")
+    assert only(edge.resolved(record, 1.0, INSIDE)).hop == tls("sip.d0.example")
+    assert edge.waiting == (0, 0)
 
 
 #: Who sends, to which domain, how much.
@@ -299,6 +311,20 @@ def test_who_writes_to_too_many_people_is_watched_and_slowed_for_an_hour() -> No
     assert [pace.admits("x.example", "bob", 2.0 + step / 2) for step in range(4)].count(True) == 2
     pace.admits("x.example", "bob", 3_700.0)
     assert not pace.is_watched("x.example")
+
+
+def test_what_is_remembered_of_recipients_does_not_grow_with_their_names() -> None:
+    def taken(name: str) -> int:
+        pace = Pace(RateLimits(watched_targets=500))
+        tracemalloc.start()
+        try:
+            for number in range(600):
+                pace.admits("x.example", f"{name}{number}@contoso.example", 0.0)
+            return tracemalloc.get_traced_memory()[0]
+        finally:
+            tracemalloc.stop()
+
+    assert taken("u" * 6_000) < 2 * taken("u")
 
 
 def test_the_memory_of_peers_is_bounded() -> None:

@@ -441,17 +441,59 @@ def test_what_a_record_of_dns_decides_is_decided_each_time() -> None:
     assert not sent(edge.receive(asking, link, 200.0))
 
 
+def test_a_discovered_peer_is_counted_each_time_and_keeps_nobody_else_from_the_lane() -> None:
+    anybody = replace(CROSSROADS.discovered, any_domain=True)
+    edge = Both({"tables": replace(CROSSROADS, discovered=anybody, providers=())})
+    peer = certified("sip.x.example")
+    edge.tell("link_up", peer, 0.0)
+    edge.tell("resolved", SrvFact.of("x.example", "sip.x.example", expires=100.0), 0.0)
+    via, from_ = "SIP/2.0/TLS sip.x.example:5061;branch=z9hG4bK-x", "<sip:eve@x.example>;tag=e"
+    for number in range(1, 21):
+        now = number / 10
+        request = sent(edge.receive(inbound(via=via, from_=from_, cseq=number), peer, now))[0]
+        edge.receive(respond(parse(request.data), 404), FROM_SERVER, now)
+    late = [sent(edge.receive(inbound(via=via, from_=from_, cseq=90 + n), peer, 4.0))[0] for n in range(2)]
+    assert late[-1].data.startswith(b"SIP/2.0 503"), "most of what it sends fails"
+    assert not edge.carried
+    assert edge.takes_lane(outbound(), FROM_SERVER)
+    runs, message = edge.fast.receive_all(partial(next, iter([parse(outbound())]), None), FROM_SERVER, 4.0)
+    assert (len(runs), message) == (1, None)
+
+
 def test_an_answer_leaves_by_the_connection_that_its_request_came_on() -> None:
     edge = Both()
     request = outbound(via="SIP/2.0/TCP 127.0.0.6:5062;branch=z9hG4bK-tcp", uri="sip:alice@fabrikam.example")
     asked = only(edge.receive(request, FROM_CLIENT))
     answer = respond(parse(asked.data), 200)
     edge.tell("link_up", FROM_CLIENT, 0.0)
+    edge.tell("link_up", replace(FROM_CLIENT, id=99, transport=Transport.TLS), 0.0)
     for _ in range(2):
         assert only(edge.receive(answer, FROM_FABRIKAM)).link_id == FROM_CLIENT.id
     edge.tell("link_down", FROM_CLIENT, 1.0)
     assert only(edge.receive(answer, FROM_FABRIKAM)).link_id is None
     assert edge.carried == 2
+
+
+@pytest.mark.parametrize("named", Transport)
+@pytest.mark.parametrize(
+    ("peer", "domain"),
+    [
+        (FROM_FABRIKAM, "fabrikam.example"),
+        (FROM_WOODGROVE, "woodgrove.example"),
+        (certified("edge.fabrikam.example"), "fabrikam.example"),
+    ],
+)
+def test_a_via_names_the_transport_that_its_request_came_by(peer: Link, domain: str, named: Transport) -> None:
+    edge = Both({"tables": CROSSROADS if peer.certificate else TABLES})
+
+    def over(transport: Transport) -> bytes:
+        via = f"SIP/2.0/{transport.upper()} {peer.remote_host}:5060;branch=z9hG4bK1"
+        return inbound(via=via, from_=f"<sip:alice@{domain}>;tag=a")
+
+    assert edge.takes_lane(over(peer.transport), peer)
+    is_true = named is peer.transport
+    assert only(edge.receive(over(named), peer)).data.startswith(b"MESSAGE" if is_true else b"SIP/2.0 400 Unknown tr")
+    assert edge.takes_lane(over(named), peer) is is_true
 
 
 def test_a_link_with_the_number_of_an_earlier_one_is_read_anew() -> None:

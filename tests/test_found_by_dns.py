@@ -18,6 +18,9 @@ from authority import FOR_CLIENTS, FOR_SERVERS, Authority
 from name_server import BROKEN, NameServer, name_server
 from relay_stage import PATIENCE, SERVER, Connection, Peer, Stage, header, ok, request, running_relay, status
 
+from sipcore import Message
+from sipcore.edge.actions import Action, Link
+from sipcore.edge.facts import SrvFact
 from sipcore.edge.tables import Side, Transport
 
 #: Where partners' proxies are, and where nobody is.
@@ -242,6 +245,25 @@ def test_when_the_name_server_is_silent_waiting_ends(tmp_path: Path) -> None:
         edge.send(1, "nwtraders.example")
         assert edge.answered() == (504, "1008")
         assert edge.count("dns_lookups", "outside", "SRV", "timeout") == 1
+
+
+def test_an_error_of_ours_costs_the_message_it_happened_with_and_none_of_the_others_that_waited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Peer("127.0.0.72") as silent, running_edge(f"{silent.host}:{silent.port}", tmp_path, 1) as edge:
+        engine = edge.relay._shell._engine
+        dealt = engine._dealt
+
+        def broken(message: Message, link: Link, now: float, told: tuple[SrvFact, ...] = ()) -> list[Action]:
+            if told and message.call_id == "2":
+                raise RuntimeError("an error of ours")
+            return dealt(message, link, now, told)
+
+        monkeypatch.setattr(engine, "_dealt", broken)
+        for number in range(1, 5):
+            edge.send(number, "nwtraders.example")
+        answers = [edge.server.read() for _ in range(3)]
+        assert [(status(each), header(each, "Call-ID")) for each in answers] == [(504, "1"), (504, "3"), (504, "4")]
 
 
 def test_who_still_waits_when_the_relay_stops_is_told(tmp_path: Path) -> None:

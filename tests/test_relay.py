@@ -11,6 +11,7 @@ import threading
 import urllib.request
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 
 import pytest
 import structlog
@@ -253,6 +254,18 @@ def test_an_error_of_ours_costs_the_datagram_that_it_happened_with_and_no_other(
             assert owner.heard.acquire(timeout=PATIENCE)
         loop.call_soon_threadsafe(port.close)
     assert [link.id for link in owner.links] == [1, 1, 2]
+
+
+def test_a_closed_port_takes_nothing_though_its_descriptor_is_anothers_by_then() -> None:
+    with running_loop() as loop, Peer(PARTNER) as peer:
+        bound = bind(Side.OUTSIDE, Hop(Transport.UDP, EDGE_OUT, 0))
+        port = DatagramPort(Owner(), Side.OUTSIDE, bound, DEFAULT)
+        closed = threading.Event()
+        for step in (partial(port.start, loop), port.close, closed.set):
+            loop.call_soon_threadsafe(step)
+        assert closed.wait(PATIENCE)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM):  # gets the lowest number that is free
+            assert port.send_all(Hop(Transport.UDP, PARTNER, peer.port), [b"lost"]) == [b"lost"]
 
 
 class Owner:

@@ -260,6 +260,16 @@ def test_f203_partners_find_us_by_the_federation_name_where_there_is_one() -> No
     assert replace(OWN, federation_fqdn="sip.contoso.example").public_fqdn == "sip.contoso.example"
 
 
+def test_f054_unlisted_is_who_may_come_by_a_record_alone() -> None:
+    discovering = Discovered(True, Domains(["nwtraders.example"]))
+    some, anybody = (replace(SECURE, discovered=replace(discovering, any_domain=each)) for each in (False, True))
+    domains = ["x.example", "nwtraders.example", "fabrikam.example", "contoso.example"]
+    assert [[each.is_unlisted(domain) for domain in domains] for each in (some, anybody)] == [
+        [False] * 4,
+        [True, False, False, False],
+    ]
+
+
 def test_known_peers_are_servers_inside_and_proxies_outside() -> None:
     assert TABLES.known_peer(INSIDE, "127.0.0.6")
     assert not TABLES.known_peer(OUTSIDE, "127.0.0.6")

@@ -144,7 +144,7 @@ def test_a_via_is_ours_on_the_side_that_it_names(text: str, ours: bool) -> None:
 # -- the connection that an answer leaves by
 
 
-def test_an_open_connection_is_found_by_side_address_and_port() -> None:
+def test_an_open_connection_is_found_by_side_transport_address_and_port() -> None:
     links = OpenLinks()
     links.add(STREAM)
     back = WayBack(Hop(TCP, "192.0.2.20", 5060), 40123)
@@ -165,6 +165,24 @@ def test_a_connection_that_is_down_is_forgotten_but_not_its_successor() -> None:
     links.remove(successor)
     assert links.leading_to(OUTSIDE, back) is None
     links.remove(successor)
+
+
+def test_connections_of_one_port_of_a_peer_with_two_of_our_listeners_are_told_apart() -> None:
+    links, secured = OpenLinks(), Link(9, OUTSIDE, Transport.TLS, "192.0.2.20", 40123)
+    links.add(STREAM)
+    links.add(secured)
+    ways = [WayBack(Hop(transport, "192.0.2.20", 5060), 40123) for transport in (TCP, Transport.TLS)]
+    assert [links.leading_to(OUTSIDE, back) for back in ways] == [STREAM.id, secured.id]
+    links.remove(secured)
+    assert [links.leading_to(OUTSIDE, back) for back in ways] == [STREAM.id, None]
+
+
+def test_a_connection_is_found_again_when_a_later_one_of_the_same_port_is_down() -> None:
+    links, later = OpenLinks(), Link(9, OUTSIDE, TCP, "192.0.2.20", 40123)
+    links.add(STREAM)
+    links.add(later)
+    links.remove(later)
+    assert links.leading_to(OUTSIDE, WayBack(Hop(TCP, "192.0.2.20", 5060), 40123)) == STREAM.id
 
 
 def test_datagrams_need_no_connection() -> None:

@@ -37,7 +37,7 @@ from sipcore.edge._notes cimport (
 from sipcore.edge._places cimport Places
 from sipcore.edge._recall cimport Recall, Said, end_saying, say, say_nothing, say_span, say_word
 from sipcore.edge._refusing cimport branch_of, port_back, refused
-from sipcore.edge._runs cimport KnownLink, Plan, Run, last_of
+from sipcore.edge._runs cimport KnownLink, Plan, Run, begun_run, last_of
 from sipcore.edge._siphash cimport (
     DIGEST_BYTES,
     Digest,
@@ -51,7 +51,9 @@ from sipcore.edge._siphash cimport (
 from sipcore.edge._splicing cimport Sheet, splice, spliced, start_sheet, write, write_number, written_since
 from sipcore.edge._survey cimport Fields, Survey, absorb_fields, say_fields
 from sipcore.edge._texts cimport (
+    TCP,
     TLS,
+    UDP,
     UNSPOKEN,
     Spoken,
     Text,
@@ -296,9 +298,10 @@ cdef class Express:
     # requests
 
     cdef bint may_take(self, const Index *index, const Sound *sound, const Link *link) noexcept nogil:
-        cdef Spoken transport = spoken_in(index.base, sound.via.transport)
+        """Whether a request is one of those whose edit is plain."""
+        cdef Spoken came_by = TLS if link.secure else TCP if link.on_stream else UDP
         return (self.has_room(index) and sound.vias <= self.most_vias
-                and transport != UNSPOKEN and (transport == TLS) == link.secure and sound.counts_hops
+                and spoken_in(index.base, sound.via.transport) == came_by and sound.counts_hops
                 and is_plain_field(index, &index.slots[index.first[<int>H_VIA]])
                 and (not is_bracketed(text_at(index.base, sound.via.host))
                      or same_host(unbracketed(text_at(index.base, sound.via.host)), link.source))
@@ -468,7 +471,7 @@ cdef class Express:
             link_id = link.link.id if link.at.on_stream else None
         elif plan.place is not None:
             link_id = self.link_at(plan.place)
-        run = Run(side, hop, link_id, came_from, plan.place, self.refused_to != 0)
+        run = begun_run(side, hop, link_id, came_from, plan.place, self.refused_to != 0)
         runs.append(run)
         return run
 
@@ -481,8 +484,7 @@ cdef class Express:
         if data is None:
             return None
         run = self.run_for([], message, known)
-        run.add(data, self.counts)
-        return run
+        return [self.counts[0], run.send(data), *self.counts[1:]]
 
     def carry_all(self, take, link, uint64_t generation, double now=0.0):
         cdef KnownLink known = self.known(link)

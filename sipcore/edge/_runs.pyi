@@ -2,6 +2,7 @@
 
 from sipcore.edge._refusing import Refusal
 from sipcore.edge.actions import Count, Send
+from sipcore.edge.links import Place
 from sipcore.edge.tables import Hop, Side
 
 class Plan:
@@ -28,7 +29,7 @@ class Plan:
         via: bytes = b"",
         signing: bytes = b"",
         asking: bytes = b"",
-        place: tuple[Side, str, int] | None = None,
+        place: Place | None = None,
         refusal: Refusal | None = None,
     ) -> None: ...
 

@@ -101,7 +101,7 @@ class Failure(StrEnum):
 class Resolve:
     """The SRV record ``_sipfederationtls._tcp.<domain>`` is to be looked up, and told by `Engine.resolved`.
 
-    It is asked for once, however many messages wait for it.
+    Each side asks once, however many messages of its own wait for it.
 
     Attributes:
         domain: whose record.

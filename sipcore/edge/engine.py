@@ -6,13 +6,14 @@ remembers is computed again from the message, see `hashes`; what cannot be is in
 
 A request that cannot be decided before DNS has answered waits, detached from the buffer that it came in, in a room that
 is bounded. It asks for each domain once, and a look-up that takes too long has failed: so waiting ends. Each side has a
-room of its own: what strangers send can never take the place of what our users send.
+room of its own and asks by itself: what strangers send never takes the place of what our users send.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from sipcore._parser import Message, parse
 from sipcore._values import Via
@@ -114,7 +115,7 @@ class Engine:
         self._waiting: dict[Side, WaitingRoom[str, _Waiting]] = {
             side: WaitingRoom(_WAIT_FOR_ONE, _WAIT_FOR_ALL) for side in Side
         }
-        self._asked: dict[str, float] = {}
+        self._asked: dict[tuple[Side, str], float] = {}
         self._judge = Judge(
             tables,
             filter,
@@ -146,8 +147,6 @@ class Engine:
         """
         tried, self._left = message is self._left, None
         if self._lane is not None and not tried and (carried := self._lane.carry(message, link, now)) is not None:
-            if self._pace and message.status is not None:
-                self._note_answer(message)
             return carried
         received = Count("received", (link.side, _kind(message)))
         return [received, *self._dealt(message, link, now)]
@@ -165,21 +164,29 @@ class Engine:
             What leaves, in order, and the message before which that ended, for `receive`. To be called until there is
             neither. What is sent and counted is what `receive` says of each by itself.
         """
-        if self._lane is None or self._pace:
+        if self._lane is None:
             return [], take()
         runs, self._left = self._lane.carry_all(take, link, now)
         return runs, self._left
 
-    def resolved(self, fact: SrvFact, now: float) -> list[Action]:
-        """A look-up has ended, be it without an answer: what waited for it goes on, each side's in the order in which
-        it came."""
+    def resolved(self, fact: SrvFact, now: float, asker: Side | None = None) -> list[Action]:
+        """A look-up has ended, be it without an answer: what waited for it goes on, in the order in which it came.
+
+        Args:
+            asker: the side of the `Resolve`, for the other may still get an answer; without one it is that of both.
+        """
+        return [action for go_on in self.released(fact, now, asker) for action in go_on()]
+
+    def released(self, fact: SrvFact, now: float, asker: Side | None = None) -> list[Callable[[], list[Action]]]:
+        """The same in steps, one for each message that waited: an error in one need not cost the others theirs."""
         self._facts.learn(fact)
-        self._asked.pop(fact.domain, None)
-        actions: list[Action] = []
-        for room in self._waiting.values():
-            for guest in room.leave(fact.domain) if fact.domain in room else ():
-                actions += self._dealt(guest.message, guest.link, now, (*guest.told, fact))
-        return actions
+        guests = [
+            guest
+            for side in (Side if asker is None else (asker,))
+            if self._asked.pop((side, fact.domain), None) is not None
+            for guest in self._waiting[side].leave(fact.domain)
+        ]
+        return [partial(self._dealt, guest.message, guest.link, now, (*guest.told, fact)) for guest in guests]
 
     def undelivered(self, send: Send, now: float, failure: Failure = Failure.DOWN) -> list[Action]:
         """A `Send` could not be carried out: it goes to its next target that is well (RFC 3263 section 4.3). When there
@@ -222,10 +229,10 @@ class Engine:
         self._refused.expire(now)
         self._refused_in_dialog.expire(now)
         self._health.expire(now)
-        late = [domain for domain, since in self._asked.items() if now - since >= _WAIT_SECONDS]
+        late = [asked for asked, since in self._asked.items() if now - since >= _WAIT_SECONDS]
         actions: list[Action] = []
-        for domain in late:
-            actions += self.resolved(SrvFact(domain, Found.FAILED, expires=now), now)
+        for side, domain in late:
+            actions += self.resolved(SrvFact(domain, Found.FAILED, expires=now), now, side)
         return actions
 
     @property
@@ -280,19 +287,18 @@ class Engine:
         if any(fact.domain == domain for fact in told):
             return []
         room = self._waiting[link.side]
-        is_first = domain not in room
-        if is_first:
+        ask = domain not in room
+        if ask:
             room.open(domain)
         message = request.message.detach()
         if not room.admit(domain, _Waiting(message, link, told), message.size + _WAIT_OVERHEAD):
-            if is_first:
+            if ask:
                 room.leave(domain)
             return []
-        waited = Count("waited", (link.side,))
-        if domain in self._asked:
-            return [waited]
-        self._asked[domain] = now
-        return [Resolve(domain, link.side), waited]
+        if not ask:
+            return [Count("waited", (link.side,))]
+        self._asked[link.side, domain] = now
+        return [Resolve(domain, link.side), Count("waited", (link.side,))]
 
     def _paced(self, request: Request, outcome: Outcome, now: float) -> Outcome:
         """Refuse what a discovered peer sends too fast; a forwarded request only, for others cost nobody anything."""
@@ -408,22 +414,26 @@ class Engine:
             return self._drop(message, link, outcome)
         assert outcome.back is not None  # a response without a way back is discarded
         link_id = self._links.leading_to(decision.side, outcome.back)
-        self._note_answer(message)
+        counts = self._note_answer(message)
         data = forwarded_response(message, decision, self._tables, outcome.verdict)
         if past_limits(data, self._limits) is not None:
             return self._drop(message, link, Outcome(disposed(refusals.OVERGROWN)))
         self._tell(message, link, outcome)
-        if self._lane is not None and outcome.lasts:
+        if self._lane is not None and outcome.lasts and not counts:
             self._lane.learn_response(message, link, decision, outcome.back)
         send = Send(outcome.back.hop, decision.side, link_id, data)
         counted = Count("forwarded", (decision.side, _kind(message), decision.rule))
         return [send, counted, *_filtered(link, outcome)]
 
-    def _note_answer(self, message: Message) -> None:
-        """How the requests of a discovered peer fare: From is still theirs."""
+    def _note_answer(self, message: Message) -> bool:
+        """Whether it may be the answer to a discovered peer that nobody has listed (From is still theirs): how the
+        requests of such a one fare is counted each time."""
         asked = message.from_
-        if asked is not None and asked.uri.host is not None:
-            self._pace.answered(domain_name(asked.uri.host), message.status or 0)
+        domain = domain_name(asked.uri.host or "") if asked is not None else ""
+        if not self._tables.is_unlisted(domain):
+            return False
+        self._pace.answered(domain, message.status or 0)
+        return True
 
     # -- both
 

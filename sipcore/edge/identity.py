@@ -29,7 +29,7 @@ from sipcore.edge.discovery import (
     typed_target,
 )
 from sipcore.edge.flow import NeedSrv, PeerEvidence, PeerKind
-from sipcore.edge.steps import Case, Closed, place
+from sipcore.edge.steps import Case, Closed, Stop, place
 from sipcore.edge.tables import (
     DefaultRoute,
     Discovered,
@@ -160,8 +160,8 @@ class Voice(NamedTuple):
     row: Partner | Provider | DefaultRoute | FederatedDomain | Discovered | None = None
 
 
-def voice_of(domain: str, case: Case) -> Voice | NeedSrv | str:
-    """Who speaks for a domain on the flow's link; why nobody does; or what has to be looked up first."""
+def voice_of(domain: str, case: Case) -> Voice | Stop | str:
+    """Who speaks for a domain on the flow's link; why nobody does; or what has to be looked up first, or cannot be."""
     domain = served_as(domain)
     tables, rows = case.tables, case.flow.peer.rows
     if (partner := tables.direct_partner(domain)) is not None:
@@ -182,9 +182,10 @@ def voice_of(domain: str, case: Case) -> Voice | NeedSrv | str:
     return _voice_by_record(domain, case)
 
 
-def _voice_of_federated(row: FederatedDomain, case: Case) -> Voice | NeedSrv | str:
+def _voice_of_federated(row: FederatedDomain, case: Case) -> Voice | Stop | str:
     """By the row's chain (F190, F209). A static route alone gives no permission: the row does."""
     line = f"{row.domain} is federated {place('[[federated_domain]]', row.line)}"
+    unknown: Closed | None = None
     for lookup, domain in case.tables.federated.chain(row):
         if lookup is Lookup.STATIC_ROUTE:
             route = case.tables.static_routes.find(domain)
@@ -195,9 +196,11 @@ def _voice_of_federated(row: FederatedDomain, case: Case) -> Voice | NeedSrv | s
             fact = fact_of(domain, case)
             if isinstance(fact, NeedSrv):
                 return fact
-            if not isinstance(fact, Closed) and typed_target(fact, row, case) and serves(fact, case.flow.peer.names):
+            if isinstance(fact, Closed):
+                unknown = fact
+            elif typed_target(fact, row, case) and serves(fact, case.flow.peer.names):
                 return Voice(f"{line}, by the {fact}", _BY_PROVIDER, Source.AUTO_FEDERATION, row=row)
-    return f"{line}, and this is not its link"
+    return unknown or f"{line}, and this is not its link"
 
 
 def _provider_voice(provider: Provider, line: Line) -> Voice:
@@ -205,7 +208,7 @@ def _provider_voice(provider: Provider, line: Line) -> Voice:
     return Voice(line, provider.verification, Source.AUTHORIZED_SERVER, network, provider.public, row=provider)
 
 
-def _voice_by_record(domain: str, case: Case) -> Voice | NeedSrv | str:
+def _voice_by_record(domain: str, case: Case) -> Voice | Stop | str:
     """Whoever the domain's own record names, if that is a provider on its link, or a peer that may be discovered."""
     peer, discovered = case.flow.peer, case.tables.discovered
     if not is_askable(domain):
@@ -214,10 +217,8 @@ def _voice_by_record(domain: str, case: Case) -> Voice | NeedSrv | str:
     may_be_found = admitted and _may_agree(domain, case)
     if may_be_found or any(isinstance(row, Provider) for row in peer.rows):
         fact = fact_of(domain, case)
-        if isinstance(fact, NeedSrv):
+        if isinstance(fact, Stop):
             return fact
-        if isinstance(fact, Closed):
-            return fact.line
         provider = provider_named(fact, case)
         if provider is not None and provider in peer.rows:
             return _provider_voice(provider, f"{fact}, the proxy of provider {called(provider)}")

@@ -84,7 +84,7 @@ def _voices(case: Case, chain: list[Line]) -> tuple[Voice, ...] | Stop:
     voices: tuple[Voice, ...] = ()
     for header, domain in claims:
         voice = voice_of(domain, case)
-        if isinstance(voice, NeedSrv):
+        if isinstance(voice, Stop):
             return voice
         if isinstance(voice, str):
             return Closed(refusals.CLAIMS_OTHER, f"{header}: {voice}")
@@ -152,7 +152,7 @@ def _recorded(case: Case) -> _Leads | Stop:
     """Along our own route: it must be the sender's, and is no use to anybody else."""
     near, far = case.flow.route_near, case.flow.route_far
     voice = voice_of(near or "", case)
-    if isinstance(voice, NeedSrv):
+    if isinstance(voice, Stop):
         return voice
     if isinstance(voice, str):
         return Closed(refusals.NO_ROUTE, f"the recorded route is {near}'s: {voice}")
@@ -174,7 +174,8 @@ def _for_inside(case: Case) -> Closed | str:
 
 
 def _to_another(domain: str, case: Case) -> _Leads | Stop:
-    """A clearing house carries from one neighbour to another (F037, F109), but not back to where it came from."""
+    """A clearing house carries from one neighbour to another (F037, F109), and between two domains of one neighbour: a
+    provider may have two customers that only we bring together. What goes round in circles is a loop, see `judging`."""
     if case.tables.own.is_own_place(domain, None):
         return Closed(refusals.NOT_OURS, f"{domain} is this edge itself")
     way = ways_to(domain, case)

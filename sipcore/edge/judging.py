@@ -25,7 +25,7 @@ from sipcore.edge.reading import OwnRoutes, own_routes, read_flow, read_reply, u
 from sipcore.edge.refusals import Row, disposed, refuse, refused_content
 from sipcore.edge.responses import decide_response
 from sipcore.edge.routing import decide
-from sipcore.edge.tables import Hop, Side, Tables, Transport
+from sipcore.edge.tables import Hop, Side, Tables
 from sipcore.edge.targets import Aims, aims
 from sipcore.edge.vias import SIGNATURE, WayBack, is_absorbed, is_ours, spoken, way_back
 from sipcore.errors import HeaderError
@@ -326,9 +326,8 @@ def _people(message: Message, users: tuple[UserView | None, UserView | None]) ->
 
 
 def _no_way_back(via: Via, link: Link) -> Refusal | None:
-    """A request that would be carried, but whose response could not: its Via names a transport that we do not speak, or
-    clear text for what came over TLS, or the reverse."""
-    transport = spoken(via)
-    if transport is not None and (transport is Transport.TLS) == (link.transport is Transport.TLS):
+    """A request that would be carried, but whose response could not: its Via names another transport than it came by
+    (RFC 3261 section 18.1.1). A forged datagram could else have us open connections wherever it says."""
+    if spoken(via) is link.transport:
         return None
     return Refusal(400, "Unknown transport in Via", "Via", via.span[0])

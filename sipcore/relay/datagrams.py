@@ -61,8 +61,7 @@ class DatagramPort:
         self._side = side
         self._arrived_at = arrived_at
         self._socket = bound
-        self._descriptor = bound.fileno()
-        self._arrivals = Arrivals(self._descriptor, limits, self._link, self._garbage, peers=_MAX_PEERS)
+        self._arrivals = Arrivals(bound.fileno(), limits, self._link, self._garbage, peers=_MAX_PEERS)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to read."""
@@ -88,7 +87,8 @@ class DatagramPort:
 
     def send_all(self, hop: Hop, datas: list[bytes]) -> list[bytes]:
         """Send at once; gives those that the system does not take (buffer full, too long, no route)."""
-        return send_all(self._descriptor, hop.host, hop.port, datas)
+        # Asked for each time: a closed socket has no descriptor, and its old number may be another's by then.
+        return send_all(self._socket.fileno(), hop.host, hop.port, datas)
 
     def _readable(self) -> None:
         """Take what is there, act on each, flush."""

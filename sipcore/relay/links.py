@@ -66,13 +66,13 @@ class Links:
     Args:
         limits: how many links, how long, how much may wait.
         own: the addresses that new connections come from; peers know us by them.
+        addresses: finds hops.
         make_stream: a new, unconnected stream to a hop on a side.
         client_context: what a connection to a hop is made safe with, and the name to ask for there; it is given what
             sends an alert to the hop.
+        may_stand_for: whether who showed that chain in its handshake is as good as a hop that we connect to ourselves.
         undelivered: is told what could not leave, and why.
         tls_failed: is told with whom TLS could not be agreed on, and why.
-        addresses: finds hops.
-        may_stand_for: whether who showed that chain in its handshake is as good as a hop that we connect to ourselves.
         reused: is told on which side a connection of a peer has become the way to a hop.
 
     Attributes:
@@ -84,22 +84,23 @@ class Links:
         self,
         limits: LinkLimits,
         own: OwnSide,
+        *,
+        addresses: Addresses,
         make_stream: Callable[[Side, Hop], Stream],
         client_context: Callable[[Side, Hop, Farewell], tuple[ssl.SSLContext, str]],
+        may_stand_for: Callable[[Side, Hop, Sequence[bytes]], bool],
         undelivered: Callable[[Send, str, Failure], None],
         tls_failed: Callable[[Side, str, HandshakeFault], None],
-        addresses: Addresses,
-        may_stand_for: Callable[[Side, Hop, Sequence[bytes]], bool],
         reused: Callable[[Side], None],
     ) -> None:
         self._limits = limits
         self._own = own
+        self._addresses = addresses
         self._make_stream = make_stream
         self._client_context = client_context
+        self._may_stand_for = may_stand_for
         self._undelivered = undelivered
         self._tls_failed = tls_failed
-        self._addresses = addresses
-        self._may_stand_for = may_stand_for
         self._reused = reused
         self._aliases = Aliases()
         self.unread = Budget(limits.max_unread_bytes)

@@ -52,9 +52,17 @@ class Shell:
         self.wake = metrics.latency.wake
         self._look_ups: set[asyncio.Task[None]] = set()
         self._tls_quota = Quota(_LINES_PER_SECOND)
-        ways, told = (self._stream_to, tls.client_context), (self._undelivered, self.tls_failed)
-        identity = (tls.may_stand_for, lambda side: metrics.count("links_reused", side))
-        self.links = Links(config.links, config.tables.own, *ways, *told, self._resolver.addresses, *identity)
+        self.links = Links(
+            config.links,
+            config.tables.own,
+            addresses=self._resolver.addresses,
+            make_stream=self._stream_to,
+            client_context=tls.client_context,
+            may_stand_for=tls.may_stand_for,
+            undelivered=self._undelivered,
+            tls_failed=self.tls_failed,
+            reused=lambda side: metrics.count("links_reused", side),
+        )
         self._watch_queues()
 
     def _watch_queues(self) -> None:
@@ -172,8 +180,17 @@ class Shell:
         try:
             fact = await self._resolver.srv(wanted.domain, wanted.side)
         finally:  # a shutdown cancels this task, and then too nobody may be left waiting
-            self.perform(self._engine.resolved(fact, self.now()))
+            for go_on in self._engine.released(fact, self.now(), wanted.side):
+                self._step(go_on)
             self.flush()
+
+    def _step(self, go_on: Callable[[], Iterable[Action]]) -> None:
+        """Go on with one of several messages: an error of ours costs that one, and none of the others."""
+        try:
+            self.perform(go_on())
+        except Exception as error:
+            context = {"message": "a message that waited for DNS was lost", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(context)
 
     def _undelivered(self, send: Send, why: str, failure: Failure) -> None:
         self._metrics.count("undelivered", send.side, send.hop.transport, why)

@@ -98,6 +98,13 @@ class Tables:
         """The enabled provider that an operator lists this domain under; most are told by their SRV record alone."""
         return self._providers_by_domain.get(domain)
 
+    def is_unlisted(self, domain: str) -> bool:
+        """Whether a domain is in no table and may come all the same, if its record and its certificate say so."""
+        if not (self.discovered.enabled and self.discovered.any_domain):
+            return False
+        listed = (self.direct_partner(domain), self.federated.find(domain), self.provider_of(domain))
+        return not any(listed) and domain not in self.discovered.domains and domain not in self.own.domains
+
     @property
     def has_providers(self) -> bool:
         """Whether a domain's SRV record could name a provider."""

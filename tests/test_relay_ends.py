@@ -102,7 +102,7 @@ def test_a_log_whose_reader_hangs_keeps_nobody_waiting_not_even_the_end(tmp_path
     reading = os.open(tmp_path / "relay.log", os.O_RDONLY | os.O_NONBLOCK)
     with relay_process("udp", "udp", tmp_path) as relay, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.bind(relay.inside)
-        sender.settimeout(PATIENCE)
+        sender.settimeout(PATIENCE_S)
         fill_up(tmp_path / "relay.log")
         for number in range(3):
             sender.sendto(outward(number, "UDP", "nobody-knows"), relay.edge_inside)

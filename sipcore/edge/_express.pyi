@@ -25,8 +25,8 @@ class Express:
     bounded, and those that are used stay. A plan is for one generation of the directory.
 
     A message that says, byte for byte, what one said lately on its link needs no key, and its Routes are not verified
-    again (`sipcore.edge._recall`). What was proven stays proven as long as the lane lives: its keys and tables are those
-    of one engine, and all that a signature is over is compared, in constant time.
+    again (`sipcore.edge._recall`). What was proven stays proven as long as the lane lives: its keys and tables are
+    those of one engine, and all that a signature is over is compared, in constant time.
 
     Args:
         signers: of branches, ways, routes, flows and tags, each with its own key.

@@ -65,8 +65,11 @@ cdef class Run:
 
     cdef int add(self, bytes data, tuple counts) except -1:
         """One message more."""
-        cdef Py_ssize_t size = len(self.tallies), at
+        cdef Py_ssize_t size, at
         cdef Tally tally
+        if self.datas is None:
+            self.datas, self.tallies = [], []  # not before, for a message that comes alone is none of a run
+        size = len(self.tallies)
         self.datas.append(data)
         for at in range(size - 1, max(size - 1 - NEAR_TALLIES, -1), -1):
             tally = <Tally>self.tallies[at]
@@ -83,7 +86,6 @@ cdef Run begun_run(object side, object hop, object link_id, object came_from, ob
     cdef Run run = Run.__new__(Run)
     run.side, run.hop, run.link_id, run.came_from = side, hop, link_id, came_from
     run.place, run.answers = place, answers
-    run.datas, run.tallies = [], []
     return run
 
 

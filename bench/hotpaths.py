@@ -157,8 +157,8 @@ proxy = { transport = "udp", address = "192.0.2.20", port = 5060, insecure = tru
 """
 
 
-def relaying() -> Callable[[], object]:
-    """The engine: a MESSAGE from a partner is received, filtered and forwarded."""
+def edge() -> Callable[[bytes], str]:
+    """The engine with all its rooms, to which a partner sends; for a message the side that something leaves on."""
     from sipcore import ImFilter, parse
     from sipcore.edge.actions import Link, Send
     from sipcore.edge.engine import Engine
@@ -169,11 +169,25 @@ def relaying() -> Callable[[], object]:
     engine = Engine(loads(_EDGE).tables, ImFilter(), Keys(bytes(32)))
     link = Link(1, Side.OUTSIDE, Transport.UDP, "192.0.2.20", 5060)
 
-    def receive(data: bytes) -> list[Any]:
-        return engine.receive(parse(data), link, 0.0)
+    def receive(data: bytes) -> str:
+        actions = engine.receive(parse(data), link, 0.0)
+        return next(action.side for action in actions if isinstance(action, Send))
 
-    assert any(isinstance(action, Send) and action.side is Side.INSIDE for action in receive(messages(1)[0]))
+    return receive
+
+
+def relaying() -> Callable[[], object]:
+    """The engine: a MESSAGE from a partner is received, filtered and forwarded."""
+    receive = edge()
+    assert receive(messages(1)[0]) == "inside"
     return each(receive, messages())
+
+
+def refusing() -> Callable[[], object]:
+    """The engine: a MESSAGE with a link is received, filtered and answered."""
+    receive, linked = edge(), [data.replace(b"sorry.", b"http:a") for data in messages()]
+    assert receive(linked[0]) == "outside"
+    return each(receive, linked)
 
 
 #: Name, messages in a pass, what prepares it. The names are those that the changelog uses.
@@ -187,6 +201,7 @@ PATHS: tuple[tuple[str, int, Callable[[], Callable[[], object]]], ...] = (
     ("filter", MESSAGES, filtering),
     ("decide", MESSAGES, deciding),
     ("engine", MESSAGES, relaying),
+    ("refuse", MESSAGES, refusing),
 )
 
 

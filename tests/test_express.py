@@ -260,7 +260,7 @@ def test_who_observes_refusals_is_told_of_them() -> None:
 @pytest.mark.parametrize("name", ["Proxy-Require", "P-Asserted-Identity", "Max-Forwards", "Route"])
 def test_a_mark_that_is_called_like_what_means_something_else_is_left_to_the_engine(name: str) -> None:
     signers = KEYS.signers("X-Verified-User")
-    lane = Express(signers, OWN, (name, "X-Verified-User", None), lambda link: "", lambda place: None)
+    lane = Express(signers, OWN, (name, "X-Verified-User", None), lambda link: "", lambda place: None, Limits())
     said = () if name == "Max-Forwards" else (f"{name}: 1",)
     assert lane.key(parse(inbound(*said)), FROM_FABRIKAM, 0) is None
 

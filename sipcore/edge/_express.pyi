@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sipcore._parser import Message
 from sipcore.edge._keyed import Signer
 from sipcore.edge._runs import Plan, Run
-from sipcore.edge.actions import Link
+from sipcore.edge.actions import Action, Link
 from sipcore.edge.flow import Answer
 from sipcore.edge.links import Place
 from sipcore.edge.tables import OwnSide
@@ -25,6 +25,10 @@ class Express:
 
     Plans are found by a keyed hash over all that policy reads of a message, see `sipcore.edge._flowkey`; they are
     bounded, and those that are used stay. A plan is for one generation of the directory.
+
+    A message that says, byte for byte, what one said lately on its link needs no key, and its Routes are not verified
+    again (`sipcore.edge._recall`). What was proven stays proven as long as the lane lives: its keys and tables are
+    those of one engine, and all that a signature is over is compared, in constant time.
 
     Args:
         signers: of branches, ways, routes, flows and tags, each with its own key.
@@ -64,8 +68,8 @@ class Express:
         refuses_links: bool = False,
         capacity: int = 8192,
     ) -> None: ...
-    def carry(self, message: Message, link: Link, generation: int, now: float = 0.0) -> Run | None:
-        """What leaves in the place of a message; None where the lane is not for it."""
+    def carry(self, message: Message, link: Link, generation: int, now: float = 0.0) -> list[Action] | None:
+        """What `Engine.receive` would say of a message; None where the lane is not for it."""
 
     def carry_all(
         self, take: Callable[[], Message | None], link: Link, generation: int, now: float = 0.0

@@ -37,7 +37,7 @@ from sipcore.edge._notes cimport (
 from sipcore.edge._places cimport Places
 from sipcore.edge._recall cimport Recall, Said, end_saying, say, say_nothing, say_span, say_word
 from sipcore.edge._refusing cimport branch_of, port_back, refused
-from sipcore.edge._runs cimport KnownLink, Plan, Run, last_of
+from sipcore.edge._runs cimport KnownLink, Plan, Run, begun_run, last_of
 from sipcore.edge._siphash cimport (
     DIGEST_BYTES,
     Digest,
@@ -456,11 +456,10 @@ cdef class Express:
             return self.carried_request(message, &sound, link, generation)
         return self.carried_response(message, &sound, link, generation)
 
-    cdef Run run_for(self, list runs, Message message, KnownLink link):
-        """The run for the message that was just carried: the last one that goes there, or a new one."""
+    cdef Run run_for(self, Run run, Message message, KnownLink link):
+        """The run for the message that was just carried: that one if it goes there, or a new one."""
         cdef Plan plan = self.taken
         cdef object side = plan.side, hop = plan.hop, came_from = None, link_id = None
-        cdef Run run = last_of(runs, self.refused_to != 0)
         if self.refused_to:
             side, hop = link.side, link.hop_at(self.refused_to)
         elif message.index.status == 0:
@@ -471,9 +470,7 @@ cdef class Express:
             link_id = link.link.id if link.at.on_stream else None
         elif plan.place is not None:
             link_id = self.link_at(plan.place)
-        run = Run(side, hop, link_id, came_from, plan.place, self.refused_to != 0)
-        runs.append(run)
-        return run
+        return begun_run(side, hop, link_id, came_from, plan.place, self.refused_to != 0)
 
     def carry(self, Message message not None, link, uint64_t generation, double now=0.0):
         cdef KnownLink known = self.known(link)
@@ -483,13 +480,13 @@ cdef class Express:
         data = self.carried(message, known, generation)
         if data is None:
             return None
-        run = self.run_for([], message, known)
-        run.add(data, self.counts)
-        return run
+        run = self.run_for(None, message, known)
+        return [self.counts[0], run.send(data), *self.counts[1:]]
 
     def carry_all(self, take, link, uint64_t generation, double now=0.0):
         cdef KnownLink known = self.known(link)
         cdef list runs = []
+        cdef Run run, last
         cdef Message message
         cdef bytes data
         self.now = now
@@ -505,7 +502,11 @@ cdef class Express:
             data = self.carried(message, known, generation)
             if data is None:
                 return runs, message
-            self.run_for(runs, message, known).add(data, self.counts)
+            last = last_of(runs, self.refused_to != 0)
+            run = self.run_for(last, message, known)
+            if run is not last:
+                runs.append(run)
+            run.add(data, self.counts)
 
     cdef bint read_key(
             self, Message message, Sound *sound, const Link *link, uint64_t generation, Digest *key) noexcept nogil:

@@ -40,4 +40,5 @@ cdef class Run:
     cdef int add(self, bytes data, tuple counts) except -1
 
 
+cdef Run begun_run(object side, object hop, object link_id, object came_from, object place, bint answers)
 cdef Run last_of(list runs, bint answers)

@@ -53,11 +53,6 @@ cdef class Tally:
 
 
 cdef class Run:
-    def __init__(self, side, hop, link_id=None, came_from=None, place=None, bint answers=False):
-        self.side, self.hop, self.link_id, self.came_from = side, hop, link_id, came_from
-        self.place, self.answers = place, answers
-        self.datas, self.tallies = [], []
-
     def send(self, bytes data not None):
         return Send(self.hop, self.side, self.link_id, data, self.came_from)
 
@@ -70,8 +65,11 @@ cdef class Run:
 
     cdef int add(self, bytes data, tuple counts) except -1:
         """One message more."""
-        cdef Py_ssize_t size = len(self.tallies), at
+        cdef Py_ssize_t size, at
         cdef Tally tally
+        if self.datas is None:
+            self.datas, self.tallies = [], []  # not before, for a message that comes alone is none of a run
+        size = len(self.tallies)
         self.datas.append(data)
         for at in range(size - 1, max(size - 1 - NEAR_TALLIES, -1), -1):
             tally = <Tally>self.tallies[at]
@@ -82,6 +80,13 @@ cdef class Run:
         tally.counts, tally.times = counts, 1
         self.tallies.append(tally)
         return 0
+
+
+cdef Run begun_run(object side, object hop, object link_id, object came_from, object place, bint answers):
+    cdef Run run = Run.__new__(Run)
+    run.side, run.hop, run.link_id, run.came_from = side, hop, link_id, came_from
+    run.place, run.answers = place, answers
+    return run
 
 
 cdef Run last_of(list runs, bint answers):

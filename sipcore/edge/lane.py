@@ -92,11 +92,7 @@ class Lane:
 
     def carry(self, message: Message, link: Link, now: float) -> list[Action] | None:
         """What `Engine.receive` would say of a message; None where the lane does not know, for whatever reason."""
-        run = self._express.carry(message, link, self._generation, now)
-        if run is None:
-            return None
-        received, *others = run.tallies[0].counts
-        return [received, *run.sends(), *others]
+        return self._express.carry(message, link, self._generation, now)
 
     def carry_all(self, take: Callable[[], Message | None], link: Link, now: float) -> tuple[list[Run], Message | None]:
         """As `Engine.receive_all`."""

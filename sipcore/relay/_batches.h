@@ -6,7 +6,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <string.h>
@@ -89,28 +88,16 @@ static const char *sip_place_host(const sip_place *place, char *host) {
     return inet_ntop(place->any.sa_family, address, host, SIP_LONGEST_HOST);
 }
 
-/* The place that an address of that family stands for; its size, 0 when it is none. Only an address with a scope
- * (RFC 4007 section 11) needs the resolver's reader, which takes twenty times as long. */
+/* The place that an address of that family stands for; its size, 0 when it is none. */
 static socklen_t sip_read_place(int family, const char *host, int port, sip_place *place) {
-    struct addrinfo hints, *found = NULL;
-    socklen_t size = family == AF_INET6 ? sizeof place->v6 : sizeof place->v4;
     memset(place, 0, sizeof *place);
     place->any.sa_family = (sa_family_t)family;
-    if (inet_pton(family, host, family == AF_INET6 ? (void *)&place->v6.sin6_addr : (void *)&place->v4.sin_addr) != 1) {
-        if (family != AF_INET6 || !strchr(host, '%')) return 0;
-        memset(&hints, 0, sizeof hints);
-        hints.ai_family = family;
-        hints.ai_flags = AI_NUMERICHOST;
-        if (getaddrinfo(host, NULL, &hints, &found)) return 0;
-        memcpy(place, found->ai_addr, size);
-        freeaddrinfo(found);
-    }
     if (family == AF_INET6) {
         place->v6.sin6_port = htons((uint16_t)port);
-    } else {
-        place->v4.sin_port = htons((uint16_t)port);
+        return inet_pton(family, host, &place->v6.sin6_addr) == 1 ? sizeof place->v6 : 0;
     }
-    return size;
+    place->v4.sin_port = htons((uint16_t)port);
+    return inet_pton(family, host, &place->v4.sin_addr) == 1 ? sizeof place->v4 : 0;
 }
 
 #endif

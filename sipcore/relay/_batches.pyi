@@ -66,7 +66,7 @@ def send_all(descriptor: int, host: str, port: int, datas: list[bytes], *, singl
 
     Args:
         descriptor: of a socket of the address's family.
-        host: an IP literal without brackets; of IPv6 with a scope, if need be (RFC 4007 section 11).
+        host: an IP literal without brackets or scope.
         singly: as in `Arrivals`.
 
     Returns:

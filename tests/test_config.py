@@ -486,6 +486,8 @@ def test_every_fault_is_listed_at_once_in_the_order_of_the_file() -> None:
         ('hop = { transport = "udp",', "hop = {", 10, "inside.next_hop.insecure", "a link over TLS is secure"),
         ('name = "Fabrikam"', 'nam = "Fabrikam"', 20, "partner[0].nam", 'unknown key, did you mean "name"?'),
         ('name = "Fabrikam"', 'colour = "red"', 20, "partner[0].colour", "unknown key; known here: domain, proxy"),
+        ('"Fabrikam"', '"Fab\\u202erikam"', 20, "partner[0].name", "it has a character that cannot be printed"),
+        ('"Fabrikam"', '""', 20, "partner[0].name", "it has 0 characters"),
         ('name = "Fabrikam"', 'verification = "none"', 20, "partner[0].verification", '"contact-list" or'),
         ('domain = "fabrikam.example"\n', "", 18, "partner[0].domain", "missing: expected a domain name"),
         ("[[partner]]", "[partner]", 18, "partner", "expected an array of tables, not {"),

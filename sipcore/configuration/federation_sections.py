@@ -10,7 +10,18 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from sipcore.configuration.hop_tables import HopTable, SubjectTable
-from sipcore.configuration.leaves import Count, Domain, DomainName, Header, Level, MediaName, Route, Switch, Title
+from sipcore.configuration.leaves import (
+    Count,
+    Domain,
+    DomainName,
+    Header,
+    Level,
+    MediaName,
+    PlainName,
+    Route,
+    Switch,
+    Title,
+)
 from sipcore.edge.tables import DomainType, RateLimits, VerificationLevel
 
 __all__ = [
@@ -49,7 +60,7 @@ class PartnerTable(Struct, frozen=True):
 
     domain: Domain
     proxy: HopTable
-    name: Title = ""
+    name: Title = PlainName()
     verification: Level = _BY_PROVIDER
     subjects: list[SubjectTable] = []
     filter: Switch | None = None
@@ -88,7 +99,7 @@ class DefaultRouteSection(Struct, frozen=True):
     """``[default_route]``: the clearing house that takes what no other table knows."""
 
     proxy: HopTable
-    name: Title = "clearing house"
+    name: Title = PlainName("clearing house")
     verification: Level = _BY_PROVIDER
     subjects: list[SubjectTable] = []
     filter: Switch | None = None

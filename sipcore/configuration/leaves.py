@@ -42,6 +42,7 @@ __all__ = [
     "LogLevel",
     "LookUpSeconds",
     "NameServer",
+    "PlainName",
     "Port",
     "Route",
     "RoutePattern",
@@ -59,6 +60,7 @@ __all__ = [
 
 
 _DNS_PORT = 53
+_LONGEST_NAME = 80
 
 
 class Text(str):
@@ -99,6 +101,20 @@ def _ascii_form(name: str) -> str:
         return f'"{name.encode("idna").decode()}"'
     except UnicodeError:
         return '"xn--..."'
+
+
+class PlainName(Text):
+    """What an operator calls somebody; logs and answers show it, so all of it can be printed."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def canonical(text: str) -> str:
+        if not 0 < len(text) <= _LONGEST_NAME:
+            raise ValueError(f"it has {len(text)} characters")
+        if not text.isprintable():
+            raise ValueError("it has a character that cannot be printed")
+        return text
 
 
 class IpAddress(Text):
@@ -239,7 +255,7 @@ Switch = Annotated[bool, Meta(description="true or false")]
 LookUpSeconds = Annotated[int, Meta(ge=1, le=9, description="whole seconds from 1 to 9")]
 Server = Annotated[NameServer, Meta(description='the address of a name server, "192.0.2.53" or "192.0.2.53:5353"')]
 Header = Annotated[str, Meta(min_length=1, description='the name of a header, "X-Verified-User"')]
-Title = Annotated[str, Meta(min_length=1, max_length=80, description="a text of at most 80 characters")]
+Title = Annotated[PlainName, Meta(description="a text of at most 80 characters")]
 Count = Annotated[int, Meta(ge=1, le=1 << 29, description="a whole number from 1 to 536870912")]
 Seconds = Annotated[int, Meta(ge=1, le=86_400, description="whole seconds from 1 to 86400")]
 Interval = Annotated[int, Meta(ge=0, le=86_400, description="whole seconds up to 86400, 0 for never")]

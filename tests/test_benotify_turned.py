@@ -287,7 +287,7 @@ def test_the_answer_leaves_on_the_connection_of_its_notify() -> None:
         ({"body": URL}, FROM_FABRIKAM, "606"),
         ({"call_id": "c2@192.0.2.10"}, FROM_FABRIKAM, "403"),
         ({}, FROM_STRANGER, "403"),
-        ({}, FROM_WOODGROVE, "403"),
+        ({"via": "SIP/2.0/TCP 192.0.2.30:5065;branch=z9hG4bK-w"}, FROM_WOODGROVE, "403"),
         ({"from_": "<sip:bob@contoso.example>;tag=a-tag"}, FROM_FABRIKAM, "403"),
     ],
 )

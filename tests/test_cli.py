@@ -273,7 +273,7 @@ def explained(config: Path, message: bytes, side: str, source: str) -> Result:
 def test_explain_prints_the_chain_and_where_the_message_would_go(config: Path) -> None:
     result = explained(config, MESSAGE, "outside", "192.0.2.7")
     assert result.exit_code == 0
-    assert result.stdout.startswith("from outside, 192.0.2.7 over udp\n  1. ")
+    assert result.stdout.startswith("from outside, 192.0.2.7 over tcp\n  1. ")
     assert "fabrikam.example" in result.stdout
     assert "filter: pass" in result.stdout
     assert "sent inside to udp 127.0.0.42:5060: MESSAGE sip:alice@contoso.example SIP/2.0" in result.stdout

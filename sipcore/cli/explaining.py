@@ -55,7 +55,9 @@ def explain(
         peer = explaining.link_named(link, tables) if link else explaining.link_for(origin, tables, facts)
         if peer is None:
             leave(FAULT, f"no table says whose link {printable(origin)} would come on; name it with --link")
-        if message is None:
+        if message is not None:
+            peer = explaining.as_spoken(peer, message, tables)
+        else:
             message = parse(explaining.message_of(sender, recipient, method, asserted, peer, tables))
     except (ValueError, EditError, ParseError) as error:
         leave(FAULT, str(error))

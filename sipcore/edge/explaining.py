@@ -7,7 +7,7 @@ given, and one that is missing is named.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sipcore._parser import Message, parse
 from sipcore.build import request
@@ -27,11 +27,12 @@ from sipcore.edge.tables import (
     is_address,
     name_fault,
 )
+from sipcore.edge.vias import spoken
 from sipcore.errors import HeaderError
 from sipcore.imfilter import ImFilter
 from sipcore.limits import DEFAULT, Limits
 
-__all__ = ["Explanation", "explain", "link_for", "link_named", "message_of", "record_of"]
+__all__ = ["Explanation", "as_spoken", "explain", "link_for", "link_named", "message_of", "record_of"]
 
 _CLIENT_PORT = 40_000
 
@@ -157,6 +158,18 @@ def _without_tls(side: Side, tables: Tables) -> Transport:
     """What an address comes over: TCP where nothing else is listened for."""
     listened = {transport for listening, transport in tables.own.listen if listening is side}
     return Transport.TCP if Transport.TCP in listened and Transport.UDP not in listened else Transport.UDP
+
+
+def as_spoken(link: Link, message: Message, tables: Tables) -> Link:
+    """The link that a message must have come on: of an address over what its Via names, if that is listened for."""
+    try:
+        via = message.via
+    except HeaderError:
+        return link
+    named = spoken(via) if via is not None else None
+    if named in (None, Transport.TLS, link.transport) or link.transport is Transport.TLS:
+        return link
+    return replace(link, transport=named) if (link.side, named) in tables.own.listen else link
 
 
 def link_for(domain: str, tables: Tables, facts: Iterable[SrvFact] = ()) -> Link | None:

@@ -150,7 +150,7 @@ def on(tmp_path: Path) -> Iterator[Stage]:
         async def addresses(side: Side, host: str, port: int) -> list[tuple[str, int]]:
             return [(NAT if host.endswith(".example") else host, port)]
 
-        relay._shell.links._addresses = addresses
+        relay._shell._dialler._addresses = addresses
         yield Stage(relay, server, proxies, tmp_path)
 
 

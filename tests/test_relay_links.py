@@ -388,7 +388,7 @@ def held_back(on: Stage) -> Callable[[], object]:
         await released.wait()
         return [(host, port)]
 
-    on.relay._shell.links._addresses = addresses
+    on.relay._shell._dialler._addresses = addresses
     return lambda: loop.call_soon_threadsafe(released.set)
 
 
@@ -467,7 +467,7 @@ def test_of_several_addresses_of_a_hop_the_first_that_answers_is_taken() -> None
             asked.append((side, host, port))
             return [("::1", port), (PARTNER, refusing.port), (host, port)]
 
-        on.relay._shell.links._addresses = addresses
+        on.relay._shell._dialler._addresses = addresses
         on.datagram(on.server, outward(1, "UDP", "nwtraders"))
         with on.stream_partner.accept() as receiver:
             assert header(receiver.read(), "Call-ID") == "1"

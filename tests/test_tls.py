@@ -36,7 +36,7 @@ from relay_stage import (
 from tls_stage import PRIVATE, PUBLIC, TRUST, accepted, connected, connecting, serving, write_files
 
 from sipcore.edge.tables import Side, Transport
-from sipcore.relay import links
+from sipcore.relay import dialling
 from sipcore.relay.server import Relay
 
 PARTNER = "127.0.0.34"
@@ -400,11 +400,12 @@ def test_a_handshake_gets_what_its_connection_has_left_of_the_time(
         await asyncio.sleep(0.5)
         return await at_once(*place)
 
-    at_once = links._connected
-    monkeypatch.setattr(links, "_connected", connected_late)
+    at_once = dialling._connected
+    monkeypatch.setattr(dialling, "_connected", connected_late)
     with stage(tmp_path, seconds=20) as on:
-        book = on.relay._shell.links
-        monkeypatch.setattr(book, "_secured", lambda *of: given.append(of[-1]) or type(book)._secured(book, *of))
+        dialler = on.relay._shell._dialler
+        secured = dialler._secured
+        monkeypatch.setattr(dialler, "_secured", lambda *of: given.append(of[-1]) or secured(*of))
         on.ask(1)
         with on.asked(FABRIKAM) as peer:
             reach_the_partner(on, peer, 1)

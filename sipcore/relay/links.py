@@ -1,4 +1,4 @@
-"""Every way out of the relay: open connections, UDP sockets by side, and connections being opened.
+"""Every way out of the relay: open connections, UDP sockets by side, and what waits for one (see `dialling`).
 
 A message for a stream takes, in this order: the link it asks for, the way to its hop that stands, a new one. An answer
 asks for the link of its request (RFC 3261 section 18.2.2). The way to a hop is a connection that we have opened to it,
@@ -13,39 +13,31 @@ handed back with the reason, so that its sender gets an answer.
 from __future__ import annotations
 
 import asyncio
-import socket
-import ssl
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from itertools import count
-from typing import Any
 
 from sipcore._parser import Message
 from sipcore.configuration import LinkLimits
 from sipcore.edge._runs import Run
 from sipcore.edge.actions import Failure, Link, Send
-from sipcore.edge.tables import Hop, OwnSide, Side, Transport, canonical_host, is_address
+from sipcore.edge.tables import Hop, Side, Transport, is_address
 from sipcore.edge.waiting import WaitingRoom
 from sipcore.relay.aliases import Aliases, offered_place
 from sipcore.relay.datagrams import DatagramPort, port_for
+from sipcore.relay.dialling import NOT_CONNECTED, Way
 from sipcore.relay.outbox import Budget
 from sipcore.relay.sources import Sources
 from sipcore.relay.streams import DIALLED, Stream
-from sipcore.relay.tls.handshakes import SHUTDOWN_SECONDS, Farewell, HandshakeFault, farewell_over, fault_of
 from sipcore.relay.unfinished import Unfinished
 
-__all__ = ["Addresses", "Links"]
+__all__ = ["Links"]
 
 #: How often a shutdown looks whether peers have taken what is queued for them, in seconds.
 _BREATH = 0.02
 #: How long a connection may take to go that is closed without waiting for anything, in seconds: the loop's next round.
 _FAREWELL = 1.0
-#: What a connection has to leave for a handshake, in seconds, or the hop is as good as not there.
-_LEAST = 0.1
-#: How many addresses of a hop are tried: with the default of 4 s for each, the last is given up long before the 32 s of
-#: a transaction are over.
-_MOST_ADDRESSES = 4
 
 #: A hop on one side: what the way to it is found by.
 _Place = tuple[Side, Hop]
@@ -53,27 +45,15 @@ _Place = tuple[Side, Hop]
 #: A member of an enumeration is found anew each time it is named, which takes longer than to compare with it.
 _UDP = Transport.UDP
 
-_NOT_CONNECTED = HandshakeFault("connect-failed", "no connection", Failure.DOWN)
-_NOWHERE = HandshakeFault("no-address", "the name has no address", Failure.UNRESOLVED)
-
-#: Where a hop is: its side, host and port to addresses and ports, in the order in which to try.
-Addresses = Callable[[Side, str, int], Awaitable[Sequence[tuple[str, int]]]]
-
 
 class Links:
     """Finds, opens and closes links. All calls come from the loop's thread.
 
     Args:
         limits: how many links, how long, how much may wait.
-        own: the addresses that new connections come from; peers know us by them.
-        addresses: finds hops.
-        make_stream: a new, unconnected stream to a hop on a side.
-        client_context: what a connection to a hop is made safe with, and the name to ask for there; it is given what
-            sends an alert to the hop.
-        may_stand_for: whether who showed that chain in its handshake is as good as a hop that we connect to ourselves.
+        aliases: which connections their peers offer for our requests.
+        way_to: finds or opens the way to a hop, see `Dialler`.
         undelivered: is told what could not leave, and why.
-        tls_failed: is told with whom TLS could not be agreed on, and why.
-        reused: is told on which side a connection of a peer has become the way to a hop.
 
     Attributes:
         unread: what peers leave unread, of all links.
@@ -83,26 +63,14 @@ class Links:
     def __init__(
         self,
         limits: LinkLimits,
-        own: OwnSide,
-        *,
-        addresses: Addresses,
-        make_stream: Callable[[Side, Hop], Stream],
-        client_context: Callable[[Side, Hop, Farewell], tuple[ssl.SSLContext, str]],
-        may_stand_for: Callable[[Side, Hop, Sequence[bytes]], bool],
+        aliases: Aliases,
+        way_to: Callable[[Side, Hop], Awaitable[Way]],
         undelivered: Callable[[Send, str, Failure], None],
-        tls_failed: Callable[[Side, str, HandshakeFault], None],
-        reused: Callable[[Side], None],
     ) -> None:
         self._limits = limits
-        self._own = own
-        self._addresses = addresses
-        self._make_stream = make_stream
-        self._client_context = client_context
-        self._may_stand_for = may_stand_for
+        self._aliases = aliases
+        self._way_to = way_to
         self._undelivered = undelivered
-        self._tls_failed = tls_failed
-        self._reused = reused
-        self._aliases = Aliases()
         self.unread = Budget(limits.max_unread_bytes)
         self.unfinished: Unfinished[Stream] = Unfinished(limits.max_unfinished_bytes)
         self._ids = count(1)
@@ -233,7 +201,7 @@ class Links:
 
     async def _dial(self, side: Side, hop: Hop) -> None:
         """Find a way, then let go who waited for it; or tell them all why there is none."""
-        way: Stream | Hop | HandshakeFault = _NOT_CONNECTED
+        way: Way = NOT_CONNECTED
         try:
             way = await self._way_to(side, hop)
         finally:  # a shutdown cancels this task, and then too nobody may be left waiting
@@ -244,76 +212,13 @@ class Links:
                 self._leave_by(way, send)
             self.flush()
 
-    def _leave_by(self, way: Stream | Hop | HandshakeFault, send: Send) -> None:
+    def _leave_by(self, way: Way, send: Send) -> None:
         if isinstance(way, Stream):
             self._queue(way, send)
         elif isinstance(way, Hop):
             self._datagram(send, way)
         else:
             self._undelivered(send, way.why, way.failure)
-
-    async def _way_to(self, side: Side, hop: Hop) -> Stream | Hop | HandshakeFault:
-        """A connection with a hop, or where its datagrams go; why there is neither."""
-        told = self._own.listening(side, hop.transport, hop.host)
-        found = await self._addresses(side, hop.host, hop.port)
-        # The messages that wait name an address of ours: the hop is first tried over the family that this is of.
-        addresses = sorted(found, key=lambda place: (":" in place[0]) is not told.is_ipv6)[:_MOST_ADDRESSES]
-        if not addresses:
-            return _NOWHERE
-        if hop.transport is Transport.UDP:
-            return Hop(hop.transport, *addresses[0])
-        return await self._connect(side, hop, addresses)
-
-    async def _connect(self, side: Side, hop: Hop, addresses: Sequence[tuple[str, int]]) -> Stream | HandshakeFault:
-        fault = _NOT_CONNECTED
-        for host, port in addresses:
-            if (offered := self._offered(side, hop, host, port)) is not None:
-                return offered
-            try:
-                stream = await self._connect_to(side, hop, host, port)
-            except OSError as error:  # TimeoutError is one
-                fault = self._fault(side, hop, error)
-                continue
-            if stream.is_open:  # it was not refused for being one too many, nor closed since
-                return stream
-        return fault
-
-    def _offered(self, side: Side, hop: Hop, host: str, port: int) -> Stream | None:
-        """A connection from that address that its peer offers for this, if its certificate is the hop's."""
-        if hop.transport is not Transport.TLS:
-            return None
-        for stream in self._aliases.at((side, canonical_host(host), port)):
-            if stream.is_open and self._may_stand_for(side, hop, stream.verified_chain):
-                stream.lead_out()
-                self._reused(side)
-                return stream
-        return None
-
-    async def _connect_to(self, side: Side, hop: Hop, host: str, port: int) -> Stream:
-        loop = asyncio.get_running_loop()
-        until = loop.time() + self._limits.connect_seconds
-        async with asyncio.timeout_at(until - _LEAST):
-            connected = await _connected(self._own.listening(side, hop.transport, host).host, host, port)
-        secured = self._secured(side, hop, connected, until - loop.time())
-        _, stream = await loop.create_connection(lambda: self._make_stream(side, hop), sock=connected, **secured)
-        return stream
-
-    def _secured(self, side: Side, hop: Hop, connected: socket.socket, seconds: float) -> dict[str, Any]:
-        """What makes a connection safe within so long, as `create_connection` takes it."""
-        if hop.transport is not Transport.TLS:
-            return {}
-        context, name = self._client_context(side, hop, farewell_over(connected))
-        timeouts = {"ssl_handshake_timeout": seconds, "ssl_shutdown_timeout": SHUTDOWN_SECONDS}
-        return {"ssl": context, "server_hostname": name, **timeouts}
-
-    def _fault(self, side: Side, hop: Hop, error: OSError) -> HandshakeFault:
-        """What kept us from connecting to a hop: there was no connection, or it could not be made safe."""
-        before_tls = isinstance(error, ConnectionRefusedError) or type(error) in (OSError, TimeoutError)
-        if hop.transport is not Transport.TLS or before_tls:
-            return _NOT_CONNECTED
-        fault = fault_of(error)
-        self._tls_failed(side, str(hop), fault)
-        return fault
 
     # -- as time goes by
 
@@ -352,16 +257,3 @@ class Links:
 
     def _all_ports(self) -> list[DatagramPort]:
         return [port for ports in self.ports.values() for port in ports]
-
-
-async def _connected(local: str, host: str, port: int) -> socket.socket:
-    """A TCP connection between two addresses. Raises: OSError."""
-    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        sock.setblocking(False)
-        sock.bind((local, 0))
-        await asyncio.get_running_loop().sock_connect(sock, (host, port))
-    except BaseException:  # a time that is up is a cancellation
-        sock.close()
-        raise
-    return sock

@@ -11,6 +11,8 @@ from sipcore.edge.actions import Action, Count, Failure, Link, Resolve, Send
 from sipcore.edge.engine import Engine
 from sipcore.edge.facts import Found, SrvFact
 from sipcore.edge.tables import Hop, Side, Transport
+from sipcore.relay.aliases import Aliases
+from sipcore.relay.dialling import Dialler
 from sipcore.relay.links import Links
 from sipcore.relay.logs import Quota, logger
 from sipcore.relay.metrics import Metrics
@@ -52,18 +54,23 @@ class Shell:
         self.wake = metrics.latency.wake
         self._look_ups: set[asyncio.Task[None]] = set()
         self._tls_quota = Quota(_LINES_PER_SECOND)
-        self.links = Links(
-            config.links,
-            config.tables.own,
+        self.links = self._links(tls)
+        self._watch_queues()
+
+    def _links(self, tls: TlsBook) -> Links:
+        limits, aliases = self._config.links, Aliases()
+        self._dialler = Dialler(
+            limits.connect_seconds,
+            self._config.tables.own,
+            aliases,
             addresses=self._resolver.addresses,
             make_stream=self._stream_to,
             client_context=tls.client_context,
             may_stand_for=tls.may_stand_for,
-            undelivered=self._undelivered,
             tls_failed=self.tls_failed,
-            reused=lambda side: metrics.count("links_reused", side),
+            reused=lambda side: self._metrics.count("links_reused", side),
         )
-        self._watch_queues()
+        return Links(limits, aliases, self._dialler.way_to, self._undelivered)
 
     def _watch_queues(self) -> None:
         watch, unread, unfinished = self._metrics.queues.watch, self.links.unread, self.links.unfinished

@@ -165,11 +165,10 @@ class Links:
                 self.send(send)
 
     def _find(self, link_id: int | None, place: _Place) -> Stream | None:
-        wanted = self._streams.get(link_id) if link_id is not None else None
-        for stream in (wanted, self._ways.get(place)):
-            if stream is not None and stream.is_open:
-                return stream
-        return None
+        if link_id is not None and (wanted := self._streams.get(link_id)) is not None and wanted.is_open:
+            return wanted
+        way = self._ways.get(place)
+        return way if way is not None and way.is_open else None
 
     def _queue(self, stream: Stream, send: Send) -> None:
         if stream.send(send):

@@ -153,20 +153,22 @@ class Stream(asyncio.BufferedProtocol):
         return self._framer.get_buffer(sizehint)
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Feed, take messages, act, flush."""
+        """Feed, take messages, act, flush; then note what was read, for what leaves need not wait for that."""
         if self._deaf:
             return  # read, so that the system does not reset the connection under what leaves; and not looked at
         self._owner.wake()
         self._unheard = None
         self._framer.buffer_updated(nbytes)
         try:
-            self._take_messages()
+            taken = self._take_messages()
         except ParseError as error:
             self._owner.garbage(self.side, self.transport, error.code)
             self.close("garbage")
+            self._owner.flush()
         else:
+            self._owner.flush()
+            self._note_reading(taken)
             self._take_keep_alives()
-        self._owner.flush()
 
     def pause_writing(self) -> None:
         """The peer does not read; what comes for it now is held."""
@@ -195,13 +197,17 @@ class Stream(asyncio.BufferedProtocol):
         ended = "ended-inside-a-message" if self._framer.pending else "ended-by-peer"
         self._owner.stream_closed(self, self._closed_because or ("connection-error" if exc else ended))
 
-    def _take_messages(self) -> None:
+    def _take_messages(self) -> bool:
+        """Whether there was any."""
         taken, framer = False, self._framer
         take = framer.next_message if self._introduced else self._take_introduction
         while not self._deaf and self._owner.receive_some(take, self.link):
             taken = True
             if not framer.pending:
                 break  # spares who reads one message at a time to ask for another
+        return taken
+
+    def _note_reading(self, taken: bool) -> None:
         self._deadlines.read(messages=taken, inside=self._framer.in_message, now=self._owner.now())
         if self._pending != (pending := self._framer.pending):
             self._note_pending(pending)
@@ -244,7 +250,7 @@ class Stream(asyncio.BufferedProtocol):
 
     def send_all(self, datas: list[bytes]) -> bool:
         """The same for several messages; False when not all of them can be taken at once."""
-        return self.is_open and self._unheard is None and self._outbox.put_all(datas)
+        return self._known and not self._closed_because and self._unheard is None and self._outbox.put_all(datas)
 
     def flush(self) -> None:
         """Write what was queued, in one piece."""

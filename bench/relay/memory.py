@@ -16,8 +16,9 @@ __all__ = ["ALLOWED_GROWTH", "Weight", "weigh"]
 #: What may be held more at the end, in bytes: an allocator moves within that when a table of that size is built anew,
 #: and a leak of five bytes a message does not hide in it.
 ALLOWED_GROWTH = 4 << 20
-#: Before it is weighed first: the edge remembers its last refusals, and grows until it has had so many.
-_REFUSED, _MIXED = REMEMBERED_REQUESTS, 50_000
+#: Before it is weighed first: the edge remembers its last refusals, and grows until it has had so many; and their table
+#: is built anew, larger, when its room has been used by those that came and went. After eight times it has its size.
+_REFUSED, _MIXED = 8 * REMEMBERED_REQUESTS, 50_000
 _PIECE = 20_000
 
 

@@ -21,10 +21,11 @@ from counters import Counters
 from federation_page import CONTOSO, FABRIKAM, lay_out, shown
 from loopback import Loopback, reserved_loopback
 from name_server import NameServer, name_server
+from patience import PATIENCE_S
 from peer_programs import require_program
 from programs import Program, running
 from relay_process import COMMAND
-from relay_stage import PATIENCE, Connection
+from relay_stage import Connection
 from sip_users import User
 
 #: What the page's files name, by organisation.
@@ -133,7 +134,7 @@ class World:
         context.load_verify_locations(self.contoso.folder / "federation-ca.pem")
         if authority is not None:
             context.load_cert_chain(authority.leaf(name).write(self.contoso.folder / "knocking.pem"))
-        plain = socket.create_connection(self.contoso.edge, PATIENCE)
+        plain = socket.create_connection(self.contoso.edge, PATIENCE_S)
         return Connection(context.wrap_socket(plain, server_hostname="edge.contoso.example"))
 
 

@@ -24,8 +24,6 @@ from sipcore.relay.server import Relay
 
 #: Who lives where.
 EDGE_IN, SERVER, EDGE_OUT, PARTNER, STREAM_PARTNER = (f"127.0.0.{number}" for number in range(31, 36))
-#: Of every socket here.
-PATIENCE = PATIENCE_S
 
 CONFIG = """
 [edge]
@@ -69,7 +67,7 @@ class Peer:
         self.udp = socket.socket(family_of(host), socket.SOCK_DGRAM)
         self.udp.bind((host, self.port))
         for each in (self.listener, self.udp):
-            each.settimeout(PATIENCE)
+            each.settimeout(PATIENCE_S)
 
     def __enter__(self) -> Self:
         return self
@@ -85,7 +83,7 @@ class Peer:
 
     def connect(self, place: tuple[str, int]) -> Connection:
         """A connection of ours, from our address."""
-        return Connection(socket.create_connection(place, PATIENCE, (self.host, 0)))
+        return Connection(socket.create_connection(place, PATIENCE_S, (self.host, 0)))
 
     def read(self) -> bytes:
         """The next datagram."""
@@ -97,7 +95,7 @@ class Connection:
 
     def __init__(self, connected: socket.socket) -> None:
         self.socket = connected
-        self.socket.settimeout(PATIENCE)
+        self.socket.settimeout(PATIENCE_S)
         self._read = b""
 
     def __enter__(self) -> Self:
@@ -220,11 +218,11 @@ def running_relay(text: str, path: Path | str = "edge.toml") -> Iterator[Relay]:
     """A relay with that configuration, in a thread of its own; the files that it names are beside ``path``."""
     relay = Relay(loads(text, path))
     with running_loop() as loop:
-        asyncio.run_coroutine_threadsafe(relay.start(), loop).result(PATIENCE)
+        asyncio.run_coroutine_threadsafe(relay.start(), loop).result(PATIENCE_S)
         try:
             yield relay
         finally:
-            asyncio.run_coroutine_threadsafe(relay.stop(), loop).result(PATIENCE)
+            asyncio.run_coroutine_threadsafe(relay.stop(), loop).result(PATIENCE_S)
 
 
 @contextmanager
@@ -237,5 +235,5 @@ def running_loop() -> Iterator[asyncio.AbstractEventLoop]:
         yield loop
     finally:
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(PATIENCE)
+        thread.join(PATIENCE_S)
         loop.close()

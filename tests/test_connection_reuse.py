@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from authority import FOR_CLIENTS, Leaf
+from patience import PATIENCE_S
 from relay_stage import (
     EDGE_IN,
     EDGE_OUT,
-    PATIENCE,
     SERVER,
     Connection,
     Peer,
@@ -156,7 +156,7 @@ def on(tmp_path: Path) -> Iterator[Stage]:
 
 def eventually(true: Callable[[], bool]) -> None:
     """Wait until something is so."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + PATIENCE_S
     while not true():
         assert time.monotonic() < deadline, "it has never come true"
         time.sleep(0.01)

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 from authority import FOR_CLIENTS, FOR_SERVERS, Authority
 from name_server import BROKEN, NameServer, name_server
-from relay_stage import PATIENCE, SERVER, Connection, Peer, Stage, header, ok, request, running_relay, status
+from patience import PATIENCE_S
+from relay_stage import SERVER, Connection, Peer, Stage, header, ok, request, running_relay, status
 
 from sipcore import Message
 from sipcore.edge.actions import Action, Link
@@ -96,14 +97,14 @@ class Proxy:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(ROOT.leaf(name).write(folder / f"{name}.pem"))
         self._listener = socket.create_server((host, 0))
-        self._listener.settimeout(PATIENCE)
+        self._listener.settimeout(PATIENCE_S)
         self.port: int = self._listener.getsockname()[1]
 
     @contextmanager
     def accept(self) -> Iterator[Connection]:
         """The next connection that the edge opens."""
         plain, _ = self._listener.accept()
-        plain.settimeout(PATIENCE)
+        plain.settimeout(PATIENCE_S)
         with plain, self._context.wrap_socket(plain, server_side=True) as secured:
             yield Connection(secured)
 
@@ -273,7 +274,7 @@ def test_who_still_waits_when_the_relay_stops_is_told(tmp_path: Path) -> None:
             silent.read()
             told = edge.server.udp.dup()
         with told:
-            told.settimeout(PATIENCE)
+            told.settimeout(PATIENCE_S)
             assert status(told.recv(65_535)) == 504
 
 
@@ -344,7 +345,7 @@ def coming(edge: Edge, certificate: str) -> Iterator[Connection]:
     context.load_verify_locations(edge.folder / "root.pem")
     context.load_cert_chain(ROOT.leaf(certificate).write(edge.folder / "peer.pem"))
     place = edge.place(Side.OUTSIDE, Transport.TLS)
-    plain = socket.create_connection(place, PATIENCE, (PROXY, 0))
+    plain = socket.create_connection(place, PATIENCE_S, (PROXY, 0))
     with plain, context.wrap_socket(plain, server_hostname="edge.contoso.example") as secured:
         yield Connection(secured)
 
@@ -354,7 +355,7 @@ def inward(edge: Edge, domain: str, certificate: str) -> int:
     with coming(edge, certificate) as sender:
         via = f"TLS {certificate}"
         sender.send(request(1, f"bob@{domain}", "alice@contoso.example", via, "MESSAGE", "Lunch at noon?"))
-        edge.server.udp.settimeout(PATIENCE)
+        edge.server.udp.settimeout(PATIENCE_S)
         if (answer := first_of(edge, sender)) is not None:
             return answer
         edge.datagram(edge.server, ok(edge.server.read()))
@@ -363,7 +364,7 @@ def inward(edge: Edge, domain: str, certificate: str) -> int:
 
 def first_of(edge: Edge, sender: Connection) -> int | None:
     """The answer of the edge itself; None when the message has gone inside."""
-    readable, _, _ = select.select([edge.server.udp, sender.socket], [], [], PATIENCE)
+    readable, _, _ = select.select([edge.server.udp, sender.socket], [], [], PATIENCE_S)
     assert readable, "neither answered nor forwarded"
     return status(sender.read()) if sender.socket in readable else None
 

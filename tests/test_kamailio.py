@@ -18,8 +18,9 @@ from authority import Authority
 from federation_page import command
 from instant_messages import file_offer
 from kamailio_world import World, kamailio_world
+from patience import PATIENCE_S
 from peer_programs import require_program
-from relay_stage import PATIENCE, request, status
+from relay_stage import request, status
 from sip_users import User
 from sipp_runs import sipp
 
@@ -219,7 +220,7 @@ def test_a_sender_is_told_that_the_partners_edge_is_away_and_writes_again_when_i
 def speaking_no_tls(place: Address) -> Iterator[None]:
     """Somebody at that place answers the first one who comes in words of another protocol."""
     with socket.create_server(place, family=family_of(place[0])) as listener, ThreadPoolExecutor(1) as beside:
-        listener.settimeout(PATIENCE)
+        listener.settimeout(PATIENCE_S)
 
         def answer() -> None:
             connection, _ = listener.accept()

@@ -16,11 +16,11 @@ from functools import partial
 import pytest
 import structlog
 import uvloop
+from patience import PATIENCE_S
 from relay_stage import (
     EDGE_IN,
     EDGE_OUT,
     PARTNER,
-    PATIENCE,
     SERVER,
     STREAM_PARTNER,
     Peer,
@@ -234,7 +234,7 @@ def test_a_peer_keeps_its_link_until_too_many_others_came(monkeypatch: pytest.Mo
         peers = [held.enter_context(Peer(PARTNER)) for _ in range(3)]
         for which in (0, 0, 1, 0, 2, 0, 1):
             peers[which].udp.sendto(inward(1), place)
-            assert owner.heard.acquire(timeout=PATIENCE)
+            assert owner.heard.acquire(timeout=PATIENCE_S)
         ids = [link.id for link in owner.links]
         loop.call_soon_threadsafe(port.close)
     assert ids == [1, 1, 2, 1, 3, 1, 4]
@@ -251,7 +251,7 @@ def test_an_error_of_ours_costs_the_datagram_that_it_happened_with_and_no_other(
             peers[which].udp.sendto(inward(1), bound.getsockname())
         loop.call_soon_threadsafe(port.start, loop)
         for _ in range(3):
-            assert owner.heard.acquire(timeout=PATIENCE)
+            assert owner.heard.acquire(timeout=PATIENCE_S)
         loop.call_soon_threadsafe(port.close)
     assert [link.id for link in owner.links] == [1, 1, 2]
 
@@ -263,7 +263,7 @@ def test_a_closed_port_takes_nothing_though_its_descriptor_is_anothers_by_then()
         closed = threading.Event()
         for step in (partial(port.start, loop), port.close, closed.set):
             loop.call_soon_threadsafe(step)
-        assert closed.wait(PATIENCE)
+        assert closed.wait(PATIENCE_S)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM):  # gets the lowest number that is free
             assert port.send_all(Hop(Transport.UDP, PARTNER, peer.port), [b"lost"]) == [b"lost"]
 
@@ -386,7 +386,7 @@ def test_counters_are_served_to_prometheus() -> None:
     with stage(more='[metrics]\nlisten = "127.0.0.1:0"\n') as on:
         on.datagram(on.partner, inward(1))
         on.server.read()
-        with urllib.request.urlopen(f"http://127.0.0.1:{on.relay.metrics_port}/metrics", timeout=PATIENCE) as page:
+        with urllib.request.urlopen(f"http://127.0.0.1:{on.relay.metrics_port}/metrics", timeout=PATIENCE_S) as page:
             text = page.read().decode()
     assert 'sipcore_received_total{kind="MESSAGE",side="outside"} 1.0' in text
 
@@ -405,7 +405,7 @@ def start(relay: Relay) -> None:
         async with relay:
             pass
 
-    uvloop.run(asyncio.wait_for(come_and_go(), PATIENCE))
+    uvloop.run(asyncio.wait_for(come_and_go(), PATIENCE_S))
 
 
 @pytest.mark.parametrize("transport", [Transport.UDP, Transport.TCP])

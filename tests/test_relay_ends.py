@@ -14,7 +14,7 @@ from pathlib import Path
 from patience import PATIENCE_S, eventually
 from prometheus_client.parser import text_string_to_metric_families
 from relay_process import INSIDE, RelayProcess, relay_process
-from relay_stage import PATIENCE, Connection, header, outward
+from relay_stage import Connection, header, outward
 
 #: Of one message: a few dozen are more than the system holds for a peer that does not read.
 BODY = "a" * 50_000
@@ -24,7 +24,7 @@ MOST = 400
 def queued(relay: RelayProcess) -> int:
     """How many messages wait in the relay for a peer that does not read."""
     host, port = relay.places.metrics
-    with urllib.request.urlopen(f"http://{host}:{port}/metrics", timeout=PATIENCE) as reply:
+    with urllib.request.urlopen(f"http://{host}:{port}/metrics", timeout=PATIENCE_S) as reply:
         families = text_string_to_metric_families(reply.read().decode())
     samples = (sample for family in families for sample in family.samples)
     return sum(
@@ -35,7 +35,7 @@ def queued(relay: RelayProcess) -> int:
 def health(relay: RelayProcess) -> str:
     host, port = relay.places.metrics
     try:
-        with urllib.request.urlopen(f"http://{host}:{port}/healthz", timeout=PATIENCE) as reply:
+        with urllib.request.urlopen(f"http://{host}:{port}/healthz", timeout=PATIENCE_S) as reply:
             return str(reply.read().decode().strip())
     except urllib.error.HTTPError as refused:
         return str(refused.read().decode().strip())
@@ -46,7 +46,7 @@ def test_told_to_end_it_lets_a_slow_reader_take_all_that_was_queued_and_then_end
         listener = socket.create_server(relay.partner)
         listener.settimeout(PATIENCE_S)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-        with listener, Connection(socket.create_connection(relay.edge_inside, PATIENCE, (INSIDE, 0))) as sender:
+        with listener, Connection(socket.create_connection(relay.edge_inside, PATIENCE_S, (INSIDE, 0))) as sender:
             taken = until_some_wait(relay, sender)
             assert health(relay) == "ok"
             relay.process.send_signal(signal.SIGTERM)

@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
-from patience import eventually
+from patience import PATIENCE_S, eventually
 from relay_stage import (
     PARTNER,
-    PATIENCE,
     STREAM_PARTNER,
     Connection,
     Peer,
@@ -52,7 +51,7 @@ class Clock:
     def advance(self, seconds: float) -> None:
         """Let time pass, and the relay notice."""
         self._now += seconds
-        asyncio.run_coroutine_threadsafe(self._tick(), self._loop).result(PATIENCE)
+        asyncio.run_coroutine_threadsafe(self._tick(), self._loop).result(PATIENCE_S)
 
     async def _tick(self) -> None:
         self._shell.tick()
@@ -369,7 +368,7 @@ def test_a_request_never_leaves_on_a_connection_that_its_peer_opened() -> None:
         on.stream_partner.listener.close()
         place = on.place(OUTSIDE, Transport.TCP)
         source = (STREAM_PARTNER, on.stream_partner.port)  # the very place of the partner's proxy
-        with Connection(socket.create_connection(place, PATIENCE, source)) as theirs:
+        with Connection(socket.create_connection(place, PATIENCE_S, source)) as theirs:
             theirs.send(inward(1, over="TCP"))
             on.datagram(on.server, ok(on.server.read()))
             assert status(theirs.read()) == 200, "an answer does"
@@ -603,7 +602,7 @@ def test_a_peer_that_goes_on_not_reading_is_closed_and_what_was_held_for_it_answ
 
 def stop(on: Stage) -> None:
     loop = on.relay._servers[0].get_loop()
-    asyncio.run_coroutine_threadsafe(on.relay._shell.links.close(), loop).result(PATIENCE)
+    asyncio.run_coroutine_threadsafe(on.relay._shell.links.close(), loop).result(PATIENCE_S)
 
 
 def test_a_relay_that_ends_lets_a_slow_reader_take_all_that_was_queued() -> None:
@@ -615,7 +614,7 @@ def test_a_relay_that_ends_lets_a_slow_reader_take_all_that_was_queued() -> None
             eventually(lambda: on.relay._shell.links._closing)
             assert len([receiver.read() for _ in range(taken)]) == taken
             assert receiver.read_to_end() == b""
-            ending.result(PATIENCE)
+            ending.result(PATIENCE_S)
 
 
 def test_a_relay_that_ends_waits_no_longer_than_it_is_told_to() -> None:

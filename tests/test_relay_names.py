@@ -9,8 +9,8 @@ from contextlib import ExitStack, contextmanager
 import pytest
 from addresses import require_ipv6
 from name_server import NameServer, name_server
+from patience import PATIENCE_S
 from relay_stage import (
-    PATIENCE,
     SERVER,
     Connection,
     Peer,
@@ -108,7 +108,7 @@ def test_datagrams_to_a_name_wait_for_its_address_and_stay_in_order(names: NameS
 def test_a_name_that_has_moved_is_followed_by_the_next_connection(names: NameServer) -> None:
     names.set(NAME, "A", SERVER)
     with named(names, "tcp") as on, socket.create_server((MOVED, on.server.port)) as moved:
-        moved.settimeout(PATIENCE)
+        moved.settimeout(PATIENCE_S)
         on.datagram(on.partner, inward(1))
         with on.server.accept() as receiver:
             assert header(receiver.read(), "Call-ID") == "1"
@@ -145,7 +145,7 @@ def test_a_hop_with_both_families_is_reached_over_the_one_of_the_address_that_it
         named(names, "tcp", listen="\n".join(listen)) as on,
         socket.create_server(("::1", on.server.port), family=socket.AF_INET6) as newer,
     ):
-        newer.settimeout(PATIENCE)
+        newer.settimeout(PATIENCE_S)
         on.datagram(on.partner, inward(1))
         accepted, source = (newer if first == "::1" else on.server.listener).accept()
         with Connection(accepted) as receiver:

@@ -17,12 +17,11 @@ import pytest
 import structlog
 from addresses import free_port, require_ipv6
 from authority import DAY, FOR_CLIENTS, FOR_CODE, FOR_SERVERS, NOW, Leaf
-from patience import eventually
+from patience import PATIENCE_S, eventually
 from relay_process import COMMAND
 from relay_stage import (
     EDGE_IN,
     EDGE_OUT,
-    PATIENCE,
     SERVER,
     Connection,
     Peer,
@@ -97,14 +96,14 @@ class Stage:
         return eventually(lambda: self.count("tls_failed", "outside", why)) == 1
 
 
-def config_text(server: int, partner: int, listen: int = 0, more: str = "", seconds: int = int(PATIENCE)) -> str:
+def config_text(server: int, partner: int, listen: int = 0, more: str = "", seconds: int = int(PATIENCE_S)) -> str:
     """The configuration, with the ports of the peers, more keys of ``[limits]``, and the seconds for a handshake."""
     addresses = {"EDGE_IN": EDGE_IN, "SERVER": SERVER, "EDGE_OUT": EDGE_OUT, "PARTNER": PARTNER}
     return CONFIG.format(server=server, partner=partner, listen=listen, seconds=seconds, **addresses) + more + TRUST
 
 
 @contextmanager
-def stage(folder: Path, more: str = "", seconds: int = int(PATIENCE)) -> Iterator[Stage]:
+def stage(folder: Path, more: str = "", seconds: int = int(PATIENCE_S)) -> Iterator[Stage]:
     """The relay in a thread of its own, its peers around it."""
     write_files(folder)
     with ExitStack() as held:
@@ -245,8 +244,8 @@ def test_a_peer_that_is_refused_is_told_why_in_an_alert(tmp_path: Path) -> None:
 @contextmanager
 def plain_connection(on: Stage) -> Iterator[socket.socket]:
     """A connection from the partner's address that has not said anything yet."""
-    with socket.create_connection(on.place, PATIENCE, (PARTNER, 0)) as plain:
-        plain.settimeout(PATIENCE)
+    with socket.create_connection(on.place, PATIENCE_S, (PARTNER, 0)) as plain:
+        plain.settimeout(PATIENCE_S)
         yield plain
 
 
@@ -487,7 +486,7 @@ def test_sighup_makes_the_process_read_its_certificates_again(tmp_path: Path) ->
             eventually(lambda: serial_at((EDGE_OUT, port), context) != first)
         finally:
             process.terminate()
-            assert process.wait(PATIENCE) == 0
+            assert process.wait(PATIENCE_S) == 0
 
 
 def serial_at(place: tuple[str, int], context: ssl.SSLContext) -> int:

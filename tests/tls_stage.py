@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from authority import FOR_CLIENTS, FOR_SERVERS, Authority, Leaf, bundle
-from relay_stage import PATIENCE, Connection
+from patience import PATIENCE_S
+from relay_stage import Connection
 
 from sipcore.configuration import Config, loads
 from sipcore.relay.tls.handshakes import HandshakeFault, fault_of
@@ -75,7 +76,7 @@ def _armed(context: ssl.SSLContext, folder: Path, leaf: Leaf | None, trusted: tu
 @contextmanager
 def connected(place: tuple[str, int], context: ssl.SSLContext, host: str = "127.0.0.1") -> Iterator[Connection]:
     """A peer's TLS connection to the edge, from its own address."""
-    plain = socket.create_connection(place, PATIENCE, (host, 0))
+    plain = socket.create_connection(place, PATIENCE_S, (host, 0))
     with plain, context.wrap_socket(plain, server_hostname="edge.contoso.example") as secured:
         yield Connection(secured)
 
@@ -84,7 +85,7 @@ def connected(place: tuple[str, int], context: ssl.SSLContext, host: str = "127.
 def accepted(listener: socket.socket, context: ssl.SSLContext) -> Iterator[Connection]:
     """The next TLS connection that the edge opens."""
     plain, _ = listener.accept()
-    plain.settimeout(PATIENCE)
+    plain.settimeout(PATIENCE_S)
     with plain, context.wrap_socket(plain, server_side=True) as secured:
         yield Connection(secured)
 

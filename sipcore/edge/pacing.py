@@ -73,12 +73,8 @@ class Pace:
             peer.answers += 1
             peer.failures += status >= 300
 
-    def is_watched(self, domain: str) -> bool:
-        """Whether a peer has written to more people than anybody knows."""
-        peer = self._peers.get(domain)
-        return peer is not None and self._writes_to_many(peer)
-
     def _writes_to_many(self, peer: _Peer) -> bool:
+        """Whether a peer has written to more people than anybody knows."""
         return len(peer.targets) > self._limits.watched_targets
 
     def _rate(self, peer: _Peer) -> float:
